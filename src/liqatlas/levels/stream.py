@@ -1,0 +1,243 @@
+"""LevelStream: the fold, live and in batch, by one code path.
+
+Canonical folds: bar → hour → day → month → all, left to right on UTC boundaries. A bar belongs to the hour in which it
+ends. Feeding bars one by one or all at once gives the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.base.clock import DAY_NS, HOUR_NS
+from liqatlas.levels import kernels
+from liqatlas.levels.flow import opened_and_closed
+from liqatlas.levels.segment import UNTOUCHED, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from liqatlas.levels.buckets import BucketOffsets
+    from liqatlas.levels.events import Runs
+    from liqatlas.levels.flow import FlowBars
+    from liqatlas.levels.parameters import EstimatorParameters
+
+#: Bins added on each side when the window grows, so that it seldom does.
+_SPARE = 64
+Pyramid = tuple[kernels.State, kernels.State, kernels.State, kernels.State]
+
+
+def calendar_ids(edges_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return hour, day and month number of each bar by the moment it ends, int64 ``(n, 3)``."""
+    last = edges_ns[1:] - 1
+    months = last.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+    return np.stack((last // HOUR_NS, last // DAY_NS, months), axis=1)
+
+
+class LevelStream:
+    """The level state of one instrument.
+
+    Parameters
+    ----------
+    parameters
+        Hazard, θ and φ; the mixture is not used here.
+    offsets
+        Where buckets stand; see :func:`liqatlas.levels.buckets.bucket_offsets`.
+
+    Notes
+    -----
+    Not thread-safe. Memory is about ``4 × 2 × K × B × 16`` bytes for a price range of ``B`` bins; it grows as prices do.
+    """
+
+    def __init__(self, parameters: EstimatorParameters, offsets: BucketOffsets) -> None:
+        self.parameters = parameters
+        self.offsets = offsets
+        self._offsets = kernels.Offsets(
+            offsets.first, offsets.last, offsets.weight_first, offsets.weight_middle, offsets.weight_last
+        )
+        self._hazard = parameters.hazard_array()
+        self._buckets = len(parameters.hazard) - 1
+        self._origin = 0
+        self._scratch: kernels.State | None = None
+        self._current = np.full(3, -1, dtype=np.int64)
+        self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
+
+    def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:
+        return make(0), make(1), make(2), make(3)
+
+    def _new_state(self, bins: int) -> kernels.State:
+        k = self._buckets
+        state = kernels.State(
+            stock=np.zeros((2, k, bins)),
+            pending=np.zeros((2, bins, k)),
+            scale=np.ones((2, k + 1)),
+            rebased=np.ones((2, k + 1)),
+            unlevered=np.zeros(2),
+            outer=np.zeros((2, k), np.int64),
+            inner=np.zeros((2, k), np.int64),
+            span_low=np.zeros((2, k), np.int64),
+            span_high=np.zeros((2, k), np.int64),
+            reach=np.zeros(6, np.int64),
+        )
+        kernels.clear(state)
+        return state
+
+    def _make_room(self, low: int, high: int) -> None:
+        """Widen the window to hold entries in bins ``[low, high)`` and all their levels."""
+        low, high = low - self.offsets.reach - 1, high + self.offsets.reach + 1
+        bins = self._pyramid[0].stock.shape[2]
+        if bins and low >= self._origin and high <= self._origin + bins:
+            return
+        first = min(low, self._origin) - _SPARE if bins else low - _SPARE
+        last = max(high, self._origin + bins) + _SPARE if bins else high + _SPARE
+        shift = self._origin - first
+        self._pyramid = self._map_pyramid(
+            lambda level: self._moved(self._pyramid[level], shift, last - first)
+        )
+        self._origin = first
+
+    def _moved(self, old: kernels.State, shift: int, bins: int) -> kernels.State:
+        """Return a state on a wider window, its old first bin at ``shift``."""
+        new = self._new_state(bins)
+        was = old.stock.shape[2]
+        if was == 0:
+            return new
+        new.stock[:, :, shift : shift + was] = old.stock
+        new.pending[:, shift : shift + was] = old.pending
+        new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
+        pairs = (
+            (new.outer, old.outer), (new.inner, old.inner), (new.span_low, old.span_low), (new.span_high, old.span_high),
+        )  # fmt: skip
+        for target, source in pairs:
+            target[:] = np.where(source == was, bins, np.where(source == -1, -1, source + shift))
+        far = 1 << 39
+        new.reach[:4] = np.where(np.abs(old.reach[:4]) < far, old.reach[:4] + shift, old.reach[:4])
+        new.reach[4] = old.reach[4] + shift if old.reach[4] >= 0 else -1
+        new.reach[5] = old.reach[5] + shift if old.reach[5] < was else bins
+        return new
+
+    def update(self, flow: FlowBars, start: int = 0, stop: int | None = None) -> None:
+        """Fold bars ``[start, stop)`` of a table of flow bars, in order.
+
+        Parameters
+        ----------
+        flow
+            Bars that follow those already folded.
+        """
+        end = flow.count if stop is None else stop
+        if end <= start:
+            return
+        self._make_room(*flow.bin_range())
+        opened, closed = opened_and_closed(
+            flow.volume, flow.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
+        )
+        runs = flow.runs
+        kernels.fold_calendar(
+            self._pyramid,
+            self._offsets,
+            self._hazard,
+            (runs.first, opened, closed),
+            (runs.entry, runs.low, runs.high, runs.qty),
+            (start, end, self._origin),
+            (calendar_ids(flow.edges_ns), self._current),
+        )
+
+    def segment(self) -> Segment:
+        """Return everything folded so far as one segment; the stream goes on undisturbed."""
+        hour, day, month, everything = (self._copy(state) for state in self._pyramid)
+        kernels.absorb(day, hour, self._offsets)
+        kernels.absorb(month, day, self._offsets)
+        kernels.absorb(everything, month, self._offsets)
+        return self._as_segment(everything)
+
+    def density(self, weights: NDArray[np.float64]) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the levels now, mixture applied; far cheaper than :meth:`segment`.
+
+        Parameters
+        ----------
+        weights
+            float64 ``(K + 1,)``: mixture; the last is the unlevered share.
+
+        Returns
+        -------
+        origin
+            Bin of the first column.
+        levels
+            float64 ``(2, B)`` [native], long and short, equal to the weighted segment to rounding.
+        unlevered
+            float64 ``(2,)`` [native].
+        """
+        bins = self._pyramid[0].stock.shape[2]
+        if self._scratch is None or self._scratch.stock.shape[2] != bins:
+            self._scratch = self._new_state(bins)
+        out = (np.empty((2, bins)), np.empty(2))
+        kernels.density(self._pyramid, self._scratch, self._offsets, weights, out)
+        return self._origin, *out
+
+    @staticmethod
+    def _copy(state: kernels.State) -> kernels.State:
+        return state._replace(**{name: np.copy(array) for name, array in state._asdict().items()})
+
+    def _as_segment(self, state: kernels.State) -> Segment:
+        kernels.spread_all(state, self._offsets)
+        touched = state.reach[1] >= state.reach[0]
+        low, high = (
+            (int(state.reach[0]) + self._origin, int(state.reach[1]) + self._origin) if touched else UNTOUCHED
+        )
+        scale = state.scale
+        return Segment(
+            low,
+            high,
+            state.rebased * scale,
+            self._origin,
+            state.stock * scale[:, :-1, None],
+            state.unlevered * scale[:, -1],
+        )
+
+
+def fold(
+    flow: FlowBars,
+    parameters: EstimatorParameters,
+    offsets: BucketOffsets,
+    start: int = 0,
+    stop: int | None = None,
+) -> Segment:
+    """Return the segment of bars ``[start, stop)`` under the canonical folds."""
+    stream = LevelStream(parameters, offsets)
+    stream.update(flow, start, stop)
+    return stream.segment()
+
+
+def touched_per_bar(
+    flow: FlowBars, parameters: EstimatorParameters, offsets: BucketOffsets, runs: Runs | None = None
+) -> tuple[NDArray[np.float64], Segment]:
+    """Return the amount each bar touched, and the segment of all bars, in one flat fold.
+
+    Returns
+    -------
+    touched
+        float64 ``(n, 2, K)`` [native], unit weight per bucket.
+    segment
+        As :func:`fold`, equal to rounding.
+    """
+    stream = LevelStream(parameters, offsets)
+    stream._make_room(*flow.bin_range())  # noqa: SLF001
+    opened, closed = opened_and_closed(
+        flow.volume, flow.open_interest, theta=parameters.theta, phi=parameters.phi
+    )
+    used = runs or flow.runs
+    touched = np.zeros((flow.count, 2, len(parameters.hazard) - 1))
+    state = stream._pyramid[0]  # noqa: SLF001
+    kernels.fold_bars(
+        state,
+        stream._offsets,  # noqa: SLF001
+        stream._hazard,  # noqa: SLF001
+        (used.first, opened, closed),
+        (used.entry, used.low, used.high, used.qty),
+        (0, flow.count, stream._origin),  # noqa: SLF001
+        touched,
+    )
+    return touched, stream._as_segment(state)  # noqa: SLF001
