@@ -22,4 +22,4 @@ def kernel(function: F) -> F:
 
 def inline(function: F) -> F:
     """Compile a small function into its callers."""
-    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, inline="always")(function))
+    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, forceinline=True)(function))
