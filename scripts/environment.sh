@@ -15,9 +15,6 @@ prepare_environment() {
   case $kind in user) lock=$root/requirements.lock ;; *) lock=$root/requirements-$kind.lock ;; esac
   stamp=$venv/stamp-$kind
 
-  # Compiled kernels and the like; the same folder as the setting `cache`.
-  export NUMBA_CACHE_DIR=${NUMBA_CACHE_DIR:-${LIQATLAS_CACHE:-${XDG_CACHE_HOME:-${HOME:-$root}/.cache}/liqatlas}/numba}
-
   # The stamp repeats the clone's place and the whole lock: nothing to hash, nothing to start.
   if [[ -r $stamp && -x $python && "$(<"$stamp")" == "$root"$'\n'"$(<"$lock")" ]]; then
     return
