@@ -8,6 +8,7 @@ and against being killed half-way (a mark that makes the next start begin again)
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
 import os
 import re
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,8 @@ OWNED = "made-by-liqatlas"
 #: Stands while packages are written; found at a start, the last one was killed.
 INSTALLING = "installing"
 LOG = "install.log"
+#: Bytes that an environment takes, and what counts as a full disk.
+NEEDED, LITTLE = 1_000_000_000, 10_000_000
 EXIT_ENVIRONMENT, EXIT_NETWORK = 1, 3
 #: The lock of each kind, widest first; a wider one holds every package of the narrower.
 LOCKS = {"dev": "requirements-dev.lock", "user": "requirements.lock"}
@@ -113,10 +117,13 @@ def _run(command: Sequence[str], log: Path | None = None) -> int:
 
 def create(venv: Path) -> None:
     """Make an environment with pip in it, or without where only an outer pip can be had."""
+    if shutil.disk_usage(venv.parent).free < NEEDED:
+        raise no_room(venv)
     version = ".".join(map(str, sys.version_info[:3]))
     say(f"first start: making an environment in {venv} with Python {version}, about a minute")
     venv.mkdir(parents=True, exist_ok=True)
     (venv / OWNED).touch()
+    (venv / INSTALLING).touch()
     log = venv / LOG
     if _run([sys.executable, "-I", "-m", "venv", str(venv)], log) == 0:
         return
@@ -125,12 +132,20 @@ def create(venv: Path) -> None:
         return
     if _run([sys.executable, "-m", "virtualenv", str(venv)], log) == 0:
         return
-    if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
-        raise PreparationError(f"the disk that holds {venv} is full: make room, about 1 GB, and start again")
+    if shutil.disk_usage(venv).free < LITTLE:
+        raise no_room(venv)
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     raise PreparationError(
         f"Python {version} at {sys.executable} has neither ensurepip nor pip nor virtualenv: install its venv package "
         f"(Debian and Ubuntu: apt install {package}) and start again"
+    )
+
+
+def no_room(venv: Path) -> PreparationError:
+    """Return what a full disk means to the user."""
+    return PreparationError(
+        f"no room left for {venv} or in the temporary folder {tempfile.gettempdir()}: "
+        f"about {NEEDED / 1e9:.0f} GB is wanted; make room and start again"
     )
 
 
@@ -203,7 +218,7 @@ def explain(log: Path) -> PreparationError:
     """Return pip's failure as one sentence."""
     text = log.read_text(encoding="utf-8", errors="replace")
     if "No space left on device" in text:
-        return PreparationError("the disk is full: make room, about 1 GB, and start again")
+        return no_room(log.parent)
     if "DO NOT MATCH THE HASHES" in text:
         return PreparationError(
             f"a package differs from its recorded hash and was refused; pip's words are in {log}"
@@ -269,9 +284,12 @@ def main() -> int:
         say(str(failure))
         return failure.exit_code
     except KeyboardInterrupt:
-        say("stopped; the next start goes on from here")
+        say("stopped; the next start begins anew")
         return 130
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            say(str(no_room(venv)))
+            return EXIT_ENVIRONMENT
         say(
             f"the environment cannot be written: {error.strerror or error} ({error.filename}): mend that, "
             "or set LIQATLAS_VENV to a folder that can be written"
