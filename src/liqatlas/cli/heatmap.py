@@ -1,0 +1,50 @@
+"""``liqatlas heatmap``: the levels over time, under the candles."""
+
+from __future__ import annotations
+
+from liqatlas.cli.options import (
+    DataOptions,
+    MomentOptions,
+    OutputOptions,
+    choose_format,
+    make_look,
+    make_request,
+)
+from liqatlas.cli.output import emit, progress_bar, say
+from liqatlas.flows.build import build_heatmap, compile_first
+from liqatlas.flows.render import render_heatmap
+
+_DATA, _TIME, _OUTPUT = DataOptions(), MomentOptions(), OutputOptions()
+
+
+def heatmap(
+    asset: str,
+    /,
+    *,
+    columns: int = 400,
+    rows: int = 300,
+    data: DataOptions = _DATA,
+    time: MomentOptions = _TIME,
+    output: OutputOptions = _OUTPUT,
+) -> int:
+    """Show the levels over time, under the candles; each column is as of its own moment.
+
+    Parameters
+    ----------
+    asset
+        An asset such as ETH, or one venue's symbol such as ETHUSDT.
+    columns
+        Moments in the window.
+    rows
+        Price rows.
+    """
+    form = choose_format(output)
+    request = make_request(asset, data, time, output)
+    with progress_bar() as progress:
+        compile_first(progress)
+        result = build_heatmap(request, columns=columns, rows=rows, progress=progress)
+    for warning in result.head.warnings:
+        say(f"note: {warning}")
+    look = make_look(output, time, by="venue", price_range=None)
+    emit(render_heatmap(result, form, look), form, output.output)
+    return 0

@@ -1,0 +1,155 @@
+"""Options that several verbs share, and how they become a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from liqatlas.base.clock import parse_window, parse_zone
+from liqatlas.base.errors import InputError
+from liqatlas.cli.output import terminal_look
+from liqatlas.flows.render import Format, Look
+from liqatlas.flows.request import (
+    Request,
+    moment,
+    parse_amount,
+    parse_bins,
+    parse_leverage,
+    parse_range,
+)
+
+
+@Parameter(name="*", group="Data")
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Where data come from and which instruments count."""
+
+    from_: Annotated[tuple[Path, ...], Parameter(name="--from", consume_multiple=True, negative="")] = ()
+    "Files or folders to read; formats are recognised by content."
+    venue: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    "Keep only this venue; may be given several times."
+    quote: str | None = None
+    "Keep only instruments quoted in this currency."
+    margin: str | None = None
+    "Keep only instruments margined in this currency."
+    dated: Annotated[bool, Parameter(negative="")] = False
+    "Count dated futures too."
+    open_interest: str | None = None
+    "One-sided open interest in USD to assume where the files hold none, such as 250M."
+    max_leverage: float | None = None
+    "Leverage cap of the symbol, where no sourced tiers are known; needs --maintenance-rate."
+    maintenance_rate: float | None = None
+    "Maintenance margin rate of the lowest tier as a fraction, such as 0.005."
+
+
+@Parameter(name="*", group="Moment")
+@dataclass(frozen=True, kw_only=True)
+class MomentOptions:
+    """Which stretch of time."""
+
+    window: str = "7d"
+    "Length of history: 12h 24h 3d 7d 14d 30d 90d 180d 1y or any number with m, h, d, w."
+    as_of: str | None = None
+    "Moment of the map, ISO 8601, UTC unless a zone is given; default is the newest in the data."
+    tz: str = "UTC"
+    "Time zone of times shown, such as Europe/Berlin."
+
+
+@Parameter(name="*", group="Output")
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """How the result is shown."""
+
+    format: Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"] | None = None
+    "Default is the ending of the output file, else the terminal."
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
+    "File to write; default is standard output."
+    theme: Literal["dark", "light"] = "dark"
+    "Look of pictures."
+    range: str | None = None
+    "Price range: 10% on each side, or 1500:2200."
+    bins: str | None = None
+    "Number of price bins, such as 200, or a price step such as step:5."
+
+
+def make_request(
+    asset: str,
+    data: DataOptions,
+    time: MomentOptions,
+    output: OutputOptions,
+    *,
+    kind: Literal["modelled", "realised"] = "modelled",
+    quantity: Literal["outstanding", "expected"] | None = None,
+    leverage: str | None = None,
+) -> Request:
+    """Return the request that the options describe.
+
+    Raises
+    ------
+    InputError
+        If an option cannot be read, or no data source is named.
+    """
+    if not data.from_:
+        raise InputError("no data named: give files or folders with --from, or try `liqatlas demo`")
+    bins, step = parse_bins(output.bins) if output.bins else (None, None)
+    return Request(
+        asset=asset,
+        paths=data.from_,
+        venues=tuple(v.lower() for v in data.venue),
+        kind=kind,
+        quantity=quantity,
+        window_ns=parse_window(time.window),
+        as_of_ns=moment(time.as_of),
+        open_interest_usd=parse_amount(data.open_interest) if data.open_interest else None,
+        max_leverage=data.max_leverage,
+        maintenance_rate=data.maintenance_rate,
+        leverage=parse_leverage(leverage) if leverage else None,
+        bins=bins,
+        price_step=step,
+        price_range=parse_range(output.range) if output.range else None,
+        quote=data.quote,
+        margin=data.margin,
+        dated=data.dated,
+    )
+
+
+def choose_format(output: OutputOptions) -> Format:
+    """Return the format asked for, or the one the file's ending names.
+
+    Raises
+    ------
+    InputError
+        If the ending names none.
+    """
+    if output.format:
+        return output.format
+    if output.output is None:
+        return "term"
+    ending = output.output.suffix.lower().lstrip(".")
+    names: dict[str, Format] = {
+        "png": "png", "svg": "svg", "json": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow", "feather": "arrow",
+        "txt": "term",
+    }  # fmt: skip
+    if ending not in names:
+        raise InputError(f"cannot tell a format from {output.output.name!r}: end it in .{', .'.join(names)}, or give --format")
+    return names[ending]
+
+
+def make_look(
+    output: OutputOptions, time: MomentOptions, *, by: Literal["venue", "leverage"], price_range: tuple[float, float] | None
+) -> Look:
+    """Return how the result should look on this terminal or in a picture."""
+    width, height, colour, unicode = terminal_look(to_file=output.output is not None)
+    return Look(
+        by=by,
+        theme=output.theme,
+        zone=parse_zone(time.tz),
+        price_range=price_range,
+        width=width,
+        height=height,
+        colour=colour,
+        unicode=unicode,
+    )

@@ -1,0 +1,105 @@
+"""Results as bytes or text in any format a face offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from liqatlas.base.errors import InputError
+from liqatlas.maps.binning import edges_by_count, full_range
+from liqatlas.maps.heatmap import Heatmap
+from liqatlas.maps.serialise import heatmap_table, heatmap_tree, map_tree
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+Format = Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"]
+FORMATS: tuple[Format, ...] = ("term", "json", "csv", "parquet", "arrow", "png", "svg")
+#: Bins of a JSON map nobody asked for otherwise.
+JSON_BINS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a result should look.
+
+    Attributes
+    ----------
+    by
+        What bars are stacked by.
+    price_range
+        Absolute; None takes the default range of pictures.
+    width, height
+        Of a terminal [characters].
+    colour
+        Colours the terminal can show.
+    """
+
+    by: Literal["venue", "leverage"] = "venue"
+    theme: Literal["dark", "light"] = "dark"
+    zone: tzinfo = UTC
+    price_range: tuple[float, float] | None = None
+    width: int = 100
+    height: int = 40
+    colour: Literal["truecolor", "256", "none"] = "none"
+    unicode: bool = True
+
+
+def render_map(result: LiquidationMap, form: Format, look: Look, *, as_is: bool = False) -> bytes:
+    """Return a map in a format; text is UTF-8.
+
+    Parameters
+    ----------
+    as_is
+        Keep the map's bins in JSON; otherwise it has :data:`JSON_BINS` bins over the full range, totals unchanged.
+    """
+    if form == "json":
+        if not as_is and len(result.price_edges) - 1 > JSON_BINS:
+            result = result.rebin(edges_by_count(result.head.price, *full_range(result), JSON_BINS))
+        return orjson.dumps(map_tree(result), option=orjson.OPT_APPEND_NEWLINE)
+    if form in {"csv", "parquet", "arrow"}:
+        return _table(result.to_polars(), form)
+    if form == "term":
+        from liqatlas.plot.terminal import render_map as render
+
+        return render(result, look.width, look.height, by=look.by, colour=look.colour, unicode=look.unicode).encode()
+    from liqatlas.plot.map_picture import map_figure
+
+    figure = map_figure(result, by=look.by, theme=look.theme, price_range=look.price_range, zone=look.zone)
+    return figure.to_bytes(form)
+
+
+def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
+    """Return a heatmap in a format; text is UTF-8."""
+    if form == "json":
+        return orjson.dumps(heatmap_tree(result), option=orjson.OPT_APPEND_NEWLINE)
+    if form in {"csv", "parquet", "arrow"}:
+        return _table(heatmap_table(result), form)
+    if form == "term":
+        from liqatlas.plot.terminal import render_heatmap as render
+
+        return render(result, look.width, look.height, colour=look.colour, unicode=look.unicode).encode()
+    from liqatlas.plot.heatmap_picture import heatmap_figure
+
+    return heatmap_figure(result, theme=look.theme, zone=look.zone).to_bytes(form)
+
+
+def _table(frame: pl.DataFrame, form: Format) -> bytes:
+    """Return a table as CSV, Parquet or an Arrow IPC file."""
+    import io
+
+    out = io.BytesIO()
+    if form == "csv":
+        frame.write_csv(out)
+    elif form == "parquet":
+        frame.write_parquet(out)
+    elif form == "arrow":
+        frame.write_ipc(out)
+    else:
+        raise InputError(f"format {form} is not a table")
+    return out.getvalue()
