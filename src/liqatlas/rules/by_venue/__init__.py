@@ -1,0 +1,1 @@
+"""One module per venue: what differs from the generic equation, since when, and who says so."""
