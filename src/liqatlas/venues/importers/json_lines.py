@@ -50,9 +50,9 @@ def _line_by_line(
     good: list[msgspec.Struct] = []
     blank = bad = bad_line = 0
     reason = ""
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(data.rstrip(b"\r\n").split(b"\n"), start=1):
         if not line.strip():
-            blank += number <= data.count(b"\n", 0, len(data) - 1)
+            blank += 1
             continue
         try:
             good.append(decoder.decode(line))

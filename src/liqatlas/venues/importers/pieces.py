@@ -51,6 +51,8 @@ class Piece:
         Digits after the point of prices and sizes; -1 where unknown.
     prints_scope
         Whose liquidations these are, where not this instrument's alone.
+    if_used
+        A warning that holds only where rows of this piece are taken.
     """
 
     venue: str
@@ -66,11 +68,20 @@ class Piece:
     price_decimals: int = -1
     lot_decimals: int = -1
     prints_scope: str = ""
+    if_used: str = ""
 
     def warn(self, *sentences: str) -> Piece:
         """Return the piece with more warnings, each naming the file."""
         fresh = tuple(f"{self.label}: {sentence}" for sentence in sentences if sentence)
         return replace(self, warnings=self.warnings + fresh)
+
+    def derived(self, sentence: str) -> Piece:
+        """Return the piece with a warning for the case that it is used."""
+        return replace(self, if_used=f"{self.label}: {sentence}")
+
+    def told(self, sentences: tuple[str, ...]) -> Piece:
+        """Return the piece with more warnings that already name their place."""
+        return replace(self, warnings=self.warnings + sentences)
 
 
 def judge(source: Source, counts: Counts) -> tuple[str, ...]:

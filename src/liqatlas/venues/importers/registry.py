@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import FormatError
-from liqatlas.venues.importers import binance_trades, hyperliquid_tape
+from liqatlas.venues.importers import (
+    binance_klines,
+    binance_metrics,
+    binance_trades,
+    hyperliquid_tape,
+    oi_folder,
+    open_interest,
+)
 from liqatlas.venues.importers.recognition import read_head
 
 if TYPE_CHECKING:
@@ -15,6 +22,10 @@ if TYPE_CHECKING:
 FORMATS: tuple[Format, ...] = (
     *hyperliquid_tape.FORMATS,
     *binance_trades.FORMATS,
+    *binance_klines.FORMATS,
+    *binance_metrics.FORMATS,
+    *open_interest.FORMATS,
+    *oi_folder.FORMATS,
 )
 
 

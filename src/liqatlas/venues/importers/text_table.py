@@ -96,6 +96,13 @@ class Columns:
         self.frame = self.frame.with_columns(pl.col(name).str.to_lowercase().alias(name))
         self._mark(~pl.col(name).is_in(list(words)).fill_null(value=False), f"{name} is none of {', '.join(words)}")
 
+    def check_bars(self) -> None:
+        """Mark bars whose high is not the highest or low not the lowest of their prices."""
+        top = pl.max_horizontal("open", "low", "close")
+        bottom = pl.min_horizontal("open", "high", "close")
+        wrong = (pl.col("high") < top) | (pl.col("low") > bottom)
+        self._mark(wrong.fill_null(value=False), "high below or low above another price of the bar")
+
     def good(self) -> tuple[pl.DataFrame, Counts, tuple[str, ...]]:
         """Return the good rows, the counts and warnings on the others.
 
