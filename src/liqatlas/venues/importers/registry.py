@@ -1,0 +1,51 @@
+"""All formats, most telling first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liqatlas.base.errors import FormatError
+from liqatlas.venues.importers import (
+    binance_klines,
+    binance_metrics,
+    binance_trades,
+    hyperliquid_tape,
+    oi_folder,
+    open_interest,
+)
+from liqatlas.venues.importers.recognition import read_head
+
+if TYPE_CHECKING:
+    from liqatlas.venues.importers.recognition import Format, Recognised
+    from liqatlas.venues.importers.sources import Source
+
+FORMATS: tuple[Format, ...] = (
+    *hyperliquid_tape.FORMATS,
+    *binance_trades.FORMATS,
+    *binance_klines.FORMATS,
+    *binance_metrics.FORMATS,
+    *open_interest.FORMATS,
+    *oi_folder.FORMATS,
+)
+
+
+def recognise_source(source: Source) -> tuple[Format, Recognised]:
+    """Return the format of a source and what it says of it.
+
+    Raises
+    ------
+    FormatError
+        If no format knows it; the message names what was seen and lists what is understood.
+    """
+    head = read_head(source)
+    for one in FORMATS:
+        known = one.match(head)
+        if known is not None:
+            return one, known
+    seen = ",".join(head.columns or head.row)[:120]
+    titles = "; ".join(one.title for one in FORMATS)
+    raise FormatError(
+        source.label,
+        f"unknown format: the first row is {seen!r} ({head.width} columns). Understood are: {titles}. "
+        "Rename the columns to the plain layout of docs/reference/file_formats.md",
+    )
