@@ -31,7 +31,7 @@ class Coin:
     Attributes
     ----------
     price
-        Index price at the first moment, warm-up included [quote].
+        Index price at the recording's first moment [quote].
     annual_vol
         Volatility of the diffusive part per year of 365 days, as a fraction.
     correlation
@@ -106,7 +106,7 @@ class Closing:
         Mean life is proportional to ``(10 / leverage)`` to this power; 0 makes closing independent of leverage.
     """
 
-    mean_life_h: float = 15.0
+    mean_life_h: float = 24.0
     classes: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
     weibull_shape: float = 1.0
     distance_exponent: float = 0.0
@@ -148,9 +148,9 @@ class Population:
     """
 
     arrivals_per_minute: float = 8.0
-    leverages: tuple[float, ...] = (100.0, 50.0, 25.0, 10.0, 5.0)
-    long_mix: tuple[float, ...] = (0.10, 0.20, 0.30, 0.25, 0.15)
-    short_mix: tuple[float, ...] = (0.06, 0.14, 0.30, 0.30, 0.20)
+    leverages: tuple[float, ...] = (100.0, 50.0, 25.0, 20.0, 10.0, 5.0, 3.0)
+    long_mix: tuple[float, ...] = (0.03, 0.06, 0.11, 0.15, 0.27, 0.25, 0.13)
+    short_mix: tuple[float, ...] = (0.02, 0.05, 0.10, 0.15, 0.28, 0.26, 0.14)
     long_share: float = 0.5
     size_median_usd: float = 8_000.0
     size_sigma: float = 1.4

@@ -76,13 +76,14 @@ def _live(
 
     traders = draw_traders(config, venue, index)
     gaps = stream(config.seed, venue.key, "gaps").exponential(venue.engine.gap_ms, len(traders))
-    orders = state.make_orders(traders, gaps.astype("int64"))
-    market = state.make_market(
-        config, venue, paths.venue_marks(config, venue, index), paths.last_gaps(config, venue)
+    world = state.make_world(
+        config,
+        venue,
+        traders,
+        gap_ms=gaps.astype("int64"),
+        calm=paths.venue_marks(config, venue, index),
+        last_gap=paths.last_gaps(config, venue),
     )
-    rules = state.make_rules(config, venue)
-    book = state.make_book(orders, len(config.coins), venue.engine.insurance_fund_usd)
-    world = state.World(orders, market, rules, book, state.make_record(orders, market, rules))
     run(world)
     return world, traders.herd
 
@@ -97,16 +98,16 @@ def _market(
 ) -> tuple[Recording, MarketTruth]:
     """Return what is public and what is true of one coin on one venue."""
     world, herd = lived
-    what, record = config.coins[coin], world.record
+    what = config.coins[coin]
     instrument = _instrument(venue, what)
-    trades = tape.make_tape(config, venue, index, world.orders, record, coin=coin)
-    every_print = prints.true_prints(config, venue, world.orders, record, coin=coin)
+    trades = tape.make_tape(config, venue, index, world, coin=coin)
+    every_print = prints.true_prints(config, venue, world, coin=coin)
     recording = Recording(
         instrument,
         trades=tape.trades_table(config, trades, what.lot_size),
-        marks=tape.marks_table(config, record, index, coin=coin),
-        open_interest=tape.open_interest_table(config, venue, trades, record, coin=coin),
-        funding=tape.funding_table(config, record, index, coin=coin),
+        marks=tape.marks_table(config, world, index, coin=coin),
+        open_interest=tape.open_interest_table(config, venue, trades, world, coin=coin),
+        funding=tape.funding_table(config, world, index, coin=coin),
         liquidations=prints.published(every_print, venue.print_rule),
         sources=(f"SIMULATED exchange {venue.key}, seed {config.seed}",),
         prints_scope=prints.PRINT_SCOPES[venue.print_rule],

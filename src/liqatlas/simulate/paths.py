@@ -70,7 +70,8 @@ def index_paths(config: SimulationConfig) -> IndexPaths:
         sigma = coin.annual_vol * scale * volatility
         share = 1.0 if i == 0 else coin.correlation * coin.annual_vol / config.coins[0].annual_vol
         returns = sigma * shocks - 0.5 * sigma**2 + share * moves
-        prices[i] = coin.price * np.exp(np.concatenate(([0.0], np.cumsum(returns))))
+        log_price = np.concatenate(([0.0], np.cumsum(returns)))
+        prices[i] = coin.price * np.exp(log_price - log_price[config.warmup_steps])
     return IndexPaths(prices, volatility / volatility.mean())
 
 

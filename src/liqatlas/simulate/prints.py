@@ -10,11 +10,11 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.clock import NS_PER_S
 from liqatlas.simulate.state import ADL, FILL_KINDS, LIQUIDATION, PARTIAL
-from liqatlas.simulate.tape import moment_ns
+from liqatlas.simulate.tape import coin_fills, moment_ns
 
 if TYPE_CHECKING:
     from liqatlas.simulate.config import PrintRule, SimulatedVenue, SimulationConfig
-    from liqatlas.simulate.state import Orders, Record
+    from liqatlas.simulate.state import World
 
 #: What each rule publishes, in the words of ``Recording.prints_scope``.
 PRINT_SCOPES: dict[PrintRule, str] = {
@@ -25,39 +25,37 @@ PRINT_SCOPES: dict[PrintRule, str] = {
 
 
 def true_prints(
-    config: SimulationConfig, venue: SimulatedVenue, orders: Orders, record: Record, *, coin: int
+    config: SimulationConfig, venue: SimulatedVenue, world: World, *, coin: int
 ) -> pl.DataFrame:
     """Return every liquidation order of the recording before any thinning, in order of time.
 
     Columns of ``schemas.LIQUIDATIONS`` and ``position_id``, ``method`` (liquidation, partial_liquidation or adl),
     ``liquidation_price`` [quote].
     """
-    kind = record.fill_kind[: record.count[0]]
-    position = record.fill_position[: record.count[0]]
-    forced = (kind == LIQUIDATION) | (kind == PARTIAL) | (kind == ADL)
-    recorded = record.fill_ms[: record.count[0]] >= config.warmup_steps * config.step_ms
-    rows = np.flatnonzero(forced & recorded & (orders.coin[position] == coin))
-    rows = rows[np.argsort(record.fill_ms[rows], kind="stable")]
+    fills = coin_fills(world, coin)
+    recorded = fills["ms"] >= config.warmup_steps * config.step_ms
+    fills = fills[recorded & np.isin(fills["kind"], (LIQUIDATION, PARTIAL, ADL))]
+    fills = fills[np.argsort(fills["ms"], kind="stable")]
     what = config.coins[coin]
     per_quote, per_coin = float(1 / what.tick_size), float(1 / what.lot_size)
-    off_book = kind[rows] == ADL
-    at_bankruptcy = off_book | np.full(len(rows), venue.print_price == "bankruptcy")
-    bankruptcy = np.maximum(np.rint(record.fill_bankruptcy[rows] * per_quote), 1.0)
-    price = np.where(at_bankruptcy, bankruptcy, record.fill_ticks[rows]) / per_quote
-    quantity = record.fill_lots[rows] / per_coin
-    long = orders.direction[position[rows]] > 0
+    off_book = fills["kind"] == ADL
+    at_bankruptcy = off_book | np.full(len(fills), venue.print_price == "bankruptcy")
+    bankruptcy = np.maximum(np.rint(fills["bankruptcy"] * per_quote), 1.0)
+    price = np.where(at_bankruptcy, bankruptcy, fills["ticks"]) / per_quote
+    quantity = fills["lots"] / per_coin
+    long = world.positions["direction"][fills["position"]] > 0
     return pl.DataFrame(
         {
-            "ts_event_ns": moment_ns(config, record.fill_ms[rows]),
+            "ts_event_ns": moment_ns(config, fills["ms"]),
             "liquidated": np.where(long, "long", "short"),
             "price": price,
             "price_kind": np.where(at_bankruptcy, "bankruptcy", "fill"),
             "qty_native": quantity,
             "notional_usd": quantity * price,
-            "mark_price": record.mark[coin, record.fill_ms[rows] // config.step_ms],
-            "position_id": position[rows],
-            "method": pl.Series(np.array(FILL_KINDS)[kind[rows]], dtype=pl.String),
-            "liquidation_price": record.fill_level[rows],
+            "mark_price": world.mark[coin, fills["ms"] // config.step_ms],
+            "position_id": fills["position"],
+            "method": pl.Series(np.array(FILL_KINDS)[fills["kind"]], dtype=pl.String),
+            "liquidation_price": fills["level"],
         }
     ).cast({"liquidated": schemas.POSITION, "price_kind": schemas.PRINT_PRICE_KIND})
 

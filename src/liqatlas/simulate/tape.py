@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from liqatlas.simulate.config import SimulatedVenue, SimulationConfig
     from liqatlas.simulate.paths import IndexPaths
-    from liqatlas.simulate.state import Orders, Record
+    from liqatlas.simulate.state import World
 
 #: Funding as venues commonly set it: premium plus the clamped distance to a fixed interest, per eight hours.
 FUNDING_HOURS = 8
@@ -61,19 +61,18 @@ class Tape:
 
 
 def make_tape(
-    config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, orders: Orders, record: Record, *, coin: int
+    config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, world: World, *, coin: int
 ) -> Tape:
     """Return all trades of one coin on one venue: the traders' fills and the makers' trades among themselves."""
     from liqatlas.simulate.kernels import match
 
-    fills = np.flatnonzero(orders.coin[record.fill_position[: record.count[0]]] == coin)
-    position, kind = record.fill_position[fills], record.fill_kind[fills]
-    opens = kind == OPEN
-    direction = orders.direction[position]
-    churn = _churn(config, venue, paths, record, coin=coin)
-    ms = np.concatenate((record.fill_ms[fills], churn.ms))
+    fills = coin_fills(world, coin)
+    kind, opens = fills["kind"], fills["kind"] == OPEN
+    direction = world.positions["direction"][fills["position"]]
+    churn = _churn(config, venue, paths, world, coin=coin)
+    ms = np.concatenate((fills["ms"], churn.ms))
     order = np.argsort(ms, kind="stable")
-    lots = np.concatenate((record.fill_lots[fills], churn.lots))[order]
+    lots = np.concatenate((fills["lots"], churn.lots))[order]
     on_book = np.concatenate(((kind != ADL) & (kind != ADL_OPPOSITE), churn.on_book))[order]
     long, filler = direction > 0, np.zeros(len(churn.ms), np.bool_)
     flows = [
@@ -92,16 +91,22 @@ def make_tape(
     )
     return Tape(
         ms[order],
-        np.concatenate((record.fill_ticks[fills], churn.ticks))[order],
+        np.concatenate((fills["ticks"], churn.ticks))[order],
         lots,
-        np.concatenate((record.fill_taker_buy[fills], churn.taker_buy))[order],
+        np.concatenate((fills["taker_buy"], churn.taker_buy))[order],
         on_book,
         *(flow + made[:, i] for i, flow in enumerate(flows)),
     )
 
 
+def coin_fills(world: World, coin: int) -> NDArray[Any]:
+    """Return the fills of one coin in the order they were written, as ``state.FILL``."""
+    fills = world.fills[: world.venue[0]["fills"]]
+    return fills[world.positions["coin"][fills["position"]] == coin]
+
+
 def _churn(
-    config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, record: Record, *, coin: int
+    config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, world: World, *, coin: int
 ) -> Tape:
     """Draw the makers' trades among themselves at the last price."""
     shares = np.array([c.arrival_share for c in config.coins])
@@ -110,7 +115,7 @@ def _churn(
     ms = arrival_times(rng, rate, paths.activity, config.step_ms)
     buys = rng.random(len(ms)) < 0.5
     usd = config.makers.churn_median_usd * np.exp(config.makers.churn_sigma * rng.standard_normal(len(ms)))
-    last = record.last[coin, ms // config.step_ms]
+    last = world.last[coin, ms // config.step_ms]
     what = config.coins[coin]
     ticks = np.maximum(np.floor(last * float(1 / what.tick_size)).astype(np.int64) + buys, 1)
     lots = np.maximum(np.rint(usd / last * float(1 / what.lot_size)).astype(np.int64), 1)
@@ -140,7 +145,7 @@ def sample_moments_ms(config: SimulationConfig, sample_s: int) -> NDArray[np.int
 
 
 def open_interest_table(
-    config: SimulationConfig, venue: SimulatedVenue, tape: Tape, record: Record, *, coin: int
+    config: SimulationConfig, venue: SimulatedVenue, tape: Tape, world: World, *, coin: int
 ) -> pl.DataFrame:
     """Return samples of one-sided open interest; a sample at ``t`` counts the trades before ``t``."""
     ms = sample_moments_ms(config, venue.oi_sample_s)
@@ -150,32 +155,32 @@ def open_interest_table(
             "ts_event_ns": moment_ns(config, ms),
             "oi_native": coins,
             "oi_published": coins,
-            "oi_usd": coins * record.mark[coin, ms // config.step_ms],
+            "oi_usd": coins * world.mark[coin, ms // config.step_ms],
         }
     )
     return schemas.OPEN_INTEREST.conform(frame)
 
 
-def marks_table(config: SimulationConfig, record: Record, paths: IndexPaths, *, coin: int) -> pl.DataFrame:
+def marks_table(config: SimulationConfig, world: World, paths: IndexPaths, *, coin: int) -> pl.DataFrame:
     """Return every published mark of the recording, both ends included."""
     steps = np.arange(config.warmup_steps, config.steps + 1)
     frame = pl.DataFrame(
         {
             "ts_event_ns": moment_ns(config, steps * config.step_ms),
-            "mark_price": record.mark[coin, steps],
+            "mark_price": world.mark[coin, steps],
             "index_price": np.round(paths.price[coin, steps], 8),
         }
     )
     return schemas.MARKS.conform(frame)
 
 
-def funding_table(config: SimulationConfig, record: Record, paths: IndexPaths, *, coin: int) -> pl.DataFrame:
+def funding_table(config: SimulationConfig, world: World, paths: IndexPaths, *, coin: int) -> pl.DataFrame:
     """Return the settled funding rates: mean premium over eight hours, pulled to the interest rate within the clamp."""
     period_ns = FUNDING_HOURS * HOUR_NS
     moments = np.arange(-(-config.start_ns // period_ns) * period_ns, config.end_ns + 1, period_ns, dtype=np.int64)
     steps = config.warmup_steps + (moments - config.start_ns) // (config.step_ms * NS_PER_MS)
     width = period_ns // (config.step_ms * NS_PER_MS)
-    running = np.concatenate(([0.0], np.cumsum(record.mark[coin] / paths.price[coin] - 1.0)))
+    running = np.concatenate(([0.0], np.cumsum(world.mark[coin] / paths.price[coin] - 1.0)))
     first = np.maximum(steps - width, 0)
     premium = (running[steps + 1] - running[first]) / (steps + 1 - first)
     rate = premium + np.clip(FUNDING_INTEREST - premium, -FUNDING_CLAMP, FUNDING_CLAMP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.clock import NS_PER_MS, isoformat
 from liqatlas.base.errors import InputError
-from liqatlas.simulate.state import FILL_KINDS
+from liqatlas.simulate.state import FILL_KINDS, NEVER_MS, tier_table
 from liqatlas.simulate.tape import moment_ns, sample_moments_ms
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Truth:
             mark = other.mark(as_of_ns)
             signed = legs["qty"] * pl.Series(np.where(legs["position"] == "long", 1.0, -1.0))
             profit = signed * (mark - legs["entry_price"])
-            needed = maintenance_margins((legs["qty"] * mark).to_numpy(), *tiers)
+            needed = maintenance_margins((legs["qty"] * mark).to_numpy(), tiers)
             rest = pl.concat([rest, pl.DataFrame({"account": legs["account"], "rest": profit - pl.Series(needed)})])
         joined = alive.join(rest, on="account", how="left", maintain_order="left")
         margin = (joined["margin_usd"] + joined["rest"].fill_null(0.0)).to_numpy()
@@ -145,19 +145,16 @@ class Truth:
             .otherwise(pl.Series(levels).fill_nan(None))
         )
 
-    def _tiers(self, venue: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        engine = next(v.engine for v in self.parameters.venues if v.key == venue)
-        return np.array(engine.tiers.rates), np.array(engine.tiers.deductions)
+    def _tiers(self, venue: str) -> NDArray[Any]:
+        return tier_table(next(v.engine.tiers for v in self.parameters.venues if v.key == venue))
 
 
-def _levels(
-    rows: pl.DataFrame, margin: NDArray[np.float64], tiers: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> NDArray[np.float64]:
+def _levels(rows: pl.DataFrame, margin: NDArray[np.float64], tiers: NDArray[Any]) -> NDArray[np.float64]:
     """Return the level of each row, NaN where no positive price liquidates it."""
     from liqatlas.simulate.kernels import liquidation_prices
 
     direction = np.where((rows["position"] == "long").to_numpy(), 1, -1)
-    levels = liquidation_prices(direction, rows["qty"].to_numpy(), rows["entry_price"].to_numpy(), margin, *tiers)
+    levels = liquidation_prices(direction, rows["qty"].to_numpy(), rows["entry_price"].to_numpy(), margin, tiers)
     return np.where(levels > 0, levels, np.nan)
 
 
@@ -174,7 +171,7 @@ def make_truth(
     tape, prints, herd = made
     steps = np.arange(config.steps + 1)
     marks = pl.DataFrame(
-        {"ts_event_ns": moment_ns(config, steps * config.step_ms), "mark_price": world.record.mark[coin]}
+        {"ts_event_ns": moment_ns(config, steps * config.step_ms), "mark_price": world.mark[coin]}
     )
     return MarketTruth(
         instrument,
@@ -187,30 +184,30 @@ def make_truth(
 
 def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], *, coin: int) -> pl.DataFrame:
     """Return one row per stretch of each position's life, see ``MarketTruth.positions``."""
-    orders, book, record = world.orders, world.book, world.record
-    rows = np.flatnonzero(orders.coin[record.change_position[: record.count[1]]] == coin)
-    rows = rows[np.argsort(record.change_position[rows], kind="stable")]
-    who = record.change_position[rows]
-    start = record.change_ms[rows]
-    follows = np.concatenate((who[1:] == who[:-1], [False])) if len(rows) else np.zeros(0, np.bool_)
-    until = np.where(follows, np.concatenate((start[1:], [0])) if len(rows) else start, book.ended_ms[who])
-    ended = np.where(follows, len(FILL_KINDS), book.ended_kind[who])
-    still_open = until == np.iinfo(np.int64).max
+    changes = world.changes[: world.venue[0]["changes"]]
+    changes = changes[world.positions["coin"][changes["position"]] == coin]
+    changes = changes[np.argsort(changes["position"], kind="stable")]
+    who, start = changes["position"], changes["ms"]
+    owner = world.positions[who]
+    follows = np.append(who[1:] == who[:-1], np.zeros(min(len(who), 1), np.bool_))
+    until = np.where(follows, np.roll(start, -1), owner["ended_ms"])
+    ended = np.where(follows, len(FILL_KINDS), owner["ended_kind"])
+    still_open = until == NEVER_MS
     names = np.array([*FILL_KINDS, "changed"], dtype=object)
-    account = orders.account[who]
+    account = owner["account"]
     frame = pl.DataFrame(
         {
             "position_id": who,
-            "position": np.where(orders.direction[who] > 0, "long", "short"),
+            "position": np.where(owner["direction"] > 0, "long", "short"),
             "margin_mode": np.where(account < 0, "isolated", "cross"),
             "account": account,
             "herd": herd[who],
-            "qty": record.change_lots[rows] / world.market.lots_per_coin[coin],
-            "entry_price": book.entry[who],
-            "liquidation_price": np.where(record.change_level[rows] > 0, record.change_level[rows], np.nan),
-            "leverage": orders.leverage[who],
-            "margin_usd": record.change_margin[rows],
-            "opened_ns": moment_ns(config, orders.open_ms[who]),
+            "qty": changes["lots"] / world.coins[coin]["lots_per_coin"],
+            "entry_price": owner["entry"],
+            "liquidation_price": np.where(changes["level"] > 0, changes["level"], np.nan),
+            "leverage": owner["leverage"],
+            "margin_usd": changes["margin"],
+            "opened_ns": moment_ns(config, owner["open_ms"]),
             "from_ns": moment_ns(config, start),
             "until_ns": moment_ns(config, np.where(still_open, start, until)),
             "ended_by": pl.Series(names[ended], dtype=pl.String),
