@@ -1,1 +1,39 @@
 """See README.md of this room."""
+
+from liqatlas.simulate.config import (
+    ETH,
+    STEEP_TIERS,
+    Closing,
+    Coin,
+    Engine,
+    Makers,
+    Population,
+    PricePath,
+    SimulatedVenue,
+    SimulationConfig,
+    Tiers,
+    demo_config,
+    full_config,
+)
+from liqatlas.simulate.exchange import Simulation, simulate
+from liqatlas.simulate.truth import MarketTruth, Truth
+
+__all__ = [
+    "ETH",
+    "STEEP_TIERS",
+    "Closing",
+    "Coin",
+    "Engine",
+    "Makers",
+    "MarketTruth",
+    "Population",
+    "PricePath",
+    "SimulatedVenue",
+    "Simulation",
+    "SimulationConfig",
+    "Tiers",
+    "Truth",
+    "demo_config",
+    "full_config",
+    "simulate",
+]
