@@ -1,0 +1,155 @@
+"""Which part of a map is drawn, and how finely: the price range, round bar edges, the curves at those edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.base.errors import InputError
+from liqatlas.maps.head import LONG, SHORT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liqatlas.maps.head import Head
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+#: The default range holds this share of each side's (identified) mass …
+SHOWN_SHARE = 0.95
+#: … and reaches at least this far from the price.
+LEAST_REACH = 0.10
+_NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """A map cut to what is drawn.
+
+    Attributes
+    ----------
+    shown
+        The map on the drawn edges.
+    step
+        Width of a bar [quote]; edges are whole multiples of it.
+    curve_long, curve_short
+        float64, shape ``(B + 1,)``: the whole map's cumulative curves at the drawn edges [USD].
+    left_out_long, left_out_short
+        Mass outside the drawn range [USD].
+    """
+
+    shown: LiquidationMap
+    step: float
+    curve_long: NDArray[np.float64]
+    curve_short: NDArray[np.float64]
+    left_out_long: float
+    left_out_short: float
+
+    @property
+    def low(self) -> float:
+        """Lowest drawn price."""
+        return float(self.shown.price_edges[0])
+
+    @property
+    def high(self) -> float:
+        """Highest drawn price."""
+        return float(self.shown.price_edges[-1])
+
+
+def view_of(
+    whole: LiquidationMap, *, price_range: tuple[float, float] | None = None, bars: int = 170
+) -> MapView:
+    """Return the drawn part of a map, on about ``bars`` bars of a round width.
+
+    Raises
+    ------
+    InputError
+        If the map has no usable price, or the range is not two ascending positive prices.
+    """
+    low, high = price_range or default_range(whole)
+    if not (0 < low < high and math.isfinite(high)):
+        raise InputError(
+            f"price range {low} to {high} cannot be drawn: wanted two positive prices, the lower first"
+        )
+    edges, step = round_edges(low, high, bars)
+    shown = whole.rebin(edges)
+    curves = whole.cumulative()
+    at, known = np.log(edges), np.log(curves.price)
+    return MapView(
+        shown=shown,
+        step=step,
+        curve_long=np.interp(at, known, curves.long_usd),
+        curve_short=np.interp(at, known, curves.short_usd),
+        left_out_long=max(0.0, float(whole.long_usd.sum() - shown.long_usd.sum())),
+        left_out_short=max(0.0, float(whole.short_usd.sum() - shown.short_usd.sum())),
+    )
+
+
+def default_range(whole: LiquidationMap) -> tuple[float, float]:
+    """Return the range that holds 95 % of each side's identified mass and at least ten percent either way [quote]."""
+    head = whole.head
+    if not (head.price > 0 and math.isfinite(head.price)):
+        raise InputError(f"the map's price is {head.price}: a map is drawn around a positive price")
+    low, high = head.price * (1 - LEAST_REACH), head.price * (1 + LEAST_REACH)
+    inside = identified(head, whole.price_edges)
+    for position in (LONG, SHORT):
+        mass = np.where(inside, whole.usd[:, :, position].sum(axis=(0, 1)), 0.0)
+        if float(mass.sum()) <= 0:
+            continue
+        if head.quantity == "liquidated":
+            ends = _holding(whole.price_edges, mass, (1 - SHOWN_SHARE) / 2, (1 - SHOWN_SHARE) / 2)
+        elif position == LONG:
+            ends = (_holding(whole.price_edges, mass, 1 - SHOWN_SHARE, 0.0)[0], high)
+        else:
+            ends = (low, _holding(whole.price_edges, mass, 0.0, 1 - SHOWN_SHARE)[1])
+        low, high = min(low, ends[0]), max(high, ends[1])
+    return low, high
+
+
+def identified(head: Head, edges: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which bins, shape ``(B,)``, lie where the calibration can tell levels apart; all where none is stated."""
+    low, high = identified_range(head)
+    return np.asarray((edges[:-1] >= low * (1 - 1e-9)) & (edges[1:] <= high * (1 + 1e-9)))
+
+
+def identified_range(head: Head) -> tuple[float, float]:
+    """Return the prices between which levels are identified; zero and infinity where nothing is calibrated."""
+    reach = head.identified_distance
+    return (head.price * (1 - reach), head.price * (1 + reach)) if reach > 0 else (0.0, math.inf)
+
+
+def round_edges(low: float, high: float, bars: int) -> tuple[NDArray[np.float64], float]:
+    """Return ascending edges that are multiples of a round step and cover the range, and that step.
+
+    Examples
+    --------
+    >>> edges, step = round_edges(1503.0, 1838.0, 170)
+    >>> step, float(edges[0]), float(edges[-1])
+    (2.0, 1502.0, 1838.0)
+    """
+    step = round_step((high - low) / max(1, bars))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first = max(first, 1)
+    # Dividing whole numbers by a whole number gives the float nearest to the decimal edge; multiplying 2e-8 does not.
+    inverse = round(1 / step) if step < 1 else 0
+    counts = np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
+    return (counts / inverse if inverse and math.isclose(inverse * step, 1.0) else counts * step), step
+
+
+def round_step(raw: float) -> float:
+    """Return the round number 1, 2, 2.5 or 5 times a power of ten nearest to ``raw`` in ratio."""
+    exponent = math.floor(math.log10(raw))
+    best = min(_NICE, key=lambda n: abs(math.log(raw / (n * 10.0**exponent))))
+    return float(f"{best:g}e{exponent}")
+
+
+def _holding(
+    edges: NDArray[np.float64], mass: NDArray[np.float64], low_tail: float, high_tail: float
+) -> tuple[float, float]:
+    """Return the prices that hold all but a share at the low and a share at the high end."""
+    running = np.concatenate(([0.0], np.cumsum(mass))) / float(mass.sum())
+    low = edges[int(np.searchsorted(running, low_tail, side="right")) - 1]
+    high = edges[min(len(edges) - 1, int(np.searchsorted(running, 1 - high_tail, side="left")))]
+    return float(low), float(high)
