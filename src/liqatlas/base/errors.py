@@ -87,6 +87,7 @@ class TiersUnknownError(RuleError):
         super().__init__(f"no margin tiers for {symbol} on {venue}: {message}")
         self.venue = venue
         self.symbol = symbol
+        self.reason = message
 
 
 class SourceUnavailableError(LiqAtlasError):

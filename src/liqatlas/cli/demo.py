@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import InputError
 from liqatlas.cli.options import MomentOptions, OutputOptions, make_look
-from liqatlas.cli.output import emit, progress_bar, say
-from liqatlas.flows.build import build_heatmap, build_map, compile_first
+from liqatlas.cli.output import emit, reporting, say
+from liqatlas.flows.build import build_heatmap, build_map, compile_kernels
 from liqatlas.flows.render import render_heatmap, render_map
 from liqatlas.flows.request import Request
 from liqatlas.flows.simulated import ASSET, simulated_market
@@ -48,14 +48,14 @@ def demo(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {output}: {error.strerror or error}") from None
-    with progress_bar() as progress:
-        compile_first(progress)
-        progress("simulating a market", 0, 4)
+    with reporting() as reporter:
+        compile_kernels(reporter)
+        reporter.progress("simulating a market", 0, 4)
         market = simulated_market(seed=seed, days=days)
-        progress("folding its history", 1, 4)
+        reporter.progress("folding its history", 1, 4)
         result = build_map(request, market)
         heat = build_heatmap(request, market)
-        progress("drawing", 2, 4)
+        reporter.progress("drawing", 2, 4)
         look = make_look(OutputOptions(theme=theme), MomentOptions(), by=by, price_range=None)
         pictures = {
             "map.png": render_map(result, "png", look),

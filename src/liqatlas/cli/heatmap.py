@@ -10,8 +10,8 @@ from liqatlas.cli.options import (
     make_look,
     make_request,
 )
-from liqatlas.cli.output import emit, progress_bar, say
-from liqatlas.flows.build import build_heatmap, compile_first
+from liqatlas.cli.output import emit, reporting, say
+from liqatlas.flows.build import build_heatmap, compile_kernels
 from liqatlas.flows.render import render_heatmap
 
 _DATA, _TIME, _OUTPUT = DataOptions(), MomentOptions(), OutputOptions()
@@ -40,9 +40,9 @@ def heatmap(
     """
     form = choose_format(output)
     request = make_request(asset, data, time, output)
-    with progress_bar() as progress:
-        compile_first(progress)
-        result = build_heatmap(request, columns=columns, rows=rows, progress=progress)
+    with reporting() as reporter:
+        compile_kernels(reporter)
+        result = build_heatmap(request, columns=columns, rows=rows, reporter=reporter)
     for warning in result.head.warnings:
         say(f"note: {warning}")
     look = make_look(output, time, by="venue", price_range=None)

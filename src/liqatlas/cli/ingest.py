@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from liqatlas.base.errors import InputError
-from liqatlas.cli.output import emit, progress_bar
+from liqatlas.cli.output import emit, reporting
 from liqatlas.flows.inspect import inspect, report_json, report_text
 
 
@@ -37,9 +37,11 @@ def ingest(
     if not named:
         raise InputError("no file named: liqatlas ingest --check FILES")
     if not check:
-        raise InputError("this version has no store to keep files in: add --check to look at them, or use map --from")
-    with progress_bar() as progress:
-        reports = inspect(named, progress=progress)
+        raise InputError(
+            "this version has no store to keep files in: add --check to look at them, or use map --from"
+        )
+    with reporting() as reporter:
+        reports = inspect(named, reporter=reporter)
     content = report_json(reports) if format == "json" else report_text(reports).encode()
     emit(content, format, None)
     return 0 if all(r.readable for r in reports) else 2

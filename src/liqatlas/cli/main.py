@@ -33,7 +33,11 @@ VERBS = (
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
-    ("warmup", "liqatlas.cli.warmup:warmup", "Compile the kernels now, so that no later command waits for it."),
+    (
+        "warmup",
+        "liqatlas.cli.warmup:warmup",
+        "Compile the kernels now, so that no later command waits for it.",
+    ),
 )
 
 

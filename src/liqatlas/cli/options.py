@@ -134,12 +134,18 @@ def choose_format(output: OutputOptions) -> Format:
         "txt": "term",
     }  # fmt: skip
     if ending not in names:
-        raise InputError(f"cannot tell a format from {output.output.name!r}: end it in .{', .'.join(names)}, or give --format")
+        raise InputError(
+            f"cannot tell a format from {output.output.name!r}: end it in .{', .'.join(names)}, or give --format"
+        )
     return names[ending]
 
 
 def make_look(
-    output: OutputOptions, time: MomentOptions, *, by: Literal["venue", "leverage"], price_range: tuple[float, float] | None
+    output: OutputOptions,
+    time: MomentOptions,
+    *,
+    by: Literal["venue", "leverage"],
+    price_range: tuple[float, float] | None,
 ) -> Look:
     """Return how the result should look on this terminal or in a picture."""
     width, height, colour, unicode = terminal_look(to_file=output.output is not None)

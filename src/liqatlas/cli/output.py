@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.errors import InputError
+from liqatlas.flows.reporter import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Colour = Literal["truecolor", "256", "none"]
@@ -19,7 +20,9 @@ Colour = Literal["truecolor", "256", "none"]
 BINARY = frozenset({"png", "parquet", "arrow"})
 
 
-def terminal_look(*, to_file: bool, environ: Mapping[str, str] | None = None) -> tuple[int, int, Colour, bool]:
+def terminal_look(
+    *, to_file: bool, environ: Mapping[str, str] | None = None
+) -> tuple[int, int, Colour, bool]:
     """Return width and height in characters, the colours to use, and whether block characters can be shown."""
     env = os.environ if environ is None else environ
     size = shutil.get_terminal_size((110, 46))
@@ -28,7 +31,9 @@ def terminal_look(*, to_file: bool, environ: Mapping[str, str] | None = None) ->
     plain = to_file or not sys.stdout.isatty() or "NO_COLOR" in env or env.get("TERM", "") in {"", "dumb"}
     if "FORCE_COLOR" in env and not to_file:
         plain = False
-    colour: Colour = "none" if plain else "truecolor" if env.get("COLORTERM") in {"truecolor", "24bit"} else "256"
+    colour: Colour = (
+        "none" if plain else "truecolor" if env.get("COLORTERM") in {"truecolor", "24bit"} else "256"
+    )
     return max(size.columns, 60), max(size.lines - 2, 24), colour, unicode
 
 
@@ -62,10 +67,10 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a function that shows (what, done, total) on stderr when that is a terminal."""
+def reporting() -> Iterator[Reporter]:
+    """Yield a reporter: notices go to stderr, progress is drawn there when it is a terminal."""
     if not sys.stderr.isatty():
-        yield lambda _what, _done, _total: None
+        yield Reporter(notice=say)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -83,4 +88,6 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         def show(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=max(total, 1))
 
-        yield show
+        yield Reporter(
+            show, lambda text: bar.console.print(f"liqatlas: {text}", highlight=False, markup=False)
+        )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from liqatlas.cli.output import progress_bar, say
-from liqatlas.flows.build import compile_first
+from liqatlas.cli.output import reporting, say
+from liqatlas.flows.build import compile_kernels
 
 
 def warmup() -> int:
     """Compile the kernels now, so that no later command waits for it."""
     started = time.perf_counter()
-    with progress_bar() as progress:
-        compile_first(progress)
+    with reporting() as reporter:
+        compile_kernels(reporter)
     say(f"kernels are ready ({time.perf_counter() - started:.1f} s)")
     return 0

@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.choose import choose
 from liqatlas.flows.read import read
+from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.maps.binning import edges_by_count, edges_by_step, full_range
-from liqatlas.maps.columns import modelled_heatmap
+from liqatlas.maps.columns import HeatmapSize, modelled_heatmap
 from liqatlas.maps.modelled import modelled_map, prepare
 from liqatlas.maps.realised import realised_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from liqatlas.base.recording import Recording
+    from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
-    from liqatlas.maps.columns import HeatmapSize
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.maps.modelled import PreparedInstrument
 
-    Progress = Callable[[str, int, int], None]
-
 
 def build_map(
-    request: Request, recordings: Sequence[Recording] | None = None, progress: Progress | None = None
+    request: Request, recordings: Sequence[Recording] | None = None, reporter: Reporter = SILENT
 ) -> LiquidationMap:
     """Return the map a request asks for.
 
@@ -37,22 +36,18 @@ def build_map(
     ----------
     recordings
         What to build it from; by default what ``request.paths`` hold.
-    progress
-        Called with (what is done, steps done, steps in all).
 
     Raises
     ------
     NotEnoughDataError
         If the data do not reach, or an *expected* map is asked for where nothing is calibrated.
     """
-    chosen, as_of = _chosen(request, recordings, progress)
+    chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)
     else:
         _refuse_expected(request)
-        prepared, dropped = _prepared(request, chosen, as_of, progress)
-        if progress:
-            progress("folding", 0, 1)
+        prepared, dropped = _prepared(request, chosen, as_of, reporter)
         result = modelled_map(
             prepared, load_parameters(request.parameters_file), as_of_ns=as_of, window_ns=request.window_ns
         )
@@ -64,20 +59,22 @@ def build_heatmap(
     request: Request,
     recordings: Sequence[Recording] | None = None,
     *,
-    size: HeatmapSize | None = None,
-    progress: Progress | None = None,
+    columns: int = 400,
+    rows: int = 300,
+    reporter: Reporter = SILENT,
 ) -> Heatmap:
     """Return the heatmap a request asks for; its columns are as of moments inside the window."""
     _refuse_expected(request)
-    chosen, as_of = _chosen(request, recordings, progress)
-    prepared, dropped = _prepared(request, chosen, as_of, progress)
+    size = HeatmapSize(columns, rows)
+    chosen, as_of = _chosen(request, recordings, reporter)
+    prepared, dropped = _prepared(request, chosen, as_of, reporter)
     result = modelled_heatmap(
         prepared,
         load_parameters(request.parameters_file),
         as_of_ns=as_of,
         window_ns=request.window_ns,
         size=size,
-        progress=(lambda done, total: progress("columns", done, total)) if progress else None,
+        progress=lambda done, total: reporter.progress("heatmap columns", done, total),
     )
     return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
 
@@ -90,31 +87,35 @@ def _refuse_expected(request: Request) -> None:
 
 
 def _chosen(
-    request: Request, recordings: Sequence[Recording] | None, progress: Progress | None
+    request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
 ) -> tuple[list[Recording], int]:
     """Return the instruments a request means, and its moment."""
     if recordings is None:
-        recordings = read(request.paths, asset=request.asset, venues=request.venues, progress=progress)
+        recordings = read_for(request, reporter)
     chosen = choose(recordings, request)
     newest = max(span[1] for r in chosen if (span := r.span_ns()))
     return chosen, newest if request.as_of_ns is None else request.as_of_ns
 
 
 def _prepared(
-    request: Request, chosen: list[Recording], as_of: int, progress: Progress | None
+    request: Request, chosen: list[Recording], as_of: int, reporter: Reporter
 ) -> tuple[list[PreparedInstrument], tuple[str, ...]]:
     """Return instruments ready to fold; one that lacks data is left out and named, unless it is the only one."""
     parameters = load_parameters(request.parameters_file)
     prepared, dropped, last_error = [], [], None
     for i, recording in enumerate(chosen):
-        if progress:
-            progress(f"folding {recording.instrument.key}", i, len(chosen))
+        reporter.progress(f"folding {recording.instrument.key}", i, len(chosen))
         terms = risk_terms(
-            recording.instrument, as_of, max_leverage=request.max_leverage, maintenance_rate=request.maintenance_rate
+            recording.instrument,
+            as_of,
+            max_leverage=request.max_leverage,
+            maintenance_rate=request.maintenance_rate,
         )
         try:
             prepared.append(
-                prepare(recording, parameters, terms, as_of_ns=as_of, constant_oi_usd=request.open_interest_usd)
+                prepare(
+                    recording, parameters, terms, as_of_ns=as_of, constant_oi_usd=request.open_interest_usd
+                )
             )
         except NotEnoughDataError as error:
             dropped.append(f"left out: {error}")
@@ -143,3 +144,44 @@ def read_out(result: LiquidationMap, request: Request) -> LiquidationMap:
     if request.price_step:
         return result.rebin(edges_by_step(low, high, request.price_step))
     return result.rebin(edges_by_count(price, low, high, request.bins or 200))
+
+
+def compile_kernels(reporter: Reporter = SILENT) -> None:
+    """Compile every kernel a map needs, or load it from the cache, by folding a tiny market."""
+    import numpy as np
+    import polars as pl
+
+    from liqatlas.base import schemas
+    from liqatlas.base.instruments import Instrument
+    from liqatlas.base.recording import Recording
+    from liqatlas.maps.modelled import RiskTerms
+
+    reporter.progress("compiling kernels (once)", 0, 2)
+    moments = np.arange(4, dtype=np.int64) * 1_000_000_000
+    trades = pl.DataFrame(
+        {"ts_event_ns": moments, "price_ticks": 100 + moments % 7, "qty_native": 1.0, "taker_buy": True}
+    )
+    interest = pl.DataFrame({"ts_event_ns": moments, "oi_native": 5.0, "oi_published": 5.0})
+    bars = pl.DataFrame(
+        {"ts_open_ns": moments, "ts_close_ns": moments + 1_000_000_000}
+        | dict.fromkeys(("open", "high", "low", "close"), 100.0)
+        | {"volume_native": 1.0, "price_kind": "last"}
+    )
+    recording = Recording(
+        Instrument("none", "WARM", "WARM"),
+        trades=schemas.TRADES.conform(trades),
+        open_interest=schemas.OPEN_INTEREST.conform(interest),
+    )
+    of_bars = replace(recording, trades=schemas.TRADES.empty(), bars=schemas.BARS.conform(bars))
+    parameters, terms = load_parameters(), RiskTerms(0.004, 100.0, (0.006, 0.006), "none")
+    span = 4_000_000_000
+    for done, one in enumerate((recording, of_bars)):
+        prepared = [prepare(one, parameters, terms, as_of_ns=span)]
+        modelled_map(prepared, parameters, as_of_ns=span, window_ns=span)
+        modelled_heatmap(prepared, parameters, as_of_ns=span, window_ns=span, size=HeatmapSize(2, 4))
+        reporter.progress("compiling kernels (once)", done + 1, 2)
+
+
+def read_for(request: Request, reporter: Reporter = SILENT) -> list[Recording]:
+    """Return what a request's paths hold of its asset."""
+    return read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)

@@ -46,9 +46,9 @@ def _matches(instrument: Instrument, request: Request) -> bool:
     """Tell whether an instrument passes symbol, venue, quote, margin and delivery filters."""
     asked = parse_symbol(request.asset)
     if asked.quote and instrument.symbol.upper() != request.asset.upper():
-        same_quote = instrument.quote == asked.quote or {instrument.quote, asked.quote} <= DOLLAR_QUOTES and "USD" in {
+        same_quote = instrument.quote == asked.quote or ({instrument.quote, asked.quote} <= DOLLAR_QUOTES and "USD" in {
             instrument.quote, asked.quote
-        }  # fmt: skip
+        })  # fmt: skip
         if not same_quote:
             return False
     if request.venues and instrument.venue not in request.venues:

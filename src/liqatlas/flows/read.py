@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from liqatlas.base.errors import InputError
+from liqatlas.flows.reporter import SILENT
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from liqatlas.base.recording import Recording
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.venues.importers import Recognised
 
 
 def read(
-    paths: Sequence[Path],
-    *,
-    asset: str = "",
-    venues: Sequence[str] = (),
-    progress: Callable[[str, int, int], None] | None = None,
+    *paths: Path | str, asset: str = "", venues: Sequence[str] = (), reporter: Reporter = SILENT
 ) -> list[Recording]:
-    """Return what the files hold, one recording per instrument.
+    """Return what files and folders hold, one recording per instrument.
 
     Parameters
     ----------
@@ -30,12 +31,23 @@ def read(
     Raises
     ------
     InputError
-        If no path was given, or one is missing.
+        If no path was given.
     FormatError
-        If a file cannot be read; carries path and line.
+        If a file is missing or cannot be read; carries path and line.
+    UnknownSymbolError
+        If files were read but none is of the asset.
     """
-    from liqatlas.flows.request import existing
-    from liqatlas.venues.importers import Wanted, read_paths
+    if not paths:
+        raise InputError("no file or folder was named")
+    from liqatlas.venues.importers import read_paths
 
-    found = existing(paths)
-    return read_paths(found, Wanted(asset=asset, venues=frozenset(venues)), progress=progress)
+    seen: dict[str, int] = {}
+
+    def show(known: Recognised, done: int, total: int) -> None:
+        seen[known.title] = seen.get(known.title, 0) + 1
+        reporter.progress(f"reading {known.title}", done, total)
+
+    recordings = read_paths(paths, asset=asset, venues=venues, progress=show)
+    for title, count in seen.items():
+        reporter.notice(f"recognised {title}: {count} file{'s' if count > 1 else ''}")
+    return recordings

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from liqatlas.base.errors import InputError
+from liqatlas.flows.wording import level_tree
 from liqatlas.maps.binning import edges_by_count, full_range
-from liqatlas.maps.heatmap import Heatmap
 from liqatlas.maps.serialise import heatmap_table, heatmap_tree, map_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
+    from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
 
 Format = Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"]
@@ -50,28 +53,52 @@ class Look:
     unicode: bool = True
 
 
-def render_map(result: LiquidationMap, form: Format, look: Look, *, as_is: bool = False) -> bytes:
+def render_map(
+    result: LiquidationMap, form: Format, look: Look, *, as_is: bool = False, at: float | None = None
+) -> bytes:
     """Return a map in a format; text is UTF-8.
 
     Parameters
     ----------
     as_is
         Keep the map's bins in JSON; otherwise it has :data:`JSON_BINS` bins over the full range, totals unchanged.
+    at
+        In JSON, also say what is liquidated on the way to this price.
     """
     if form == "json":
+        level = level_tree(result, at) if at is not None else {}
         if not as_is and len(result.price_edges) - 1 > JSON_BINS:
             result = result.rebin(edges_by_count(result.head.price, *full_range(result), JSON_BINS))
-        return orjson.dumps(map_tree(result), option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(map_tree(result) | level, option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
         return _table(result.to_polars(), form)
     if form == "term":
         from liqatlas.plot.terminal import render_map as render
 
-        return render(result, look.width, look.height, by=look.by, colour=look.colour, unicode=look.unicode).encode()
+        return render(
+            result, look.width, look.height, by=look.by, colour=look.colour, unicode=look.unicode
+        ).encode()
     from liqatlas.plot.map_picture import map_figure
 
     figure = map_figure(result, by=look.by, theme=look.theme, price_range=look.price_range, zone=look.zone)
     return figure.to_bytes(form)
+
+
+def render_grid(maps: Sequence[tuple[str, LiquidationMap]], form: Format, look: Look) -> bytes:
+    """Return many small maps in one picture.
+
+    Raises
+    ------
+    InputError
+        If the format is no picture.
+    """
+    if form not in {"png", "svg"}:
+        raise InputError(
+            f"a grid is a picture: name a .png or .svg file with -o (format {form} was asked for)"
+        )
+    from liqatlas.plot.grid_picture import grid_figure
+
+    return grid_figure(maps, by=look.by, theme=look.theme, zone=look.zone).to_bytes(form)
 
 
 def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:

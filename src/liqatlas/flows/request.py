@@ -10,7 +10,6 @@ from liqatlas.base.clock import parse_time, parse_window
 from liqatlas.base.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 KindChoice = Literal["modelled", "realised"]
@@ -148,17 +147,3 @@ def parse_amount(text: str) -> float:
 def moment(text: str | None) -> int | None:
     """Return a moment [ns] or None for "now"."""
     return None if text is None or text.strip().lower() in {"", "now", "latest"} else parse_time(text)
-
-
-def existing(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return paths that are there.
-
-    Raises
-    ------
-    InputError
-        If one is missing.
-    """
-    missing = [str(p) for p in paths if not p.exists()]
-    if missing:
-        raise InputError(f"no such file or folder: {', '.join(missing)}")
-    return tuple(paths)

@@ -10,7 +10,6 @@ which is constant between the first and the last offset.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,21 +104,3 @@ def bucket_offsets(
 def bucket_middle(edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the geometric middle distance of each bucket, shape ``(K,)``."""
     return np.asarray(np.sqrt(edges[:-1] * edges[1:]))
-
-
-def minimum_distance(max_leverage: float, maintenance_rate: float) -> tuple[float, float]:
-    """Return the nearest liquidation distance of an isolated linear (long, short) at the leverage cap.
-
-    δ = (1/L - m) / (1 ∓ m): 25x with m = 2 % gives 2.04 % for longs, 1.96 % for shorts.
-
-    Raises
-    ------
-    InputError
-        If the cap lies beyond the maintenance rate, so that a position would be liquidated when opened.
-    """
-    room = 1.0 / max_leverage - maintenance_rate
-    if not (room > 0 and math.isfinite(room)):
-        raise InputError(
-            f"leverage cap {max_leverage}x leaves no room above the maintenance rate {maintenance_rate}"
-        )
-    return room / (1 - maintenance_rate), room / (1 + maintenance_rate)

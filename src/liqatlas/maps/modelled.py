@@ -10,7 +10,7 @@ import numpy as np
 from liqatlas.base.clock import format_window, isoformat, parse_time
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.grid import LogGrid
-from liqatlas.levels.buckets import bucket_offsets, minimum_distance
+from liqatlas.levels.buckets import bucket_offsets
 from liqatlas.levels.flow import FlowBars, flow_bars
 from liqatlas.levels.segment import Segment, identity
 from liqatlas.levels.stream import fold
@@ -34,6 +34,8 @@ class RiskTerms:
     ----------
     maintenance_rate, max_leverage
         Of the lowest tier.
+    nearest
+        Smallest liquidation distance of a new isolated (long, short) at that leverage.
     source
         Where they are from, in words.
     lookahead
@@ -44,6 +46,7 @@ class RiskTerms:
 
     maintenance_rate: float
     max_leverage: float
+    nearest: tuple[float, float]
     source: str
     lookahead: bool = False
     warning: str = ""
@@ -96,9 +99,7 @@ def prepare(
         If the recording holds no trades, bars, or open interest up to then.
     """
     grid = LogGrid(parameters.grid_step)
-    offsets = bucket_offsets(
-        parameters.edges_array(), grid, minimum_distance(terms.max_leverage, terms.maintenance_rate)
-    )
+    offsets = bucket_offsets(parameters.edges_array(), grid, terms.nearest)
     known = recording.until(as_of_ns)
     mark, source = mark_at(known)
     usd = 1.0 if recording.instrument.is_inverse else mark
