@@ -10,10 +10,11 @@ alike and never ΔOI itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from liqatlas.base.clock import MINUTE_NS, isoformat
 from liqatlas.base.errors import NotEnoughDataError
@@ -122,6 +123,7 @@ def flow_bars(
     as_of_ns: int,
     nearest: tuple[int, int],
     constant_oi_native: float | None = None,
+    spot_turnover: float = 1.0,
 ) -> FlowBars:
     """Return the flow bars of a recording up to a moment.
 
@@ -135,6 +137,8 @@ def flow_bars(
         Smallest level offset of a (long, short) in bins; runs merge only where that is exact.
     constant_oi_native
         One-sided open interest to assume throughout where the recording holds none [native].
+    spot_turnover
+        Multiple of the turnover where only spot bars are given.
 
     Raises
     ------
@@ -165,6 +169,14 @@ def flow_bars(
         kind = str(known.bars["price_kind"][0])
         entry_source = f"{kind} bars, volume spread evenly over time and price"
         mark_source = mark_source or f"{kind} bars (no mark given)"
+        if kind == "spot":
+            known = replace(
+                known,
+                bars=known.bars.with_columns(pl.col("volume_native", "taker_buy_native") * spot_turnover),
+            )
+            warnings.append(
+                f"{known.instrument.key}: turnover is the spot market's times {spot_turnover:g}, a belief of the model"
+            )
         runs = runs_of_bars(known, grid, edges, per_bar)
     warnings += _audit(per_bar[1], open_interest, known)
     return FlowBars(

@@ -42,6 +42,8 @@ class EstimatorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         Share of turnover that is from long to long.
     phi
         Share of turnover beyond |ΔOI| that opens and closes positions which stay.
+    spot_turnover
+        The perpetual's turnover as a multiple of the spot market's, used where only spot bars are given.
     """
 
     name: str
@@ -56,6 +58,7 @@ class EstimatorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     weights: tuple[float, ...]
     theta: float = 0.5
     phi: float = 1.0
+    spot_turnover: float = 1.0
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -69,6 +72,7 @@ class EstimatorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
                 "weights and hazard must not be negative",
             ),
             (not 0 <= self.theta <= 1, f"theta is {self.theta}, wanted 0 to 1"),
+            (not self.spot_turnover > 0, f"spot_turnover is {self.spot_turnover}, wanted above 0"),
             (not 0 < self.phi <= 1, f"phi is {self.phi}, wanted above 0, up to 1"),
         ]
         wrong = [text for bad, text in problems if bad]
@@ -78,7 +82,7 @@ class EstimatorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     @property
     def segment_version(self) -> str:
         """Digest of everything that stored segments depend on; weights are applied at read-out and do not count."""
-        parts = (self.grid_step, self.bucket_edges, self.hazard, self.theta, self.phi)
+        parts = (self.grid_step, self.bucket_edges, self.hazard, self.theta, self.phi, self.spot_turnover)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     def edges_array(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

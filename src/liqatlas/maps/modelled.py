@@ -107,7 +107,14 @@ def prepare(
         None if constant_oi_usd is None or not known.open_interest.is_empty() else constant_oi_usd / usd
     )
     nearest = (int(offsets.first[0].min()), int(offsets.first[1].min()))
-    flow = flow_bars(known, grid, as_of_ns=as_of_ns, nearest=nearest, constant_oi_native=constant)
+    flow = flow_bars(
+        known,
+        grid,
+        as_of_ns=as_of_ns,
+        nearest=nearest,
+        constant_oi_native=constant,
+        spot_turnover=parameters.spot_turnover,
+    )
     span = known.span_ns()
     return PreparedInstrument(recording, terms, offsets, flow, mark, source, span[1] if span else as_of_ns)
 
@@ -247,6 +254,7 @@ def head_of(
                 "grid_step": parameters.grid_step,
                 "theta": parameters.theta,
                 "phi": parameters.phi,
+                "spot_turnover": parameters.spot_turnover,
                 "bucket_edges": list(parameters.bucket_edges),
                 "hazard": list(parameters.hazard),
                 "weights": list(parameters.weights),
