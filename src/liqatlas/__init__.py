@@ -1,3 +1,27 @@
-"""liqatlas: open liquidation maps of crypto derivatives."""
+"""liqatlas: open liquidation maps of crypto derivatives.
+
+>>> import liqatlas as lq
+>>> m = lq.liquidation_map("BTC", window="3d", source=lq.simulated(days=4))
+>>> m.head.simulated, m.head.kind, m.head.unit
+(True, 'modelled', 'USD')
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from liqatlas.flows.api import heatmap, liquidation_map, plot, read, simulated
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "heatmap", "liquidation_map", "plot", "read", "simulated"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Python API on first use, so that ``import liqatlas`` costs nothing."""
+    if name in __all__:
+        from liqatlas.flows import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'liqatlas' has no attribute {name!r}")

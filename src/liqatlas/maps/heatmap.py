@@ -49,3 +49,11 @@ class Heatmap:
             raise InputError(
                 f"heatmap cells have shapes {self.long_usd.shape}, {self.short_usd.shape}; wanted {wanted}"
             )
+
+    def to_json(self) -> bytes:
+        """Return the heatmap as UTF-8 JSON in the documented schema."""
+        import orjson
+
+        from liqatlas.maps.serialise import heatmap_tree
+
+        return orjson.dumps(heatmap_tree(self))

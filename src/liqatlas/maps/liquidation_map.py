@@ -180,3 +180,11 @@ class LiquidationMap:
             },
             schema_overrides={"venue": pl.String, "symbol": pl.String, "leverage": pl.String},
         )
+
+    def to_json(self) -> bytes:
+        """Return the map as UTF-8 JSON in the documented schema, every bin as it is."""
+        import orjson
+
+        from liqatlas.maps.serialise import map_tree
+
+        return orjson.dumps(map_tree(self))

@@ -1,0 +1,95 @@
+"""The Python face: objects in, objects out; nothing prints, nothing writes behind the caller's back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from liqatlas.base.clock import parse_time, parse_window
+from liqatlas.flows.build import build_heatmap, build_map
+from liqatlas.flows.read import read
+from liqatlas.flows.request import Request
+from liqatlas.flows.simulated import simulated_market
+from liqatlas.maps.heatmap import Heatmap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.plot.figure import Figure
+
+__all__ = ["heatmap", "liquidation_map", "plot", "read", "simulated"]
+
+
+def simulated(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, ...]:
+    """Return recordings of a simulated market of BTC; every result made of them says SIMULATED."""
+    return simulated_market(seed=seed, days=days)
+
+
+def _request(asset: str, window: str, as_of: str | datetime | None) -> Request:
+    moment = None if as_of is None else parse_time(as_of if isinstance(as_of, str) else as_of.isoformat())
+    return Request(asset=asset, window_ns=parse_window(window), as_of_ns=moment)
+
+
+def liquidation_map(
+    asset: str,
+    *,
+    source: Sequence[Recording],
+    window: str = "7d",
+    as_of: str | datetime | None = None,
+    kind: Literal["modelled", "realised"] = "modelled",
+    open_interest_usd: float | None = None,
+) -> LiquidationMap:
+    """Return the map of positions opened in the window and still open.
+
+    Parameters
+    ----------
+    asset
+        An asset such as ``ETH`` or a venue's symbol.
+    source
+        Recordings, such as :func:`read` returns.
+    window
+        ``12h``, ``7d``, ``1y``, …
+    as_of
+        Moment of the map, UTC unless a zone is given; default is the newest in the data.
+    open_interest_usd
+        One-sided open interest to assume where the recordings hold none.
+
+    Raises
+    ------
+    UnknownSymbolError, NotEnoughDataError, TiersUnknownError
+        If the recordings cannot give it; the message says what is missing.
+    """
+    request = replace(_request(asset, window, as_of), kind=kind, open_interest_usd=open_interest_usd)
+    return build_map(request, source)
+
+
+def heatmap(
+    asset: str,
+    *,
+    source: Sequence[Recording],
+    window: str = "7d",
+    as_of: str | datetime | None = None,
+    columns: int = 400,
+    rows: int = 300,
+) -> Heatmap:
+    """Return the levels over time; each column is as of its own moment. Raises as :func:`liquidation_map`."""
+    return build_heatmap(_request(asset, window, as_of), source, columns=columns, rows=rows)
+
+
+def plot(
+    result: LiquidationMap | Heatmap,
+    *,
+    by: Literal["venue", "leverage"] = "venue",
+    theme: Literal["dark", "light"] = "dark",
+) -> Figure:
+    """Return the picture of a result; ``.save("eth.png")`` writes it, a notebook shows it."""
+    if isinstance(result, Heatmap):
+        from liqatlas.plot.heatmap_picture import heatmap_figure
+
+        return heatmap_figure(result, theme=theme)
+    from liqatlas.plot.map_picture import map_figure
+
+    return map_figure(result, by=by, theme=theme)
