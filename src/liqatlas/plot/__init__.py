@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from liqatlas.plot.grid_picture import grid_figure
     from liqatlas.plot.heatmap_picture import heatmap_figure
     from liqatlas.plot.map_picture import map_figure
-    from liqatlas.plot.terminal import render_heatmap, render_map
+    from liqatlas.plot.terminal import Screen, render_heatmap, render_map
 
-__all__ = ["Figure", "grid_figure", "heatmap_figure", "map_figure", "render_heatmap", "render_map"]
+__all__ = ["Figure", "Screen", "grid_figure", "heatmap_figure", "map_figure", "render_heatmap", "render_map"]
 
 #: Where each name lives; loaded on first use, since matplotlib takes about a second and terminal pictures need none.
 _HOME = {
     "Figure": "figure",
+    "Screen": "terminal",
     "grid_figure": "grid_picture",
     "heatmap_figure": "heatmap_picture",
     "map_figure": "map_picture",

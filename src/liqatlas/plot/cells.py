@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.errors import InputError
-from liqatlas.plot.view import LEAST_REACH, round_edges
+from liqatlas.plot.view import LEAST_REACH, fitting_edges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,10 @@ class Cells:
         float64, shape ``(T, R)`` [USD per row]; NaN in columns that stand for a gap in the data.
     merged
         Columns of the heatmap in one drawn column; the strongest value of each row is drawn.
-    left_out_long, left_out_short
-        Mass of the last column outside the drawn range [USD].
+    last
+        float64, shape ``(2, R)``: the heatmap's own last column on the drawn rows, longs and shorts [USD].
+    left_out
+        Longs and shorts of the last column outside the drawn range [USD].
     """
 
     edges_ns: NDArray[np.int64]
@@ -46,8 +48,8 @@ class Cells:
     long_usd: NDArray[np.float64]
     short_usd: NDArray[np.float64]
     merged: int
-    left_out_long: float
-    left_out_short: float
+    last: NDArray[np.float64]
+    left_out: tuple[float, float]
 
     @property
     def strongest(self) -> float:
@@ -60,10 +62,10 @@ def cells_of(
     heatmap: Heatmap,
     *,
     price_range: tuple[float, float] | None = None,
-    rows: int = 240,
+    rows: int = 320,
     columns: int = 1000,
 ) -> Cells:
-    """Return a heatmap on about ``rows`` rows and at most ``columns`` columns.
+    """Return a heatmap on at most ``rows`` rows of a round height and ``columns`` columns.
 
     Raises
     ------
@@ -78,12 +80,13 @@ def cells_of(
             f"price range {low} to {high} cannot be drawn: wanted two positive prices, the lower first"
         )
     inside = int(np.count_nonzero((heatmap.price_edges > low) & (heatmap.price_edges < high)))
-    edges, step = round_edges(low, high, max(1, min(rows, inside)))
+    edges, step = fitting_edges(low, high, max(2, min(rows, inside)))
     merged = -(-len(heatmap.times_ns) // columns)
-    longs, shorts = (
-        _rebin(_merge(usd, merged), heatmap.price_edges, edges)
-        for usd in (heatmap.long_usd, heatmap.short_usd)
-    )
+    sides = (heatmap.long_usd, heatmap.short_usd)
+    longs, shorts = (_rebin(_merge(usd, merged), heatmap.price_edges, edges) for usd in sides)
+    whole = np.stack([usd[-1] for usd in sides])
+    last = _rebin(whole, heatmap.price_edges, edges)
+    outside = np.maximum(whole.sum(axis=1) - last.sum(axis=1), 0.0)
     edges_ns, keep = _time_edges(heatmap.times_ns[::merged])
     return Cells(
         edges_ns=edges_ns,
@@ -92,8 +95,8 @@ def cells_of(
         long_usd=_with_gaps(longs, keep),
         short_usd=_with_gaps(shorts, keep),
         merged=merged,
-        left_out_long=_outside(heatmap.long_usd[-1], heatmap.price_edges, edges),
-        left_out_short=_outside(heatmap.short_usd[-1], heatmap.price_edges, edges),
+        last=last,
+        left_out=(float(outside[0]), float(outside[1])),
     )
 
 
@@ -176,10 +179,6 @@ def _rebin(
     lower = np.minimum(position.astype(np.int64), usd.shape[1] - 1)
     at_edges = running[:, lower] + (position - lower) * usd[:, lower]
     return np.asarray(np.maximum(np.diff(at_edges, axis=1), 0.0))
-
-
-def _outside(column: NDArray[np.float64], old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
-    return max(0.0, float(column.sum() - _rebin(column[None, :], old, new).sum()))
 
 
 def _time_edges(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,5 +97,7 @@ def drawing() -> Iterator[None]:
         k: v for k, v in mpl.rcParamsDefault.items() if k.partition(".")[0] not in keep
     }
     settings.update(_SETTINGS)
-    with _LOCK, mpl.rc_context(settings):
+    with _LOCK, mpl.rc_context(settings), warnings.catch_warnings():
+        # The bundled font has no CJK glyphs and some assets are named in them; matplotlib then draws a marked box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield

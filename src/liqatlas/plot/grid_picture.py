@@ -11,10 +11,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from liqatlas.base.errors import InputError
-from liqatlas.base.format import format_price, format_usd
+from liqatlas.base.format import format_price, format_share, format_usd
 from liqatlas.plot import words
+from liqatlas.plot.bars import By, draw_bars, stacks_of
 from liqatlas.plot.figure import Figure, drawing
-from liqatlas.plot.map_picture import By, draw_bars, stacks_of
 from liqatlas.plot.sheet import Sheet
 from liqatlas.plot.theme import theme_of
 from liqatlas.plot.view import default_range, view_of
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from liqatlas.maps.liquidation_map import LiquidationMap
-    from liqatlas.plot.map_picture import Stack
+    from liqatlas.plot.bars import Stack
     from liqatlas.plot.view import MapView
 
 SIZE = (1600, 1000)
+_NOTE = "One price axis for all; each cell has its own amounts. Totals are of the whole map, drawn or not."
 
 
 def grid_figure(
@@ -74,16 +75,18 @@ def grid_figure(
         sheet.header(
             words.title(head, "liquidation maps"), _header_lines(maps, views[0], zone), alarm=head.simulated
         )
-        sheet.notes([_sentence(maps)], warnings, words.provenance(head)[1:])
+        sheet.notes([_NOTE], warnings, words.provenance(head)[1:])
         stacks = [stacks_of(view, by, look) for view in views]
         _legend(sheet, stacks)
-        _draw_cells(sheet, [label for label, _ in maps], views, stacks, across)
+        _draw_cells(sheet, maps, views, stacks, across)
         if head.simulated:
             sheet.watermark()
     return Figure(
         sheet.figure,
         title=words.title(head, "liquidation maps"),
-        description="\n".join([_sentence(maps), *warnings, *words.provenance(head)]),
+        description="\n".join(
+            [_NOTE, *(f"{label}: {_totals(m)}" for label, m in maps), *warnings, *words.provenance(head)]
+        ),
     )
 
 
@@ -100,12 +103,13 @@ def _header_lines(maps: Sequence[tuple[str, LiquidationMap]], view: MapView, zon
     ]
 
 
-def _sentence(maps: Sequence[tuple[str, LiquidationMap]]) -> str:
-    """Return every cell's totals."""
-    return "; ".join(
-        f"{label}: longs {format_usd(float(m.long_usd.sum()))}, shorts {format_usd(float(m.short_usd.sum()))}"
-        for label, m in maps
+def _totals(whole: LiquidationMap) -> str:
+    """Return a cell's totals and coverage."""
+    text = (
+        f"longs {format_usd(float(whole.long_usd.sum()))} · shorts {format_usd(float(whole.short_usd.sum()))}"
     )
+    coverage = whole.head.coverage
+    return f"{text} · coverage {format_share(coverage.share)}" if coverage else text
 
 
 def _legend(sheet: Sheet, stacks: Sequence[list[Stack]]) -> None:
@@ -129,7 +133,7 @@ def _legend(sheet: Sheet, stacks: Sequence[list[Stack]]) -> None:
 
 def _draw_cells(
     sheet: Sheet,
-    labels: Sequence[str],
+    maps: Sequence[tuple[str, LiquidationMap]],
     views: Sequence[MapView],
     stacks: Sequence[list[Stack]],
     across: int,
@@ -138,12 +142,12 @@ def _draw_cells(
     left, bottom, width, height = sheet.rectangle(14, 22)
     cell_w, cell_h = width / across, height / down
     inner_left, inner_bottom = 66 * sheet.scale / sheet.size[0], 30 * sheet.scale / sheet.size[1]
-    inner_top = 26 * sheet.scale / sheet.size[1]
-    if cell_h * sheet.size[1] < 90 * sheet.scale or cell_w * sheet.size[0] < 140 * sheet.scale:
+    inner_top = 44 * sheet.scale / sheet.size[1]
+    if cell_h * sheet.size[1] < 110 * sheet.scale or cell_w * sheet.size[0] < 140 * sheet.scale:
         raise InputError(
             f"{len(views)} maps do not fit on {sheet.size[0]} x {sheet.size[1]} pixels: wanted a larger picture"
         )
-    for i, (label, view, layers) in enumerate(zip(labels, views, stacks, strict=True)):
+    for i, ((label, whole), view, layers) in enumerate(zip(maps, views, stacks, strict=True)):
         x = left + (i % across) * cell_w + inner_left
         y = bottom + (down - 1 - i // across) * cell_h + inner_bottom
         axes = sheet.figure.add_axes((x, y, cell_w - inner_left, cell_h - inner_bottom - inner_top))
@@ -152,7 +156,17 @@ def _draw_cells(
         axes.axvline(
             view.shown.head.price, color=sheet.theme.price, linewidth=1.2 * sheet.scale, linestyle=(0, (4, 2))
         )
-        axes.set_title(label, fontsize=sheet.points(10), color=sheet.theme.text, loc="left", weight="bold")
+        for text, up, size, bold in ((label, 18, 10.0, True), (_totals(whole), 4, 8.5, False)):
+            axes.annotate(
+                text,
+                xy=(0, 1),
+                xycoords="axes fraction",
+                xytext=(0, up * sheet.scale),
+                textcoords="offset points",
+                fontsize=sheet.points(size),
+                weight="bold" if bold else "normal",
+                color=sheet.theme.text if bold else sheet.theme.muted,
+            )
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_price(value)))
         axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))

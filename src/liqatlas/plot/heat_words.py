@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.format import format_price, format_usd
+from liqatlas.maps.head import LONG, SHORT
 from liqatlas.plot import words
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def caption(heatmap: Heatmap, cells: Cells, *, hidden: tuple[int, float] = (0, 0
     """Return the heaviest rows of the last column, the prints, and what is not drawn."""
     head = heatmap.head
     sentences = []
-    for name, usd in (("long", cells.long_usd[-1]), ("short", cells.short_usd[-1])):
+    for name, usd in (("long", cells.last[LONG]), ("short", cells.last[SHORT])):
         sentences.append(_heaviest_row(head, name, usd, cells))
     sentences.append(_prints_sentence(heatmap, hidden))
     left_out = [
         f"{format_usd(amount)} of {name}"
-        for name, amount in (("longs", cells.left_out_long), ("shorts", cells.left_out_short))
+        for name, amount in zip(("longs", "shorts"), cells.left_out, strict=True)
         if amount > 0.005 * max(1.0, float(heatmap.long_usd[-1].sum() + heatmap.short_usd[-1].sum()))
     ]
     if left_out:
@@ -56,10 +57,10 @@ def caption(heatmap: Heatmap, cells: Cells, *, hidden: tuple[int, float] = (0, 0
 
 
 def _heaviest_row(head: Head, name: str, usd: NDArray[np.float64], cells: Cells) -> str:
-    total = float(np.nansum(usd))
+    total = float(usd.sum())
     if not total > 0:
         return f"No {name} levels in the drawn range at the as-of moment."
-    row = int(np.nanargmax(usd))
+    row = int(np.argmax(usd))
     low, high = (format_price(float(cells.price_edges[row + i]), step=cells.step) for i in (0, 1))
     what = {"outstanding": "open", "expected": "expected to be liquidated", "liquidated": "liquidated"}
     return (

@@ -61,7 +61,7 @@ def heatmap_figure(
     Parameters
     ----------
     heatmap
-        The heatmap; more than about 240 rows and 1000 columns are merged.
+        The heatmap; more than 320 rows or 1000 columns are merged.
     sides
         ``split`` draws longs in warm and shorts in cold colours, ``combined`` adds them in one ramp.
     threshold

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liqatlas.base.errors import InputError
+from liqatlas.base.format import step_decimals
 from liqatlas.maps.head import LONG, SHORT
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SHOWN_SHARE = 0.95
 #: … and reaches at least this far from the price.
 LEAST_REACH = 0.10
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+_FINER = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,23 @@ def round_edges(low: float, high: float, bars: int) -> tuple[NDArray[np.float64]
     (2.0, 1502.0, 1838.0)
     """
     step = round_step((high - low) / max(1, bars))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    first = max(first, 1)
-    # Dividing whole numbers by a whole number gives the float nearest to the decimal edge; multiplying 2e-8 does not.
-    inverse = round(1 / step) if step < 1 else 0
-    counts = np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
-    return (counts / inverse if inverse and math.isclose(inverse * step, 1.0) else counts * step), step
+    return _multiples(low, high, step), step
+
+
+def fitting_edges(low: float, high: float, most: int) -> tuple[NDArray[np.float64], float]:
+    """Return round edges as :func:`round_edges` does, the finest that make no more than ``most`` bins.
+
+    Examples
+    --------
+    >>> edges, step = fitting_edges(1503.0, 1838.0, 30)
+    >>> step, len(edges) - 1
+    (12.0, 29)
+    """
+    exponent = math.floor(math.log10((high - low) / max(1, most)))
+    steps = [float(f"{n:g}e{exponent + up}") for up in (0, 1, 2) for n in _FINER]
+    fitting = (s for s in steps if math.ceil(high / s - 1e-9) - math.floor(low / s + 1e-9) <= max(1, most))
+    step = next(fitting, steps[-1])
+    return _multiples(low, high, step), step
 
 
 def round_step(raw: float) -> float:
@@ -143,6 +156,16 @@ def round_step(raw: float) -> float:
     exponent = math.floor(math.log10(raw))
     best = min(_NICE, key=lambda n: abs(math.log(raw / (n * 10.0**exponent))))
     return float(f"{best:g}e{exponent}")
+
+
+def _multiples(low: float, high: float, step: float) -> NDArray[np.float64]:
+    """Return the positive multiples of a step that cover a range."""
+    first, last = max(1, math.floor(low / step + 1e-9)), math.ceil(high / step - 1e-9)
+    counts = np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
+    # A whole number divided by a power of ten is the float nearest to the decimal edge; multiplied by 2e-8 it is not.
+    digits = step_decimals(step)
+    whole = round(step * 10**digits)
+    return np.asarray(counts * whole / 10.0**digits)
 
 
 def _holding(
