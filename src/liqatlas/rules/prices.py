@@ -18,6 +18,7 @@ short    ``inf``                     ``0``
 =======  ==========================  =========================
 
 A 1x inverse short holds coins worth its whole face value: its level is ``inf``. A 1x linear long's level is ``0`` when m = 0.
+Levels more than a factor of 10^12 from the entry are rounding dust of such positions and count as never reached.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from liqatlas.rules.positions import Floats, Positions, as_floats
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+#: Smallest share of the entry value that still makes a level.
+_DUST = 1e-12
 
 #: Which value of the position the maintenance rate is applied to.
 MaintenanceBasis = Literal["mark", "entry"]
@@ -122,7 +126,7 @@ def liquidation_price(positions: Positions, maintenance: Maintenance) -> Floats:
     level = (backing - direction * positions.quantity * positions.entry) / (
         positions.quantity * (moving - direction)
     )
-    return np.asarray(np.maximum(level, 0.0))
+    return np.asarray(np.where(level > _DUST * positions.entry, level, 0.0))
 
 
 def _inverse_price(direction: Floats, face: Floats, entry: Floats, backing: Floats, moving: Floats) -> Floats:
@@ -130,7 +134,7 @@ def _inverse_price(direction: Floats, face: Floats, entry: Floats, backing: Floa
     below = backing + direction * face / entry
     with np.errstate(divide="ignore", invalid="ignore"):
         level = face * (direction + moving) / below
-    return np.asarray(np.where(direction * below > 0, level, np.inf))
+    return np.asarray(np.where(direction * below > _DUST * (face / entry), level, np.inf))
 
 
 def bankruptcy_price(positions: Positions, *, close_fee: ArrayLike = 0.0) -> Floats:

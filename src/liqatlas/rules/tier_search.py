@@ -144,6 +144,7 @@ def _whole_position(positions: Positions, table: TierTable, fee: float) -> Maint
     tier = _last_at_or_below(_left_side(table, fee, growing=True), bound)
     caps = np.append(table.floors[1:], np.inf)
     met = np.maximum(np.minimum(bound / (1 + fee + table.rates[tier]), caps[tier]), start)
+    met = np.where(growing, met, -start)  # a negative notional is a level that no price reaches
     # shrinking: the largest notional at or below the entry's that a tier's root, or its cap, admits
     for i, (floor, cap, rate) in enumerate(zip(table.floors, caps, table.rates, strict=True)):
         reach = np.minimum(np.minimum(bound / (1 - fee - rate), cap), start)
