@@ -26,11 +26,14 @@ class NaiveState:
 
     def __init__(self, edges: list[float], step: float, hazard: list[float]) -> None:
         self.weights = [
-            [offset_weights(edges[k], edges[k + 1], step, long=long) for k in range(len(edges) - 1)] for long in (True, False)
+            [offset_weights(edges[k], edges[k + 1], step, long=long) for k in range(len(edges) - 1)]
+            for long in (True, False)
         ]
         self.hazard = hazard
         buckets = len(edges) - 1
-        self.mass: list[list[dict[int, float]]] = [[defaultdict(float) for _ in range(buckets)] for _ in range(2)]
+        self.mass: list[list[dict[int, float]]] = [
+            [defaultdict(float) for _ in range(buckets)] for _ in range(2)
+        ]
         self.unlevered = [0.0, 0.0]
         self.survival = [[1.0] * (buckets + 1) for _ in range(2)]
         self.low, self.high = math.inf, -math.inf
@@ -67,7 +70,9 @@ class NaiveState:
             self.unlevered[p] += amounts[p]
 
 
-def opened_and_closed(volume: float, before: float, after: float, theta: float, phi: float) -> tuple[tuple[float, float], ...]:
+def opened_and_closed(
+    volume: float, before: float, after: float, theta: float, phi: float
+) -> tuple[tuple[float, float], ...]:
     """Flow identity of one bar: (long, short) opened, and the shares of open interest closed."""
     change = after - before
     churn = phi * max(volume - abs(change), 0.0)

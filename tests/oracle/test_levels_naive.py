@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 import pytest
+from tests.oracle import naive
 
 from liqatlas.base import schemas
 from liqatlas.base.grid import LogGrid
@@ -17,7 +18,6 @@ from liqatlas.levels.buckets import bucket_offsets
 from liqatlas.levels.flow import FlowBars, flow_bars, opened_and_closed
 from liqatlas.levels.parameters import EstimatorParameters
 from liqatlas.levels.stream import LevelStream, fold, touched_per_bar
-from tests.oracle import naive
 
 pytestmark = pytest.mark.kernels
 S = 1_000_000_000
@@ -42,7 +42,9 @@ OFFSETS = bucket_offsets(np.array(EDGES), GRID)
 NEAREST = (int(OFFSETS.first[0].min()), int(OFFSETS.first[1].min()))
 
 
-def tape(seed: int, *, trades: int = 240, bars: int = 18, volatility: float = 0.004, marks: bool = True) -> Recording:
+def tape(
+    seed: int, *, trades: int = 240, bars: int = 18, volatility: float = 0.004, marks: bool = True
+) -> Recording:
     """A random market whose bars often move further than the nearest level, across several hours."""
     rng = np.random.default_rng(seed)
     price = 100 * np.exp(np.cumsum(rng.normal(0, volatility, trades)))
@@ -50,7 +52,9 @@ def tape(seed: int, *, trades: int = 240, bars: int = 18, volatility: float = 0.
     samples = np.arange(bars + 1) * 700 * S
     interest = 50 + np.cumsum(rng.normal(0, 2.0, bars + 1))
     mark_at = np.sort(rng.integers(0, bars * 700 * S, 40)) if marks else np.array([], np.int64)
-    level = price[np.maximum(np.searchsorted(moments, mark_at) - 1, 0)] * np.exp(rng.normal(0, 0.002, len(mark_at)))
+    level = price[np.maximum(np.searchsorted(moments, mark_at) - 1, 0)] * np.exp(
+        rng.normal(0, 0.002, len(mark_at))
+    )
     return Recording(
         Instrument("test", "X", "X", tick_size=Decimal("0.01")),
         trades=schemas.TRADES.conform(
@@ -83,7 +87,14 @@ def naive_events(recording: Recording, edges: list[int]) -> list[list[tuple[int,
     for moment, is_trade, price, qty in merged:
         coordinate = math.log(price) / STEP
         inside = edges[0] <= moment and (moment < edges[-1] or (not is_trade and moment <= edges[-1]))
-        bar = next((j for j in range(len(out)) if moment < edges[j + 1] or (not is_trade and moment <= edges[j + 1])), 0)
+        bar = next(
+            (
+                j
+                for j in range(len(out))
+                if moment < edges[j + 1] or (not is_trade and moment <= edges[j + 1])
+            ),
+            0,
+        )
         if is_trade:
             last_trade = coordinate
             touched = math.floor(coordinate + basis)
@@ -108,7 +119,10 @@ def run_naive(recording: Recording, flow: FlowBars) -> tuple[naive.NaiveState, l
         before, after = float(flow.open_interest[j]), float(flow.open_interest[j + 1])
         opened, closed = naive.opened_and_closed(volume, before, after, PARAMETERS.theta, PARAMETERS.phi)
         if volume == 0:
-            entry = next((e[0] for e in reversed([x for b in events[: j + 1] for x in b]) if e[3] > 0), bar[-1][0] if bar else 0)
+            entry = next(
+                (e[0] for e in reversed([x for b in events[: j + 1] for x in b]) if e[3] > 0),
+                bar[-1][0] if bar else 0,
+            )
             bar = [*bar, (entry, 1, 0, 1.0)]  # noqa: PLW2901
         touched.append(naive.fold_trades(state, bar, (opened[0], opened[1]), (closed[0], closed[1])))
     return state, touched
@@ -123,7 +137,10 @@ def test_fold_equals_the_plain_loop(seed: int, marks: bool) -> None:
     state, touched = run_naive(recording, flow)
     for p in range(2):
         for k in range(len(EDGES) - 1):
-            got = {segment.origin + int(b): float(segment.inflow[p, k, b]) for b in np.flatnonzero(segment.inflow[p, k])}
+            got = {
+                segment.origin + int(b): float(segment.inflow[p, k, b])
+                for b in np.flatnonzero(segment.inflow[p, k])
+            }
             wanted = {b: m for b, m in state.mass[p][k].items() if m > 0}
             assert got.keys() == wanted.keys()
             assert np.allclose([got[b] for b in wanted], list(wanted.values()), rtol=1e-11, atol=0)
@@ -159,7 +176,9 @@ def test_density_is_the_weighted_segment() -> None:
         segment = stream.segment()
         origin, levels, unlevered = stream.density(weights)
         assert origin == segment.origin
-        assert np.allclose(levels, np.einsum("k,pkb->pb", weights[:-1], segment.inflow), rtol=1e-12, atol=1e-15)
+        assert np.allclose(
+            levels, np.einsum("k,pkb->pb", weights[:-1], segment.inflow), rtol=1e-12, atol=1e-15
+        )
         assert np.allclose(unlevered, weights[-1] * segment.unlevered, rtol=1e-12)
 
 
