@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.jit import kernel
 from liqatlas.simulate.kernels_margin import maintenance
-from liqatlas.simulate.kernels_state import LIQUIDATION
+from liqatlas.simulate.kernels_state import LIQUIDATION, argument
 from liqatlas.simulate.kernels_steps import (
     end,
     forced_ticks,
@@ -21,7 +21,8 @@ from liqatlas.simulate.kernels_steps import (
 if TYPE_CHECKING:
     from liqatlas.simulate.kernels_state import World
 
-CROSS_HEAP = 4
+CROSS_HEAP = argument(4)
+NOBODY = argument(-1)
 #: Keeps rounding from ever delaying the check of a cross account.
 CAUTION = 1.0 - 1e-9
 
@@ -101,7 +102,7 @@ def liquidate_account(world: World, account: int, step: int) -> None:
         ticks = forced_ticks(world, i, size, LIQUIDATION)
         write_fill(world, i, p["lots"], ticks, LIQUIDATION)
         a["wallet"] += p["direction"] * size * (ticks / world.coins[coin]["ticks_per_quote"] - p["entry"])
-        set_leg(world, account, coin, -1)
+        set_leg(world, account, coin, NOBODY)
         end(world, i, step * world.venue[0]["step_ms"], LIQUIDATION)
     world.venue[0]["fund"] += a["wallet"]
     a["wallet"] = 0.0

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from liqatlas.base.jit import kernel
-from liqatlas.simulate.kernels_accounts import set_leg, settle_account, trigger_cross
+from liqatlas.simulate.kernels_accounts import NOBODY, set_leg, settle_account, trigger_cross
 from liqatlas.simulate.kernels_state import (
     ADL,
     ADL_OPPOSITE,
@@ -17,6 +17,7 @@ from liqatlas.simulate.kernels_state import (
     OPEN,
     PARTIAL,
     STOP,
+    argument,
 )
 from liqatlas.simulate.kernels_steps import (
     end,
@@ -34,6 +35,8 @@ from liqatlas.simulate.kernels_steps import (
 
 if TYPE_CHECKING:
     from liqatlas.simulate.kernels_state import World
+
+NONE = argument(0)
 
 
 @kernel
@@ -164,7 +167,7 @@ def close(world: World, i: int, kind: int) -> None:
     if p["account"] >= 0:
         price = ticks / world.coins[coin]["ticks_per_quote"]
         world.accounts[p["account"]]["wallet"] += direction * size_of(world, i) * (price - p["entry"])
-        set_leg(world, p["account"], coin, -1)
+        set_leg(world, p["account"], coin, NOBODY)
     end(world, i, world.venue[0]["clock_ms"], kind)
 
 
@@ -216,7 +219,7 @@ def run(world: World) -> None:
     """Live through all steps: publish marks, serve what they touch, then what traders do before the next mark."""
     venue, positions = world.venue[0], world.positions
     count, steps = len(positions), world.calm.shape[1]
-    opened, closed = 0, 0
+    opened, closed = NONE, NONE
     for step in range(steps):
         now = step * venue["step_ms"]
         venue["clock_ms"] = now

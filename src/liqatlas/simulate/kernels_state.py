@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OPEN, CLOSE, STOP, LIQUIDATION, PARTIAL, ADL, ADL_OPPOSITE = range(7)
+
+def argument(value: int) -> int:
+    """Return a constant as a NumPy integer: Numba compiles a function anew for each plain integer it is given."""
+    return cast("int", np.int64(value))
+
+
+OPEN, CLOSE, STOP, LIQUIDATION, PARTIAL, ADL, ADL_OPPOSITE = map(argument, range(7))
 #: Names of the numbers above, in their order.
 FILL_KINDS = ("open", "close", "stop", "liquidation", "partial_liquidation", "adl", "adl_opposite")
 #: Marks rest on a grid this much finer than the tick, as venues publish them.
