@@ -1,8 +1,6 @@
 """See README.md of this room."""
 
 from liqatlas.simulate.config import (
-    ETH,
-    STEEP_TIERS,
     Closing,
     Coin,
     Engine,
@@ -12,10 +10,9 @@ from liqatlas.simulate.config import (
     SimulatedVenue,
     SimulationConfig,
     Tiers,
-    demo_config,
-    full_config,
 )
 from liqatlas.simulate.exchange import Simulation, simulate
+from liqatlas.simulate.presets import ETH, STEEP_TIERS, demo_config, full_config
 from liqatlas.simulate.truth import MarketTruth, Truth
 
 __all__ = [

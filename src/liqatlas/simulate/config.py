@@ -7,8 +7,9 @@ full liquidation at the mark price, every print published. Each departure from i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from liqatlas.base.clock import DAY_NS, NS_PER_MS, parse_time
@@ -50,8 +51,12 @@ class Coin:
     arrival_share: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.price > 0 and self.arrival_share > 0, f"coin {self.asset}: price and share must be positive")
-        _require(0 < self.annual_vol <= 5, f"coin {self.asset}: annual_vol {self.annual_vol} is not in (0, 5]")
+        _require(
+            self.price > 0 and self.arrival_share > 0, f"coin {self.asset}: price and share must be positive"
+        )
+        _require(
+            0 < self.annual_vol <= 5, f"coin {self.asset}: annual_vol {self.annual_vol} is not in (0, 5]"
+        )
         _require(-1 <= self.correlation <= 1, f"coin {self.asset}: correlation is not in [-1, 1]")
         for name in ("tick_size", "lot_size"):
             step = getattr(self, name)
@@ -59,9 +64,6 @@ class Coin:
                 step > 0 and (1 / step) == (1 / step).to_integral_value(),
                 f"coin {self.asset}: {name} {step} must divide 1, such as 0.1",
             )
-
-
-ETH = Coin(asset="ETH", symbol="ETHUSDT", price=3_000.0, tick_size=Decimal("0.01"), annual_vol=0.75, arrival_share=0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,9 @@ class Closing:
             bool(self.classes) and all(share >= 0 and multiple > 0 for share, multiple in self.classes),
             "closing classes must be (share >= 0, multiple > 0) pairs",
         )
-        _require(math.isclose(sum(s for s, _ in self.classes), 1.0), "shares of closing classes must sum to 1")
+        _require(
+            math.isclose(sum(s for s, _ in self.classes), 1.0), "shares of closing classes must sum to 1"
+        )
         _require(0.2 <= self.weibull_shape <= 5, f"weibull_shape {self.weibull_shape} is not in [0.2, 5]")
 
 
@@ -165,7 +169,9 @@ class Population:
 
     def __post_init__(self) -> None:
         _require(self.arrivals_per_minute > 0, "arrivals_per_minute must be positive")
-        _require(all(1 < x <= 500 for x in self.leverages), f"leverages {self.leverages} must lie in (1, 500]")
+        _require(
+            all(1 < x <= 500 for x in self.leverages), f"leverages {self.leverages} must lie in (1, 500]"
+        )
         for name in ("long_mix", "short_mix"):
             mix = getattr(self, name)
             _require(
@@ -174,7 +180,10 @@ class Population:
             )
         for name in ("long_share", "passive_share", "herding_share", "cross_share", "stop_share"):
             _require(0 <= getattr(self, name) <= 1, f"{name} {getattr(self, name)} is not in [0, 1]")
-        _require(0 < self.stop_range[0] <= self.stop_range[1] < 1, f"stop_range {self.stop_range} is not inside (0, 1)")
+        _require(
+            0 < self.stop_range[0] <= self.stop_range[1] < 1,
+            f"stop_range {self.stop_range} is not inside (0, 1)",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +215,14 @@ class Tiers:
     rates: tuple[float, ...] = (0.004,)
 
     def __post_init__(self) -> None:
-        ascending = all(a < b for seq in (self.floors, self.rates) for a, b in zip(seq, seq[1:], strict=False))
+        ascending = all(a < b for seq in (self.floors, self.rates) for a, b in pairwise(seq))
         _require(
             len(self.floors) == len(self.rates) and self.floors[:1] == (0.0,) and ascending,
             "tiers need ascending floors from 0 and as many ascending rates",
         )
-        _require(0 < self.rates[0] and self.rates[-1] < 1, f"maintenance rates {self.rates} must lie in (0, 1)")
+        _require(
+            self.rates[0] > 0 and self.rates[-1] < 1, f"maintenance rates {self.rates} must lie in (0, 1)"
+        )
 
     @property
     def deductions(self) -> tuple[float, ...]:
@@ -220,10 +231,6 @@ class Tiers:
         for floor, before, rate in zip(self.floors[1:], self.rates, self.rates[1:], strict=False):
             out.append(out[-1] + floor * (rate - before))
         return tuple(out)
-
-
-#: Small tiers, so that ordinary positions of a simulated world climb several of them.
-STEEP_TIERS = Tiers(floors=(0.0, 20e3, 60e3, 200e3), rates=(0.004, 0.006, 0.01, 0.02))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +268,8 @@ class Engine:
         _require(self.recovery_s > 0, "recovery_s must be positive (inf for a lasting displacement)")
         _require(0 <= self.pass_through <= 1, f"pass_through {self.pass_through} is not in [0, 1]")
         _require(
-            not self.partial_steps or len(self.tiers.rates) > 1, "partial_steps need more than one maintenance tier"
+            not self.partial_steps or len(self.tiers.rates) > 1,
+            "partial_steps need more than one maintenance tier",
         )
 
 
@@ -305,7 +313,10 @@ class SimulatedVenue:
             self.key.startswith("simulated") and self.key == self.key.lower(),
             f"venue {self.key!r}: a simulated venue's key is lower case and begins with 'simulated'",
         )
-        _require(self.activity > 0 and self.oi_sample_s > 0, f"venue {self.key}: activity and oi_sample_s must be positive")
+        _require(
+            self.activity > 0 and self.oi_sample_s > 0,
+            f"venue {self.key}: activity and oi_sample_s must be positive",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,8 +351,13 @@ class SimulationConfig:
         _require(self.days > 0 and self.warmup_days >= 0, "days must be positive, warmup_days not negative")
         _require(1 <= len(self.coins) <= 2, f"one or two coins are simulated, not {len(self.coins)}")
         _require(self.population.cross_share == 0 or len(self.coins) == 2, "cross accounts need two coins")
-        _require(1 <= self.mark_step_s <= 60 and 60 % self.mark_step_s == 0, "mark_step_s must divide a minute")
-        _require(bool(self.venues) and len({v.key for v in self.venues}) == len(self.venues), "venue keys must differ")
+        _require(
+            1 <= self.mark_step_s <= 60 and 60 % self.mark_step_s == 0, "mark_step_s must divide a minute"
+        )
+        _require(
+            bool(self.venues) and len({v.key for v in self.venues}) == len(self.venues),
+            "venue keys must differ",
+        )
         for venue in self.venues:
             _require(
                 venue.oi_sample_s % self.mark_step_s == 0,
@@ -367,42 +383,3 @@ class SimulationConfig:
     def end_ns(self) -> int:
         """End of the recording, exclusive for trades."""
         return self.start_ns + (self.steps - self.warmup_steps) * self.step_ms * NS_PER_MS
-
-
-def demo_config(seed: int = 1, *, days: float = 14.0) -> SimulationConfig:
-    """Return the world that ``liqatlas demo`` shows: one coin on three venues that publish differently."""
-    return SimulationConfig(
-        seed=seed,
-        days=days,
-        venues=(
-            SimulatedVenue(key="simulated_a", activity=1.0, basis_mean_bp=1.0),
-            SimulatedVenue(key="simulated_b", activity=0.6, basis_mean_bp=-2.0, print_price="bankruptcy"),
-            SimulatedVenue(key="simulated_c", activity=0.35, basis_mean_bp=3.0, basis_sigma_bp=4.0),
-        ),
-    )
-
-
-def full_config(seed: int = 1, *, days: float = 14.0) -> SimulationConfig:
-    """Return the world with every departure from the minimal form at once, on a Binance-like and an OKX-like venue."""
-    engine = Engine(
-        tiers=STEEP_TIERS, partial_steps=True, depth_usd_per_percent=8e6, adl=True, insurance_fund_usd=50e3
-    )
-    population = Population(
-        herding_share=0.3,
-        cross_share=0.25,
-        stop_share=0.3,
-        closing=Closing(classes=((0.7, 0.4), (0.3, 2.4)), weibull_shape=0.8, distance_exponent=0.5),
-    )
-    like_binance = SimulatedVenue(
-        key="simulated_a", last_sigma_bp=3.0, oi_sample_s=300, print_rule="last_per_second", engine=engine
-    )
-    return SimulationConfig(
-        seed=seed,
-        days=days,
-        coins=(Coin(), ETH),
-        population=population,
-        venues=(
-            like_binance,
-            replace(like_binance, key="simulated_b", activity=0.5, print_rule="first_per_second"),
-        ),
-    )

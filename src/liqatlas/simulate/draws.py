@@ -15,4 +15,6 @@ def stream(seed: int, *names: str) -> np.random.Generator:
     >>> stream(1, "path").random() == stream(1, "path").random()
     True
     """
-    return np.random.Generator(np.random.PCG64([seed & 0xFFFF_FFFF_FFFF_FFFF, zlib.crc32("/".join(names).encode())]))
+    return np.random.Generator(
+        np.random.PCG64([seed & 0xFFFF_FFFF_FFFF_FFFF, zlib.crc32("/".join(names).encode())])
+    )

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.instruments import Instrument
 from liqatlas.base.recording import Recording
-from liqatlas.simulate import paths, prints, state, tape
+from liqatlas.simulate import paths, prints, tape
 from liqatlas.simulate.config import SimulationConfig
 from liqatlas.simulate.draws import stream
 from liqatlas.simulate.population import draw_traders
 from liqatlas.simulate.truth import MarketTruth, Truth, make_truth
+from liqatlas.simulate.world import make_world
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from liqatlas.simulate.config import Coin, SimulatedVenue
+    from liqatlas.simulate.kernels_state import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,13 @@ def simulate(config: SimulationConfig | None = None) -> Simulation:
 
 def _live(
     config: SimulationConfig, venue: SimulatedVenue, index: paths.IndexPaths
-) -> tuple[state.World, NDArray[np.int64]]:
+) -> tuple[World, NDArray[np.int64]]:
     """Run one venue; return its world after the last step and each trader's herd."""
-    from liqatlas.simulate.kernels import run
+    from liqatlas.simulate.kernels_exchange import run
 
     traders = draw_traders(config, venue, index)
     gaps = stream(config.seed, venue.key, "gaps").exponential(venue.engine.gap_ms, len(traders))
-    world = state.make_world(
+    world = make_world(
         config,
         venue,
         traders,
@@ -92,7 +94,7 @@ def _market(
     config: SimulationConfig,
     venue: SimulatedVenue,
     index: paths.IndexPaths,
-    lived: tuple[state.World, NDArray[np.int64]],
+    lived: tuple[World, NDArray[np.int64]],
     *,
     coin: int,
 ) -> tuple[Recording, MarketTruth]:
@@ -119,5 +121,9 @@ def _market(
 
 def _instrument(venue: SimulatedVenue, coin: Coin) -> Instrument:
     return Instrument(
-        venue=venue.key, symbol=coin.symbol, asset=coin.asset, tick_size=coin.tick_size, lot_size=coin.lot_size
+        venue=venue.key,
+        symbol=coin.symbol,
+        asset=coin.asset,
+        tick_size=coin.tick_size,
+        lot_size=coin.lot_size,
     )

@@ -43,7 +43,7 @@ def reverting_noise(shocks: NDArray[np.float64], relaxation_steps: float) -> NDA
     relaxation_steps
         Steps after which the autocorrelation is 1/e.
     """
-    from liqatlas.simulate.kernels import autoregress
+    from liqatlas.simulate.kernels_series import autoregress
 
     keep = float(np.exp(-1.0 / relaxation_steps))
     return autoregress(shocks, keep, float(np.sqrt(1.0 - keep * keep)))

@@ -83,8 +83,11 @@ def arrival_times(
     """
     expected = np.concatenate(([0.0], np.cumsum(activity))) * (per_minute * step_ms / 60_000)
     drawn = np.sort(rng.random(int(rng.poisson(expected[-1])))) * expected[-1]
-    moments = np.interp(drawn, expected, np.arange(len(expected), dtype=np.float64) * step_ms)
-    return np.minimum(moments.astype(np.int64), len(activity) * step_ms - 1)
+    moments = np.interp(drawn, expected, np.arange(len(expected), dtype=np.float64) * step_ms).astype(
+        np.int64
+    )
+    last: NDArray[np.int64] = np.minimum(moments, len(activity) * step_ms - 1)
+    return last
 
 
 def draw_traders(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths) -> Traders:
@@ -98,13 +101,17 @@ def draw_traders(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPa
     rng = stream(config.seed, venue.key, "traders")
     direction = np.where(rng.random(count) < who.long_share, 1, -1)
     rank = rng.random(count)
-    leverage = np.where(direction > 0, _pick(who.leverages, who.long_mix, rank), _pick(who.leverages, who.short_mix, rank))
+    leverage = np.where(
+        direction > 0, _pick(who.leverages, who.long_mix, rank), _pick(who.leverages, who.short_mix, rank)
+    )
     notional = who.size_median_usd * np.exp(who.size_sigma * rng.standard_normal(count))
     stop_rng = stream(config.seed, venue.key, "stops")
     stop = np.where(stop_rng.random(count) < who.stop_share, stop_rng.uniform(*who.stop_range, count), np.nan)
     herd = np.full(count, -1)
     if who.herding_share > 0:
-        herd, open_ms, direction, leverage = _follow(config, venue, paths, (herd, open_ms, direction, leverage))
+        herd, open_ms, direction, leverage = _follow(
+            config, venue, paths, (herd, open_ms, direction, leverage)
+        )
     life_rng = stream(config.seed, venue.key, "lives")
     life_ms = np.maximum(lifetimes_h(life_rng, who.closing, leverage) * 3_600_000, 1.0)
     close_ms = open_ms + np.minimum(life_ms, 1e14).astype(np.int64)
@@ -130,7 +137,9 @@ def lifetimes_h(
 
     shares = np.array([share for share, _ in closing.classes])
     multiples = np.array([multiple for _, multiple in closing.classes])
-    kind = np.minimum(np.searchsorted(np.cumsum(shares), rng.random(len(leverage)), side="right"), len(shares) - 1)
+    kind = np.minimum(
+        np.searchsorted(np.cumsum(shares), rng.random(len(leverage)), side="right"), len(shares) - 1
+    )
     mean = closing.mean_life_h * multiples[kind] * (10.0 / leverage) ** closing.distance_exponent
     unit = rng.standard_exponential(len(leverage))
     if closing.weibull_shape == 1.0:
@@ -138,7 +147,9 @@ def lifetimes_h(
     return mean * unit ** (1.0 / closing.weibull_shape) / gamma(1.0 + 1.0 / closing.weibull_shape)
 
 
-def _pick(values: tuple[float, ...], mix: tuple[float, ...], rank: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pick(
+    values: tuple[float, ...], mix: tuple[float, ...], rank: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the value whose cumulative probability holds each rank in [0, 1)."""
     index = np.searchsorted(np.cumsum(mix), rank, side="right")
     return np.array(values)[np.minimum(index, len(values) - 1)]
@@ -147,9 +158,16 @@ def _pick(values: tuple[float, ...], mix: tuple[float, ...], rank: NDArray[np.fl
 _Columns = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]"]
 
 
-def _follow(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, columns: _Columns) -> _Columns:
+def _follow(
+    config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, columns: _Columns
+) -> _Columns:
     """Make a part of the traders follow herds, which form where the last quarter hour moved most."""
-    herd, open_ms, direction, leverage = (column.copy() for column in columns)
+    herd, open_ms, direction, leverage = (
+        columns[0].copy(),
+        columns[1].copy(),
+        columns[2].copy(),
+        columns[3].copy(),
+    )
     who, rng = config.population, stream(config.seed, venue.key, "herds")
     members = np.flatnonzero(rng.random(len(herd)) < who.herding_share)
     herds = max(1, round(len(members) / who.herd_size))

@@ -9,12 +9,12 @@ import polars as pl
 
 from liqatlas.base import schemas
 from liqatlas.base.clock import NS_PER_S
-from liqatlas.simulate.state import ADL, FILL_KINDS, LIQUIDATION, PARTIAL
+from liqatlas.simulate.kernels_state import ADL, FILL_KINDS, LIQUIDATION, PARTIAL
 from liqatlas.simulate.tape import coin_fills, moment_ns
 
 if TYPE_CHECKING:
     from liqatlas.simulate.config import PrintRule, SimulatedVenue, SimulationConfig
-    from liqatlas.simulate.state import World
+    from liqatlas.simulate.kernels_state import World
 
 #: What each rule publishes, in the words of ``Recording.prints_scope``.
 PRINT_SCOPES: dict[PrintRule, str] = {
@@ -24,9 +24,7 @@ PRINT_SCOPES: dict[PrintRule, str] = {
 }
 
 
-def true_prints(
-    config: SimulationConfig, venue: SimulatedVenue, world: World, *, coin: int
-) -> pl.DataFrame:
+def true_prints(config: SimulationConfig, venue: SimulatedVenue, world: World, *, coin: int) -> pl.DataFrame:
     """Return every liquidation order of the recording before any thinning, in order of time.
 
     Columns of ``schemas.LIQUIDATIONS`` and ``position_id``, ``method`` (liquidation, partial_liquidation or adl),

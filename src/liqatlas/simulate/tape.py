@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +11,17 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.clock import HOUR_NS, NS_PER_MS
 from liqatlas.simulate.draws import stream
+from liqatlas.simulate.kernels_state import ADL, ADL_OPPOSITE, OPEN
 from liqatlas.simulate.population import arrival_times
-from liqatlas.simulate.state import ADL, ADL_OPPOSITE, OPEN
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from numpy.typing import NDArray
 
     from liqatlas.simulate.config import SimulatedVenue, SimulationConfig
+    from liqatlas.simulate.kernels_state import World
     from liqatlas.simulate.paths import IndexPaths
-    from liqatlas.simulate.state import World
 
 #: Funding as venues commonly set it: premium plus the clamped distance to a fixed interest, per eight hours.
 FUNDING_HOURS = 8
@@ -64,7 +65,7 @@ def make_tape(
     config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, world: World, *, coin: int
 ) -> Tape:
     """Return all trades of one coin on one venue: the traders' fills and the makers' trades among themselves."""
-    from liqatlas.simulate.kernels import match
+    from liqatlas.simulate.kernels_series import match
 
     fills = coin_fills(world, coin)
     kind, opens = fills["kind"], fills["kind"] == OPEN
@@ -100,9 +101,10 @@ def make_tape(
 
 
 def coin_fills(world: World, coin: int) -> NDArray[Any]:
-    """Return the fills of one coin in the order they were written, as ``state.FILL``."""
+    """Return the fills of one coin in the order they were written, as ``kernels_state.FILL``."""
     fills = world.fills[: world.venue[0]["fills"]]
-    return fills[world.positions["coin"][fills["position"]] == coin]
+    chosen: NDArray[Any] = fills[world.positions["coin"][fills["position"]] == coin]
+    return chosen
 
 
 def _churn(
@@ -177,7 +179,9 @@ def marks_table(config: SimulationConfig, world: World, paths: IndexPaths, *, co
 def funding_table(config: SimulationConfig, world: World, paths: IndexPaths, *, coin: int) -> pl.DataFrame:
     """Return the settled funding rates: mean premium over eight hours, pulled to the interest rate within the clamp."""
     period_ns = FUNDING_HOURS * HOUR_NS
-    moments = np.arange(-(-config.start_ns // period_ns) * period_ns, config.end_ns + 1, period_ns, dtype=np.int64)
+    moments = np.arange(
+        -(-config.start_ns // period_ns) * period_ns, config.end_ns + 1, period_ns, dtype=np.int64
+    )
     steps = config.warmup_steps + (moments - config.start_ns) // (config.step_ms * NS_PER_MS)
     width = period_ns // (config.step_ms * NS_PER_MS)
     running = np.concatenate(([0.0], np.cumsum(world.mark[coin] / paths.price[coin] - 1.0)))

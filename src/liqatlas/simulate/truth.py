@@ -9,17 +9,18 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base import schemas
-from liqatlas.base.clock import NS_PER_MS, isoformat
+from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import InputError
-from liqatlas.simulate.state import FILL_KINDS, NEVER_MS, tier_table
+from liqatlas.simulate.kernels_state import FILL_KINDS, NEVER_MS
 from liqatlas.simulate.tape import moment_ns, sample_moments_ms
+from liqatlas.simulate.world import tier_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.simulate.config import SimulatedVenue, SimulationConfig
-    from liqatlas.simulate.state import World
+    from liqatlas.simulate.kernels_state import World
     from liqatlas.simulate.tape import Tape
 
 _LEVEL_COLUMNS = (
@@ -39,7 +40,7 @@ class MarketTruth:
         ``margin_mode``, ``account`` (null where isolated), ``herd`` (null without), ``qty`` [coins], ``entry_price``,
         ``liquidation_price`` [quote; null for cross accounts, whose level moves with their other position],
         ``leverage``, ``margin_usd`` (the common wallet of a cross account), ``opened_ns``, ``from_ns``, ``until_ns`` (exclusive; null while open), ``ended_by``
-        (null while open, ``changed`` where another stretch follows, else a name of ``state.FILL_KINDS``).
+        (null while open, ``changed`` where another stretch follows, else a name of ``kernels_state.FILL_KINDS``).
         A liquidated position ends at the mark that touched it; its closing trade follows within the same mark step.
     prints
         Every liquidation order before thinning, see ``prints.true_prints``.
@@ -123,7 +124,7 @@ class Truth:
 
     def _with_cross_levels(self, market: MarketTruth, alive: pl.DataFrame, as_of_ns: int) -> pl.DataFrame:
         """Fill in the levels of cross positions: the account's wallet plus what its other position leaves of it."""
-        from liqatlas.simulate.kernels import maintenance_margins
+        from liqatlas.simulate.kernels_margin import maintenance_margins
 
         rest = pl.DataFrame(schema={"account": pl.Int64(), "rest": pl.Float64()})
         tiers = self._tiers(market.instrument.venue)
@@ -135,7 +136,9 @@ class Truth:
             signed = legs["qty"] * pl.Series(np.where(legs["position"] == "long", 1.0, -1.0))
             profit = signed * (mark - legs["entry_price"])
             needed = maintenance_margins((legs["qty"] * mark).to_numpy(), tiers)
-            rest = pl.concat([rest, pl.DataFrame({"account": legs["account"], "rest": profit - pl.Series(needed)})])
+            rest = pl.concat(
+                [rest, pl.DataFrame({"account": legs["account"], "rest": profit - pl.Series(needed)})]
+            )
         joined = alive.join(rest, on="account", how="left", maintain_order="left")
         margin = (joined["margin_usd"] + joined["rest"].fill_null(0.0)).to_numpy()
         levels = _levels(joined, margin, tiers)
@@ -151,10 +154,12 @@ class Truth:
 
 def _levels(rows: pl.DataFrame, margin: NDArray[np.float64], tiers: NDArray[Any]) -> NDArray[np.float64]:
     """Return the level of each row, NaN where no positive price liquidates it."""
-    from liqatlas.simulate.kernels import liquidation_prices
+    from liqatlas.simulate.kernels_margin import liquidation_prices
 
     direction = np.where((rows["position"] == "long").to_numpy(), 1, -1)
-    levels = liquidation_prices(direction, rows["qty"].to_numpy(), rows["entry_price"].to_numpy(), margin, tiers)
+    levels = liquidation_prices(
+        direction, rows["qty"].to_numpy(), rows["entry_price"].to_numpy(), margin, tiers
+    )
     return np.where(levels > 0, levels, np.nan)
 
 

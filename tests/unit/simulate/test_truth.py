@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def marks_between(market: MarketTruth, start_ns: int, end_ns: int) -> tuple[float, float]:
     """Return the lowest and highest mark in ``(start, end)``, infinite ends where there is none."""
-    inside = market.marks.filter((pl.col("ts_event_ns") > start_ns) & (pl.col("ts_event_ns") < end_ns))["mark_price"]
+    inside = market.marks.filter((pl.col("ts_event_ns") > start_ns) & (pl.col("ts_event_ns") < end_ns))[
+        "mark_price"
+    ]
     return (float(inside.min()), float(inside.max())) if len(inside) else (np.inf, -np.inf)  # type: ignore[arg-type]
 
 
@@ -31,7 +33,11 @@ def test_nobody_outlives_a_touched_level_and_only_touched_ones_are_liquidated(tw
                 assert high < row["liquidation_price"]
             if row["ended_by"] == "liquidation":
                 mark = market.mark(row["until_ns"])
-                touched = mark <= row["liquidation_price"] if row["position"] == "long" else mark >= row["liquidation_price"]
+                touched = (
+                    mark <= row["liquidation_price"]
+                    if row["position"] == "long"
+                    else mark >= row["liquidation_price"]
+                )
                 assert touched
                 checked += 1
         assert checked > 10
