@@ -65,6 +65,17 @@ class Table:
             raise InternalError(
                 f"table {self.name}: columns {', '.join(missing)} are missing; got {frame.columns}"
             )
+        for name in frame.columns:
+            wanted = self.columns.get(name)
+            if (
+                wanted
+                and wanted.dtype.is_integer()
+                and frame[name].dtype.is_float()
+                and (frame[name] % 1 != 0).any()
+            ):
+                raise InternalError(
+                    f"table {self.name}: column {name} holds fractions where whole numbers are wanted"
+                )
         try:
             out = frame.select(
                 (pl.col(n) if n in frame.columns else pl.lit(None, dtype=c.dtype)).cast(c.dtype).alias(n)
