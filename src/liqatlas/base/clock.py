@@ -19,6 +19,7 @@ DAY_NS = 86_400 * NS_PER_S
 WINDOW_PRESETS = ("12h", "24h", "3d", "7d", "14d", "30d", "90d", "180d", "1y")
 
 _UNIT_NS = {"s": NS_PER_S, "m": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS, "w": 7 * DAY_NS, "y": 365 * DAY_NS}
+_LONGEST_NS = 100 * _UNIT_NS["y"]
 _WINDOW = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ def parse_window(text: str) -> int:
     Raises
     ------
     TimeError
-        If the text is not a positive number with one of the units s m h d w y.
+        If the text is not a positive number with one of the units s m h d w y, or is longer than 100 years.
 
     Examples
     --------
@@ -37,18 +38,24 @@ def parse_window(text: str) -> int:
     True
     """
     match = _WINDOW.fullmatch(text.strip().lower())
-    length = round(float(match[1]) * _UNIT_NS[match[2]]) if match else 0
-    if length <= 0:
+    length = float(match[1]) * _UNIT_NS[match[2]] if match else 0.0
+    if not (1 <= length <= _LONGEST_NS):
         raise TimeError(
-            f"window {text!r} cannot be read: wanted a number with s, m, h, d, w or y, such as 24h, 7d, 1y"
+            f"window {text!r} cannot be read: wanted a number with s, m, h, d, w or y, such as 24h, 7d, 1y, "
+            "at most 100y"
         )
-    return length
+    return round(length)
 
 
 def parse_time(text: str) -> int:
     """Return a moment [ns since 1970 UTC] from ISO 8601 text or an epoch in s, ms, us or ns.
 
     A time without a zone is UTC; a date alone is its midnight UTC.
+
+    Raises
+    ------
+    TimeError
+        If the text is neither, or lies outside the years 1678 to 2261 that int64 ns can hold.
 
     Examples
     --------
@@ -57,14 +64,22 @@ def parse_time(text: str) -> int:
     """
     stripped = text.strip()
     if re.fullmatch(r"\d{9,19}", stripped, re.ASCII):
-        return epoch_to_ns(int(stripped))
+        return _within_int64(epoch_to_ns(int(stripped)), text)
     try:
         moment = datetime.fromisoformat(stripped)
-    except ValueError:
+        ts_ns = datetime_to_ns(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise TimeError(
             f"time {text!r} cannot be read: wanted ISO 8601 such as 2026-02-05T18:00Z (UTC unless a zone is given)"
         ) from None
-    return datetime_to_ns(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return _within_int64(ts_ns, text)
+
+
+def _within_int64(ts_ns: int, text: str) -> int:
+    """Return the moment where tables can hold it."""
+    if not (-(2**63) <= ts_ns < 2**63):
+        raise TimeError(f"time {text!r} is outside the years 1678 to 2261 that can be stored")
+    return ts_ns
 
 
 def datetime_to_ns(moment: datetime) -> int:

@@ -38,7 +38,7 @@ class LogGrid:
 
     def edge(self, index: int) -> float:
         """Return the lower price edge of a bin."""
-        return math.exp(index * self.step)
+        return float(np.exp(index * self.step))  # numpy throughout: math.exp rounds some edges differently
 
     def edges(self, low: int, high: int) -> NDArray[np.float64]:
         """Return the ``high - low + 1`` edges of bins ``low`` to ``high - 1`` [quote currency]."""

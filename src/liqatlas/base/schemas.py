@@ -65,10 +65,24 @@ class Table:
             raise InternalError(
                 f"table {self.name}: columns {', '.join(missing)} are missing; got {frame.columns}"
             )
-        out = frame.select(
-            (pl.col(n) if n in frame.columns else pl.lit(None)).cast(c.dtype).alias(n)
-            for n, c in self.columns.items()
-        )
+        for name in frame.columns:
+            wanted = self.columns.get(name)
+            if (
+                wanted
+                and wanted.dtype.is_integer()
+                and frame[name].dtype.is_float()
+                and (frame[name] % 1 != 0).any()
+            ):
+                raise InternalError(
+                    f"table {self.name}: column {name} holds fractions where whole numbers are wanted"
+                )
+        try:
+            out = frame.select(
+                (pl.col(n) if n in frame.columns else pl.lit(None, dtype=c.dtype)).cast(c.dtype).alias(n)
+                for n, c in self.columns.items()
+            )
+        except pl.exceptions.PolarsError as error:
+            raise InternalError(f"table {self.name}: a column cannot be cast: {error}") from None
         nulls = [n for n, c in self.columns.items() if not c.nullable and out[n].null_count() > 0]
         if nulls:
             raise InternalError(f"table {self.name}: columns {', '.join(nulls)} hold nulls and may not")

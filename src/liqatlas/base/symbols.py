@@ -6,23 +6,30 @@ of the asset BTC; ``kPEPE``, ``1000PEPEUSDT`` and ``PEPE`` are all the asset PEP
 
 from __future__ import annotations
 
+import calendar
 import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import HOUR_NS, datetime_to_ns
+from liqatlas.base.clock import datetime_to_ns
 from liqatlas.base.errors import UnknownSymbolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: Names that differ from the coin's common ticker.
-ALIASES = {"XBT": "BTC", "UST": "USDT", "BCHABC": "BCH", "BCC": "BCH", "WSTETH": "WSTETH"}
+ALIASES = {"XBT": "BTC", "UST": "USDT", "BCHABC": "BCH", "BCC": "BCH"}
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "USDE", "USD1", "USD", "EUR", "BTC", "ETH")
 #: Quotes treated as one US dollar unless a peg price is given.
 DOLLAR_QUOTES = frozenset({"USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USDE", "USD1", "USDX"})
+_QUOTE = re.compile(r"[A-Z]{3,5}|USD1")
+#: Coins whose name ends in that of a quote.
+_WHOLE = frozenset({
+    "WBTC", "TBTC", "CBBTC", "LBTC", "FBTC", "SOLVBTC", "WETH", "STETH", "WSTETH", "WEETH", "CBETH", "RETH", "METH", "EZETH",
+    "RSETH", "WBETH", "FRXETH", "SFRXETH", "FDUSD", "TUSD", "BUSD", "PYUSD", "GUSD", "SUSD", "CUSD", "RLUSD",
+})  # fmt: skip
 _MULTIPLIER = re.compile(r"^(1000000|100000|10000|1000|1M|K)(?=[A-Z])")
 _MULTIPLIER_VALUE = {"1M": 1_000_000, "K": 1000}
 #: Coins that begin with a letter that would read as a multiplier.
@@ -59,19 +66,31 @@ def parse_symbol(name: str) -> SymbolMeaning:
     ('BTC', 1000, 'USDT')
     """
     text = name.strip()
-    if not re.fullmatch(r"[A-Za-z0-9_\-:/.]{1,40}", text) or not re.search(r"[A-Za-z]", text):
+    if not re.fullmatch(r"[\w\-:/.]{1,40}", text) or not re.search(r"[^\W\d_]", text):
         raise UnknownSymbolError(name)
+    if re.fullmatch(
+        r"[a-z0-9]{2,8}:[A-Z][A-Za-z0-9]*", text
+    ):  # a market of a builder on Hyperliquid, xyz:TSLA
+        text = text.partition(":")[2]
     if text.startswith("t") and text[1:2].isupper():
         text = text[1:]
     lower_k = text[0] == "k" and text[1:2].isupper()
-    text, expiry, coin_margined = _strip_suffixes(text.upper())
+    try:
+        text, expiry, coin_margined = _strip_suffixes(text.upper())
+    except ValueError:  # a delivery date that no calendar holds
+        raise UnknownSymbolError(name) from None
     base, quote = _split_quote(text)
-    if re.search(r"[^A-Z0-9]", base) or not base:
+    if not base.isalnum() or not (not quote or _QUOTE.fullmatch(quote)):
         raise UnknownSymbolError(name)
     base, multiplier = _split_multiplier(base, lower_k=lower_k)
     base = ALIASES.get(base, base)
-    if coin_margined is None and quote == "USD" and ("-" not in name or "SWAP" in name.upper()):
-        coin_margined = True  # BTCUSD, XBTUSD, BTCUSD_PERP, BTC-USD-SWAP; a plain BTC-USD (dYdX) does not say
+    if (
+        coin_margined is None
+        and quote == "USD"
+        and ("-" not in name or "SWAP" in name.upper() or expiry is not None)
+    ):
+        # BTCUSD, XBTUSD, BTCUSD_PERP, BTC-USD-SWAP, BTC-USD-260327; a plain BTC-USD (dYdX) does not say
+        coin_margined = True
     return SymbolMeaning(base, quote, multiplier, expiry, coin_margined)
 
 
@@ -85,10 +104,11 @@ def _strip_suffixes(text: str) -> tuple[str, int | None, bool | None]:
         coin_margined = coin not in DOLLAR_QUOTES
         text = pair + (f"-{date}" if date else "")
     expiry = None
-    dated = re.search(r"[-_](\d{6}|\d{8})$", text)
-    if dated:
-        expiry = _expiry(dated[1])
-        text = text[: dated.start()]
+    for pattern, read in _DATES:
+        if dated := pattern.search(text):
+            expiry = read(dated[1])
+            text = text[: dated.start(1)].rstrip("-_")
+            break
     for suffix in (
         "-PERPETUAL",
         "_PERPETUAL",
@@ -107,21 +127,46 @@ def _strip_suffixes(text: str) -> tuple[str, int | None, bool | None]:
     return text, expiry, coin_margined
 
 
-def _expiry(digits: str) -> int | None:
-    """Return a delivery date's moment, 08:00 UTC as Binance, OKX and Bybit deliver."""
-    try:
-        day = datetime.strptime(digits[-6:], "%y%m%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return datetime_to_ns(day) + 8 * HOUR_NS
+def _delivery(year: int, month: int, day: int) -> int:
+    """Return a delivery date's moment, 08:00 UTC as Binance, OKX, Bybit and Deribit deliver."""
+    return datetime_to_ns(datetime(year, month, day, 8, tzinfo=UTC))
+
+
+def _from_digits(text: str) -> int:
+    """Read 260327 or 20260327."""
+    return _delivery(2000 + int(text[-6:-4]), int(text[-4:-2]), int(text[-2:]))
+
+
+def _from_words(text: str) -> int:
+    """Read 27MAR26 (Bybit, Deribit)."""
+    return _delivery(2000 + int(text[-2:]), _MONTHS.index(text[-5:-2]) + 1, int(text[:-5]))
+
+
+def _from_code(text: str) -> int:
+    """Read H26 (Bybit's inverse quarterly futures): the last Friday of March, June, September or December."""
+    year, month = 2000 + int(text[1:]), 3 * "HMUZ".index(text[0]) + 3
+    last = calendar.monthrange(year, month)[1]
+    return _delivery(year, month, last - (calendar.weekday(year, month, last) - calendar.FRIDAY) % 7)
+
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DATES = (
+    (re.compile(r"[-_](\d{6}|\d{8})$", re.ASCII), _from_digits),
+    (re.compile(rf"[-_](\d{{1,2}}(?:{'|'.join(_MONTHS)})\d\d)$", re.ASCII), _from_words),
+    (re.compile(r"USDT?([HMUZ]\d\d)$", re.ASCII), _from_code),
+)
 
 
 def _split_quote(text: str) -> tuple[str, str]:
     """Split BASE and QUOTE at a separator, or at a known quote's name."""
     parts = [p for p in re.split(r"[-_/:]", text) if p]
-    if len(parts) >= 2:
+    if len(parts) == 2:
         return parts[0], ALIASES.get(parts[1], parts[1])
-    single = parts[0] if parts else ""
+    single = parts[0] if len(parts) == 1 else ""
+    if single in _WHOLE:
+        return single, ""
+    if single.endswith(("USDTM", "USDCM", "USDM")):  # KuCoin
+        single = single[:-1]
     for quote in QUOTES:
         if single.endswith(quote) and len(single) > len(quote):
             return single.removesuffix(quote), quote

@@ -80,6 +80,8 @@ def decimals_step(values: NDArray[np.float64], max_decimals: int = 10) -> Decima
     """
     for digits in range(max_decimals + 1):
         scaled = values * 10.0**digits
-        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))):
+        # the noise of a parsed decimal, times a power of ten; a looser bound would call large numbers whole
+        noise = 8 * np.finfo(np.float64).eps * np.abs(scaled)
+        if np.all(np.abs(scaled - np.rint(scaled)) <= noise):
             return Decimal(1).scaleb(-digits)
     return Decimal(1).scaleb(-max_decimals)
