@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.instruments import VENUES
 from liqatlas.base.recording import Recording
 from liqatlas.venues.importers.gaps import describe_gaps, find_gaps
-from liqatlas.venues.importers.identity import instrument_of
+from liqatlas.venues.importers.identity import described_by, instrument_of
 from liqatlas.venues.importers.layers import one_layer
 from liqatlas.venues.importers.native_interest import with_native
 from liqatlas.venues.importers.open_interest_audit import audit_open_interest
@@ -42,10 +43,11 @@ def assemble(venue: str, symbol: str, pieces: Sequence[Piece]) -> Assembled:
         Everything read of it, in the order of reading.
     """
     warnings = list(dict.fromkeys(warning for piece in pieces for warning in piece.warnings))
+    filled = [piece for piece in pieces if not piece.frame.is_empty()]
     tables: dict[str, pl.DataFrame] = {}
     duplicates = moved = 0
-    for name in dict.fromkeys(piece.table for piece in pieces):
-        mine = [piece for piece in pieces if piece.table == name]
+    for name in dict.fromkeys(piece.table for piece in filled):
+        mine = [piece for piece in filled if piece.table == name]
         if name == "trades":
             frame, told, twice, late = _trades(mine)
         elif name == "liquidations":
@@ -56,8 +58,8 @@ def assemble(venue: str, symbol: str, pieces: Sequence[Piece]) -> Assembled:
         warnings += told
         duplicates += twice
         moved += late
-    warnings += with_native(tables)
-    instrument = instrument_of(venue, symbol, pieces, tables)
+    warnings += with_native(tables, VENUES[venue].open_interest_sides if venue in VENUES else 1)
+    instrument = instrument_of(venue, symbol, filled, tables)
     conformed = {name: _SCHEMA_OF.get(name, schemas.ALL_TABLES.get(name)) for name in tables}
     recording = Recording(
         instrument=instrument,
@@ -87,6 +89,8 @@ def _sources(pieces: Sequence[Piece]) -> tuple[str, ...]:
 def _trades(pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
     """Return the trades of the preferred stream at each time, in ticks, each fill once."""
     kept, told = _one_stream(pieces)
+    if described_by(kept) is None:
+        kept = [_as_decimals(piece) for piece in kept]
     decimals = max(piece.price_decimals for piece in kept)
     with_id = all("trade_id" in piece.frame.columns for piece in kept)
     columns = ["ts_event_ns", "price_scaled", "qty_native", "taker_buy"] + (["trade_id"] if with_id else [])
@@ -110,6 +114,17 @@ def _trades(pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
         told.append(f"trades: {ordered.out_of_order:,} rows were out of order and are sorted")
     frame = ordered.frame.rename({"price_scaled": "price_ticks"})
     return frame, told, ordered.duplicates + ordered.replayed, ordered.out_of_order
+
+
+def _as_decimals(piece: Piece) -> Piece:
+    """Return trades that count ticks of their own as trades that count a power of ten."""
+    if piece.instrument is None:
+        return piece
+    tick = piece.instrument.tick_size
+    decimals = max(0, -int(tick.as_tuple().exponent))
+    factor = int(tick.scaleb(decimals))
+    frame = piece.frame.with_columns(pl.col("price_scaled") * factor)
+    return replace(piece, frame=frame, price_decimals=decimals, instrument=None)
 
 
 def _one_stream(pieces: list[Piece]) -> tuple[list[Piece], list[str]]:

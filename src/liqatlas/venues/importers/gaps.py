@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Trades are missing where nothing trades for this long, and for a hundred times the usual distance.
-_TRADE_GAP_NS = 10 * MINUTE_NS
+_TRADE_GAP_NS = 2 * MINUTE_NS
 _TRADE_GAP_FACTOR = 100
 #: Samples and bars are missing where the distance is this much above the usual one.
 _SAMPLE_GAP_FACTOR = 1.9

@@ -35,10 +35,13 @@ def instrument_of(venue: str, symbol: str, pieces: Sequence[Piece], tables: Mapp
     tables
         The assembled tables other than trades.
     """
+    described = described_by(pieces)
+    if described is not None:
+        return described
     meaning = parse_symbol(symbol)
     quote, settle = _VENUE_QUOTE.get(venue, (meaning.quote or "USDT", meaning.quote or "USDT"))
     kind: ContractKind = "linear"
-    if meaning.coin_margined is True and venue in _COIN_MARGINED and quote in DOLLAR_QUOTES:
+    if is_inverse(venue, symbol):
         kind, settle = "inverse", meaning.asset
     value = contract_value(venue, symbol) or 1.0
     return Instrument(
@@ -54,6 +57,18 @@ def instrument_of(venue: str, symbol: str, pieces: Sequence[Piece], tables: Mapp
         price_multiplier=meaning.price_multiplier,
         expiry_ns=meaning.expiry_ns,
     )
+
+
+def is_inverse(venue: str, symbol: str) -> bool:
+    """Tell whether a contract is coin-margined, so that its sizes are USD."""
+    meaning = parse_symbol(symbol)
+    return meaning.coin_margined is True and venue in _COIN_MARGINED and meaning.quote in DOLLAR_QUOTES
+
+
+def described_by(pieces: Sequence[Piece]) -> Instrument | None:
+    """Return the instrument that all files of trades describe alike, else ``None``."""
+    told = [piece.instrument for piece in pieces if piece.table == "trades"]
+    return told[0] if told and all(one == told[0] for one in told) else None
 
 
 def _tick(pieces: Sequence[Piece], tables: Mapping[str, pl.DataFrame]) -> Decimal:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from liqatlas.base.clock import format_window
+from liqatlas.base.clock import HOUR_NS
 
 if TYPE_CHECKING:
     from liqatlas.venues.importers.pieces import Piece
+
+#: Rank from which pieces are derived figures that are taken only where nothing better is there.
+DERIVED = 2
+#: A derived sample this near to a published one adds nothing.
+_REACH_NS = HOUR_NS
 
 
 def one_layer(name: str, pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
@@ -34,14 +39,14 @@ def one_layer(name: str, pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], 
             told += _on_duplicates(name, every, key, twice)
         outside = once if not covered else once.filter(~_inside(covered, start, end))
         label = group[0].label if len(group) == 1 else f"{len(group)} files"
-        if outside.height < once.height:
+        if outside.height < once.height and not group[0].if_used and group[0].rank < DERIVED:
             told.append(
                 f"{name}: {once.height - outside.height:,} rows of {label} are left out, as better ones cover their time"
             )
         if outside.is_empty():
             continue
         told += [piece.if_used for piece in group if piece.if_used]
-        covered.append((int(outside[start].min()), int(outside[end].max())))  # type: ignore[arg-type]
+        covered.append(_stretch(outside, start, end))
         kept = outside if kept is None else pl.concat([kept, outside], how="vertical_relaxed")
     assert kept is not None  # the first group covers nothing before it
     if moved:
@@ -57,6 +62,15 @@ def _groups(pieces: list[Piece], start: str, end: str) -> list[list[Piece]]:
         width = int(piece.frame[end][0] - piece.frame[start][0])
         by_key.setdefault((piece.rank, width), []).append(piece)
     return [by_key[key] for key in sorted(by_key)]
+
+
+def _stretch(frame: pl.DataFrame, start: str, end: str) -> tuple[int, int]:
+    """Return the time that rows speak for: samples up to one usual distance beyond the first and the last."""
+    low, high = int(frame[start].min()), int(frame[end].max())  # type: ignore[arg-type]
+    if start != end or frame.height < 2:
+        return low, high
+    usual = int(frame[start].sort().diff().median() or 0)  # type: ignore[arg-type]
+    return low - max(usual, _REACH_NS), high + max(usual, _REACH_NS)
 
 
 def _inside(covered: list[tuple[int, int]], start: str, end: str) -> pl.Expr:
@@ -75,8 +89,3 @@ def _on_duplicates(name: str, every: pl.DataFrame, key: list[str], twice: int) -
     differing = every.unique().height - every.unique(subset=key).height
     conflict = f", {differing:,} of them with other values (the first file read wins)" if differing else ""
     return [f"{name}: {twice:,} rows repeat the time of another{conflict}; they are counted once"]
-
-
-def describe_interval(width_ns: int) -> str:
-    """Return a bar's length for people."""
-    return format_window(width_ns) if width_ns else "samples"

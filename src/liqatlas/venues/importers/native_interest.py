@@ -9,10 +9,10 @@ from liqatlas.base.clock import HOUR_NS
 _REACH_NS = 3 * HOUR_NS
 
 
-def with_native(tables: dict[str, pl.DataFrame]) -> list[str]:
+def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
     """Fill ``oi_native`` and ``oi_published`` of samples that have only ``oi_usd``, in place; return what to say of it.
 
-    The price is the latest bar's close or mark at most three hours before the sample; a sample without one is left out.
+    ``oi_usd`` is one-sided, ``oi_published`` counts as many sides as the venue does. The price is the latest bar's close or mark at most three hours before the sample; a sample without one is left out.
     """
     interest = tables.get("open_interest")
     if interest is None or "oi_native" in interest.columns:
@@ -29,7 +29,9 @@ def with_native(tables: dict[str, pl.DataFrame]) -> list[str]:
         pl.concat(prices).sort("ts_event_ns"), on="ts_event_ns", strategy="backward", tolerance=_REACH_NS
     )
     native = (pl.col("oi_usd") / pl.col("_price")).alias("oi_native")
-    filled = joined.filter(pl.col("_price").is_not_null()).with_columns(native, native.alias("oi_published"))
+    filled = joined.filter(pl.col("_price").is_not_null()).with_columns(
+        native, (native * sides).alias("oi_published")
+    )
     tables["open_interest"] = filled.drop("_price")
     lost = interest.height - filled.height
     told = ["open_interest: the source gives USD; coins are USD divided by the latest price"]

@@ -10,6 +10,7 @@ from liqatlas.base.errors import FormatError
 if TYPE_CHECKING:
     import polars as pl
 
+    from liqatlas.base.instruments import Instrument
     from liqatlas.venues.importers.sources import Source
 
 #: A file with a larger share of unreadable rows is not what it seems.
@@ -53,6 +54,8 @@ class Piece:
         Whose liquidations these are, where not this instrument's alone.
     if_used
         A warning that holds only where rows of this piece are taken.
+    instrument
+        The instrument as the file itself describes it; ``price_scaled`` then counts its ticks.
     """
 
     venue: str
@@ -69,6 +72,7 @@ class Piece:
     lot_decimals: int = -1
     prints_scope: str = ""
     if_used: str = ""
+    instrument: Instrument | None = None
 
     def warn(self, *sentences: str) -> Piece:
         """Return the piece with more warnings, each naming the file."""

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 from liqatlas.base.errors import FormatError
 from liqatlas.venues.importers import (
     binance_klines,
+    binance_liquidations,
     binance_metrics,
+    binance_other,
+    binance_raw_stream,
     binance_trades,
+    hyperliquid_positions,
     hyperliquid_tape,
     oi_folder,
     open_interest,
+    plain,
+    tardis,
+    vendor_parquet,
 )
 from liqatlas.venues.importers.recognition import read_head
 
@@ -26,6 +33,13 @@ FORMATS: tuple[Format, ...] = (
     *binance_metrics.FORMATS,
     *open_interest.FORMATS,
     *oi_folder.FORMATS,
+    *binance_liquidations.FORMATS,
+    *binance_other.FORMATS,
+    *binance_raw_stream.FORMATS,
+    *tardis.FORMATS,
+    *vendor_parquet.FORMATS,
+    *hyperliquid_positions.FORMATS,
+    *plain.FORMATS,
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base.clock import NS_PER_US
+from liqatlas.base.errors import FormatError
 from liqatlas.venues.importers.pieces import Counts, judge
 from liqatlas.venues.importers.recognition import is_date, unit_ns
 from liqatlas.venues.importers.trade_scan import TS_HIGH_NS, TS_LOW_NS
@@ -95,6 +96,24 @@ class Columns:
         """Mark rows whose word, in lower case, is none of those known."""
         self.frame = self.frame.with_columns(pl.col(name).str.to_lowercase().alias(name))
         self._mark(~pl.col(name).is_in(list(words)).fill_null(value=False), f"{name} is none of {', '.join(words)}")
+
+    def same(self, names: Sequence[str]) -> None:
+        """Refuse a file in which a column that names its instrument changes.
+
+        Raises
+        ------
+        FormatError
+            At the first row that differs.
+        """
+        for name in names:
+            sound = self.frame.filter(pl.col("_bad").is_null())
+            other = sound.filter(pl.col(name) != sound[name].first()) if sound.height else sound
+            if other.height:
+                raise FormatError(
+                    self.source.label,
+                    f"two of {name} in one file ({sound[name][0]} and {other[name][0]}); split it",
+                    line=int(other["line"][0]),
+                )
 
     def check_bars(self) -> None:
         """Mark bars whose high is not the highest or low not the lowest of their prices."""
