@@ -8,7 +8,6 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 import pytest
-from tests.oracle import naive
 
 from liqatlas.base import schemas
 from liqatlas.base.grid import LogGrid
@@ -18,6 +17,7 @@ from liqatlas.levels.buckets import bucket_offsets
 from liqatlas.levels.flow import FlowBars, flow_bars, opened_and_closed
 from liqatlas.levels.parameters import EstimatorParameters
 from liqatlas.levels.stream import LevelStream, fold, touched_per_bar
+from tests.oracle import naive
 
 pytestmark = pytest.mark.kernels
 S = 1_000_000_000

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.oracle.naive_rules import Holding, Schedule, first_liquidation_price
 
 from liqatlas.rules import Positions, TierTable, continuous_deductions, tiered_liquidation_price
+from tests.oracle.naive_rules import Holding, Schedule, first_liquidation_price
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

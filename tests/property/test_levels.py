@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.oracle.test_levels_naive import GRID, NEAREST, OFFSETS, PARAMETERS, tape
 
 from liqatlas.base.grid import LogGrid
 from liqatlas.levels.buckets import bucket_offsets
@@ -18,6 +17,7 @@ from liqatlas.levels.flow import flow_bars, opened_and_closed
 from liqatlas.levels.segment import Segment, identity
 from liqatlas.levels.stream import LevelStream, fold, touched_per_bar
 from liqatlas.maps.modelled import RiskTerms, modelled_map, prepare
+from tests.oracle.test_levels_naive import GRID, NEAREST, OFFSETS, PARAMETERS, tape
 
 pytestmark = pytest.mark.kernels
 TERMS = RiskTerms(0.004, 200.0, (0.0, 0.0), "test")

@@ -45,6 +45,7 @@ def heatmap(
         result = build_heatmap(request, columns=columns, rows=rows, reporter=reporter)
     for warning in result.head.warnings:
         say(f"note: {warning}")
-    look = make_look(output, time, by="venue", price_range=None)
+    price_range = request.price_range.around(result.head.price) if request.price_range else None
+    look = make_look(output, time, by="venue", price_range=price_range)
     emit(render_heatmap(result, form, look), form, output.output)
     return 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.plot.terminal import Screen
 
 Format = Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"]
 FORMATS: tuple[Format, ...] = ("term", "json", "csv", "parquet", "arrow", "png", "svg")
@@ -52,6 +53,12 @@ class Look:
     colour: Literal["truecolor", "256", "none"] = "none"
     unicode: bool = True
 
+    def screen(self) -> Screen:
+        """Return what the terminal can do."""
+        from liqatlas.plot.terminal import Screen
+
+        return Screen(self.width, self.height, self.colour, self.unicode, self.theme)
+
 
 def render_map(
     result: LiquidationMap, form: Format, look: Look, *, as_is: bool = False, at: float | None = None
@@ -75,9 +82,8 @@ def render_map(
     if form == "term":
         from liqatlas.plot.terminal import render_map as render
 
-        return render(
-            result, look.width, look.height, by=look.by, colour=look.colour, unicode=look.unicode
-        ).encode()
+        text = render(result, look.screen(), by=look.by, price_range=look.price_range, zone=look.zone)
+        return (text + "\n").encode()
     from liqatlas.plot.map_picture import map_figure
 
     figure = map_figure(result, by=look.by, theme=look.theme, price_range=look.price_range, zone=look.zone)
@@ -110,10 +116,12 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
     if form == "term":
         from liqatlas.plot.terminal import render_heatmap as render
 
-        return render(result, look.width, look.height, colour=look.colour, unicode=look.unicode).encode()
+        return (render(result, look.screen(), price_range=look.price_range, zone=look.zone) + "\n").encode()
     from liqatlas.plot.heatmap_picture import heatmap_figure
 
-    return heatmap_figure(result, theme=look.theme, zone=look.zone).to_bytes(form)
+    return heatmap_figure(result, theme=look.theme, price_range=look.price_range, zone=look.zone).to_bytes(
+        form
+    )
 
 
 def _table(frame: pl.DataFrame, form: Format) -> bytes:

@@ -20,7 +20,7 @@ def simulated_market(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, .
     InputError
         If the length cannot be simulated.
     """
-    from liqatlas.simulate.config import demo_config
     from liqatlas.simulate.exchange import simulate
+    from liqatlas.simulate.presets import demo_config
 
     return simulate(demo_config(seed, days=days)).recordings

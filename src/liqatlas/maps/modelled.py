@@ -231,7 +231,8 @@ def head_of(
                 f"{key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(start)}"
             )
         warnings += [w for w in (*one.recording.warnings, *one.flow.warnings, one.terms.warning) if w]
-    ahead = parse_time(parameters.data_until) > as_of_ns
+    simulated = any(p.recording.simulated for p in prepared)
+    ahead = parse_time(parameters.data_until) > as_of_ns and not simulated
     if ahead:
         warnings.append(
             f"the {parameters.status} was shaped by data until {parameters.data_until}, after this map's moment"
@@ -269,7 +270,7 @@ def head_of(
             },
         ),
         coverage=coverage,
-        simulated=any(p.recording.simulated for p in prepared),
+        simulated=simulated,
         lookahead=ahead or any(p.terms.lookahead for p in prepared),
         warnings=tuple(dict.fromkeys(warnings)),
     )

@@ -210,11 +210,11 @@ def _venue_words(head: Head) -> list[str]:
 
 
 def _model_line(head: Head) -> str:
+    """Return the model in one line; arrays and tables are left to the JSON."""
     model = head.model
-    text = f"Model {model.name} {model.version}, calibration: {model.calibration}"
-    if model.parameters:
-        text += "; " + ", ".join(f"{k} {_parameter(v)}" for k, v in model.parameters.items())
-    return text + "."
+    scalars = [f"{name} {value:g}" for name, value in model.parameters.items() if isinstance(value, (int, float))]
+    rest = "other parameters in the JSON" if len(scalars) < len(model.parameters) else ""
+    return f"Model {model.name} {model.version}, calibration: {model.calibration}; {', '.join([*scalars, *([rest] if rest else [])])}."
 
 
 def _parameter(value: object) -> str:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from tests.oracle.test_levels_naive import GRID, NEAREST, OFFSETS, PARAMETERS, tape
 
 from liqatlas.base.errors import InputError
 from liqatlas.levels.flow import flow_bars
 from liqatlas.levels.live import LiveFlow
 from liqatlas.levels.stream import LevelStream, fold
+from tests.oracle.test_levels_naive import GRID, NEAREST, OFFSETS, PARAMETERS, tape
 
 pytestmark = pytest.mark.kernels
 
