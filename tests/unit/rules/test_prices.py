@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from liqatlas.base.errors import RuleError
-from liqatlas.rules import Maintenance, Positions, bankruptcy_price, liquidation_price
+from liqatlas.rules import Maintenance, Positions, bankruptcy_price, level_from_bankruptcy, liquidation_price
 
 
 def level(direction: int, leverage: float, rate: float, kind: str = "linear") -> float:
@@ -83,3 +83,12 @@ def test_shapes_broadcast() -> None:
         liquidation_price(Positions.isolated(1, 1.0, entry=1.0, leverage=2.0), Maintenance.of(0.01)).shape
         == ()
     )
+
+
+def test_level_from_bankruptcy_refuses_what_cannot_be() -> None:
+    with pytest.raises(RuleError, match="bankruptcy price"):
+        level_from_bankruptcy(0.0, 0.005, direction=1)
+    with pytest.raises(RuleError, match="fraction"):
+        level_from_bankruptcy(100.0, 1.5, direction=1)
+    with pytest.raises(RuleError, match="direction"):
+        level_from_bankruptcy(100.0, 0.005, direction=0)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from liqatlas.base.errors import FormatError, RuleError
-from liqatlas.rules.tiers import FloorUnit, TierTable, continuous_deductions
+from liqatlas.rules.tier_table import FloorUnit, TierTable, continuous_deductions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
