@@ -33,7 +33,7 @@ from liqatlas.rules.loaders import (
 from liqatlas.rules.stored import FORMAT
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("LIQATLAS_TEST_DATA") or ROOT.parent / "shared" / "data")

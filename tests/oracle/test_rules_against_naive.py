@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liqatlas.base.instruments import ContractKind
-    from liqatlas.rules.tiers import FloorUnit
+    from liqatlas.rules.tier_table import FloorUnit
 
 DAY = date(2026, 1, 1)
 

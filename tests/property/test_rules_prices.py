@@ -17,6 +17,7 @@ from liqatlas.rules import (
     bankruptcy_price,
     continuous_deductions,
     cross_remainders,
+    level_from_bankruptcy,
     liquidation_price,
     tiered_liquidation_price,
 )
@@ -86,6 +87,15 @@ def test_bankruptcy_lies_beyond_liquidation(case: tuple[Positions, Maintenance])
     level, bankrupt = liquidation_price(held, owed).item(), bankruptcy_price(held).item()
     room = 1e-12 * min(level, bankrupt)
     assert level >= bankrupt - room if held.direction > 0 else level <= bankrupt + room
+
+
+@given(isolated())
+def test_a_bankruptcy_price_gives_the_level_back(case: tuple[Positions, Maintenance]) -> None:
+    held, owed = case
+    bankrupt, level = bankruptcy_price(held).item(), liquidation_price(held, Maintenance.of(owed.rate)).item()
+    assume(0 < bankrupt < np.inf and 1e-9 < level / held.entry < 1e9)
+    back = level_from_bankruptcy(bankrupt, owed.rate, direction=held.direction, kind=held.kind).item()
+    assert back == pytest.approx(level, rel=1e-6)
 
 
 @given(isolated(), st.floats(0.1, 10.0))

@@ -15,7 +15,7 @@ from liqatlas.rules.stored import Snapshot, table_from, tier_file
 
 if TYPE_CHECKING:
     from liqatlas.base.instruments import ContractKind
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 #: How long after the day it was seen a table is used without a warning.
 FRESH = timedelta(days=31)

@@ -14,7 +14,7 @@ from liqatlas.rules.prices import (
     liquidation_price,
 )
 from liqatlas.rules.tier_search import self_consistent
-from liqatlas.rules.tiers import TierTable
+from liqatlas.rules.tier_table import TierTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,10 +29,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from liqatlas.base.errors import RuleError
-from liqatlas.rules.positions import Floats, Positions, as_floats
+from liqatlas.rules.positions import Floats, Positions, as_floats, require_positive
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from liqatlas.base.instruments import ContractKind
 
 #: Smallest share of the entry value that still makes a level.
 _DUST = 1e-12
@@ -152,6 +154,39 @@ def bankruptcy_price(positions: Positions, *, close_fee: ArrayLike = 0.0) -> Flo
     float64 [quote]; at or below the liquidation price of a long, at or above that of a short.
     """
     return liquidation_price(positions, Maintenance.of(0.0, close_fee=close_fee))
+
+
+def level_from_bankruptcy(
+    price: ArrayLike, maintenance_rate: ArrayLike, *, direction: ArrayLike, kind: ContractKind = "linear"
+) -> Floats:
+    """Return the liquidation price of an isolated position whose bankruptcy price is known.
+
+    ``B / (1 - s m)`` for linear contracts, ``B (1 + s m)`` for inverse ones, without deduction and fee: where Bybit and BitMEX
+    print a bankruptcy price, this is the level that was touched.
+
+    Parameters
+    ----------
+    price
+        Bankruptcy price B, float64 > 0 [quote].
+    maintenance_rate
+        float64 in [0, 1); the tier's own.
+    direction
+        +1 for a liquidated long, -1 for a short.
+
+    Examples
+    --------
+    >>> round(level_from_bankruptcy(58_500.0, 0.005, direction=1).item(), 2)
+    58793.97
+    """
+    bankrupt, rate, sign = as_floats(price), as_floats(maintenance_rate), as_floats(direction)
+    require_positive("bankruptcy price", bankrupt)
+    if not np.all((rate >= 0) & (rate < 1)) or not np.all(np.abs(sign) == 1):
+        raise RuleError(
+            "maintenance rate must lie in [0, 1) as a fraction, direction must be +1 (long) or -1 (short)"
+        )
+    if kind == "inverse":
+        return np.asarray(bankrupt * (1.0 + sign * rate))
+    return np.asarray(bankrupt / (1.0 - sign * rate))
 
 
 def fee_reserved_at_bankruptcy(positions: Positions, close_fee: ArrayLike) -> Floats:

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from liqatlas.base.errors import InternalError
-from liqatlas.rules.tiers import FloorUnit, TierTable, continuous_deductions
+from liqatlas.rules.tier_table import FloorUnit, TierTable, continuous_deductions
 
 FORMAT = 1
 

@@ -22,7 +22,7 @@ from liqatlas.rules.positions import Floats, Positions, as_floats
 from liqatlas.rules.prices import Maintenance, MaintenanceBasis, liquidation_price
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 #: Largest jump of maintenance, as a share of it, still taken for a venue's rounding of its deductions.
 _CONTINUITY = 1e-6

@@ -22,7 +22,7 @@ from liqatlas.rules.loaders.reading import (
 )
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import FloorUnit, TierTable
+    from liqatlas.rules.tier_table import FloorUnit, TierTable
 
 
 def load_binance_brackets(payload: Payload, origin: Origin) -> dict[str, TierTable]:

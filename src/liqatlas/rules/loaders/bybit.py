@@ -23,7 +23,7 @@ from liqatlas.rules.loaders.reading import (
 )
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 
 def load_bybit_risk_limits(

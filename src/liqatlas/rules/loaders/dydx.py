@@ -14,7 +14,7 @@ from liqatlas.base.errors import FormatError
 from liqatlas.rules.loaders.reading import Origin, Payload, Terms, Tier, build_table, decoded, number
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 
 def load_dydx_markets(payload: Payload, origin: Origin) -> dict[str, TierTable]:

@@ -16,7 +16,7 @@ from liqatlas.base.errors import FormatError
 from liqatlas.rules.loaders.reading import Origin, Payload, Terms, Tier, build_table, decoded, number, rows_of
 
 if TYPE_CHECKING:
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 #: Ids below this are flat tables at that leverage.
 FIRST_LISTED_ID = 50

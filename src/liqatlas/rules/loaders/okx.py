@@ -16,7 +16,7 @@ from liqatlas.rules.loaders.reading import Origin, Payload, Terms, Tier, build_t
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from liqatlas.rules.tiers import TierTable
+    from liqatlas.rules.tier_table import TierTable
 
 
 def load_okx_position_tiers(

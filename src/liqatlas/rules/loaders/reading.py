@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from liqatlas.base.errors import FormatError, RuleError
-from liqatlas.rules.tiers import FloorUnit, TierTable, continuous_deductions
+from liqatlas.rules.tier_table import FloorUnit, TierTable, continuous_deductions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,14 +110,15 @@ def build_table(venue: str, symbol: str, tiers: Sequence[Tier], origin: Origin, 
     FormatError
         If the rows make no schedule, or a published deduction is not the continuous one.
     """
+    if not tiers:
+        raise FormatError(origin.source, f"{symbol} on {venue} has no tiers: wanted at least one row")
     ordered = sorted(tiers, key=lambda tier: tier.cap)
     caps = np.array([tier.cap for tier in ordered])
     rates = np.array([tier.rate for tier in ordered])
     floors = np.concatenate(([0.0], caps[:-1]))
     deductions = np.zeros_like(floors) if terms.whole_position else continuous_deductions(floors, rates)
-    _agree(ordered, deductions, rates * floors, f"{symbol} on {venue}", origin)
     try:
-        return TierTable(
+        table = TierTable(
             venue=venue,
             symbol=symbol,
             floors=floors,
@@ -128,7 +129,7 @@ def build_table(venue: str, symbol: str, tiers: Sequence[Tier], origin: Origin, 
             valid_from=origin.valid_from,
             source=origin.source,
             read_on=origin.read_on,
-            size_limit=float(caps[-1]) if len(caps) else np.inf,
+            size_limit=float(caps[-1]),
             whole_position=terms.whole_position,
             cap_inclusive=terms.cap_inclusive,
             contract_value=terms.contract_value,
@@ -136,6 +137,8 @@ def build_table(venue: str, symbol: str, tiers: Sequence[Tier], origin: Origin, 
         )
     except RuleError as error:
         raise FormatError(origin.source, str(error)) from None
+    _agree(ordered, deductions, rates * floors, f"{symbol} on {venue}", origin)
+    return table
 
 
 def _agree(
