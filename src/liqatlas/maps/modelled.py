@@ -101,6 +101,11 @@ def prepare(
     grid = LogGrid(parameters.grid_step)
     offsets = bucket_offsets(parameters.edges_array(), grid, terms.nearest)
     known = recording.until(as_of_ns)
+    span = recording.span_ns()
+    if span and known.span_ns() is None:
+        raise NotEnoughDataError(
+            f"{recording.instrument.key}: data begin {isoformat(span[0])}, nothing was known by {isoformat(as_of_ns)}"
+        )
     mark, source = mark_at(known)
     usd = 1.0 if recording.instrument.is_inverse else mark
     constant = (
@@ -115,8 +120,10 @@ def prepare(
         constant_oi_native=constant,
         spot_turnover=parameters.spot_turnover,
     )
-    span = known.span_ns()
-    return PreparedInstrument(recording, terms, offsets, flow, mark, source, span[1] if span else as_of_ns)
+    newest = known.span_ns()
+    return PreparedInstrument(
+        recording, terms, offsets, flow, mark, source, newest[1] if newest else as_of_ns
+    )
 
 
 def mark_at(known: Recording) -> tuple[float, str]:
@@ -145,7 +152,7 @@ def mark_at(known: Recording) -> tuple[float, str]:
         ), "last trade (no mark given)"
     if known.bars.height:
         return float(known.bars[-1, "close"]), f"{known.bars[-1, 'price_kind']} bar (no mark given)"
-    raise NotEnoughDataError(f"{known.instrument.key}: no price up to the as-of moment")
+    raise NotEnoughDataError(f"{known.instrument.key}: no price up to the moment asked for")
 
 
 def _segments(
