@@ -47,7 +47,7 @@ def draw_zones(axes: Axes, over: Axes, view: MapView, zones: tuple[Zone, ...], s
             arrowprops={
                 "arrowstyle": "-",
                 "color": _side_colour(zone, sheet),
-                "linewidth": 1.0,
+                "linewidth": 1.2 * sheet.scale,
                 "shrinkB": 2,
             },
             zorder=9,
@@ -87,6 +87,7 @@ def _side_colour(zone: Zone, sheet: Sheet) -> str:
 
 
 def part_of_width(axes: Axes, price: float) -> float:
+    """Return where a price stands as a share of the axes' width; outside 0 to 1 where it is not drawn."""
     low, high = axes.get_xlim()
     return (price - low) / (high - low)
 
