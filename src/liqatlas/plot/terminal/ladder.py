@@ -93,8 +93,9 @@ def render_map(
 
 def _header(whole: LiquidationMap, zone: tzinfo, by: str) -> list[str]:
     head = whole.head
+    stacked = "longs and shorts apart" if head.quantity == "liquidated" else f"stacked by {by}"
     return [
-        f"{words.quantity_words(head)} · unit {head.unit} · stacked by {by}",
+        f"{words.quantity_words(head)} · unit {head.unit} · {stacked}",
         f"{words.when(head, zone)} · {words.price_words(head)}",
     ]
 
