@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 from liqatlas.base.errors import InputError
+from liqatlas.base.format import format_usd
+from liqatlas.plot import words
 from liqatlas.plot.view import default_range, fitting_edges, round_edges, round_step, view_of
 from liqatlas.plot.zones import heaviest_zones
 
@@ -136,3 +138,31 @@ def test_zones_never_lie_where_levels_are_not_identified() -> None:
 def test_empty_side_has_no_zone() -> None:
     zones = heaviest_zones(view_of(map_of(sides=(1, 0))))
     assert {z.position for z in zones} == {"long"}
+
+
+def test_few_even_bins_of_the_map_are_kept() -> None:
+    own = np.linspace(1500.0, 1860.0, 61)
+    whole = map_of(SIX_VENUES).rebin(own)
+    view = view_of(whole)
+    assert set(view.shown.price_edges) <= set(own)
+    assert view.step == pytest.approx(6.0)
+    assert view.label_step == 1.0
+    assert np.allclose(view.shown.long_usd, whole.long_usd[: len(view.shown.long_usd)])
+
+
+def test_bars_are_not_finer_than_the_maps_bins() -> None:
+    whole = map_of(SIX_VENUES).rebin(np.geomspace(1200, 2300, 41))
+    shown = view_of(whole).shown
+    assert len(shown.price_edges) - 1 <= 60
+    assert shown.long_usd.sum() == pytest.approx(whole.long_usd.sum(), rel=0.06)
+
+
+def test_caption_of_odd_edges_asks_for_the_price_it_writes() -> None:
+    whole = map_of(SIX_VENUES).rebin(np.linspace(1503.123, 1838.777, 51))
+    view = view_of(whole)
+    assert view.label_step == 0.01
+    zone = heaviest_zones(view)[0]
+    text = words.caption(whole, view, heaviest_zones(view))[0]
+    written = round(zone.price_low, 2)
+    assert f"falls to {written:,.2f} " in text
+    assert f"about {format_usd(whole.to(written)['all'][0])} of longs" in text

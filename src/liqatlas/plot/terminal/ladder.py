@@ -17,7 +17,7 @@ from liqatlas.plot import words
 from liqatlas.plot.terminal.bars import letters_of, stacked_bar
 from liqatlas.plot.terminal.canvas import Screen, Span
 from liqatlas.plot.terminal.frame import bottom_lines, top_lines
-from liqatlas.plot.view import default_range, fitting_edges, identified, view_of
+from liqatlas.plot.view import bar_edges, default_range, fitting_edges, identified, own_edges, view_of
 from liqatlas.plot.zones import heaviest_zones
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def render_map(
     bottom = bottom_lines(head, screen, words.caption(whole, view, zones))
     room = screen.height - len(top) - len(bottom) - 4
     low, high = price_range or default_range(whole)
-    edges, step = _edges(low, high, head.price, max(LEAST_ROWS, room))
+    edges, step = _edges(whole, low, high, max(LEAST_ROWS, room))
     cut = whole.rebin(edges)
     layers = _layers(cut, by, screen)
-    rungs = _rungs(cut, layers, zones, view.step)
+    rungs = _rungs(cut, layers, zones, view.label_step)
     return "\n".join([*top, *_legend(layers, screen), *_draw(rungs, layers, cut, step, screen), *bottom])
 
 
@@ -100,9 +100,12 @@ def _header(whole: LiquidationMap, zone: tzinfo, by: str) -> list[str]:
     ]
 
 
-def _edges(low: float, high: float, price: float, most: int) -> tuple[NDArray[np.float64], float]:
-    """Return round edges with the price itself among them, so that no row holds both sides."""
+def _edges(whole: LiquidationMap, low: float, high: float, most: int) -> tuple[NDArray[np.float64], float]:
+    """Return the map's own even edges or round ones, with the price among them so that no row holds both sides."""
+    price = whole.head.price
     edges, step = fitting_edges(low, high, most - 1)
+    if own_edges(whole, low, high, most - 1) is not None:
+        edges, _, step = bar_edges(whole, low, high, most)
     if not edges[0] < price < edges[-1] or np.any(np.isclose(edges, price, rtol=1e-12)):
         return edges, step
     return np.sort(np.append(edges, price)), step
