@@ -148,7 +148,9 @@ def default_range(whole: LiquidationMap) -> tuple[float, float]:
             ends = (low, _holding(whole.price_edges, mass, 0.0, 1 - SHOWN_SHARE)[1])
         low, high = min(low, ends[0]), max(high, ends[1])
     # Beyond the map's own edges nothing is known; drawn, it would look like nothing is there.
-    return max(low, float(whole.price_edges[0])), min(high, float(whole.price_edges[-1]))
+    first, last = float(whole.price_edges[0]), float(whole.price_edges[-1])
+    clipped = max(low, first), min(high, last)
+    return clipped if clipped[0] < clipped[1] else (first, last)
 
 
 def identified(head: Head, edges: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -11,12 +11,12 @@ from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 from tests.unit.plot.plot_scenes import heatmap_of
 
-from liqatlas.base.clock import MINUTE_NS
+from liqatlas.base.clock import MINUTE_NS, datetime_to_ns, parse_time
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_usd
 from liqatlas.plot import heatmap_figure
 from liqatlas.plot.cells import cells_of, merged_candles, merged_prints
-from liqatlas.plot.time_axis import time_labels
+from liqatlas.plot.time_axis import round_moments, time_labels
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
@@ -196,6 +196,22 @@ def test_time_labels_name_new_years() -> None:
         datetime(2026, 1, 1, 12, tzinfo=UTC),
     ]
     assert time_labels(moments) == ["12:00\n31 Dec 2025", "01 Jan\n2026", "12:00"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("hours", [1, 12, 24, 72, 24 * 30, 24 * 365, 24 * 4000])
+def test_ticks_are_round_local_times_and_few(zone: str, hours: int) -> None:
+    first = parse_time("2026-03-27T17:23:45")
+    last = first + hours * 60 * MINUTE_NS
+    moments = round_moments(first, last, ZoneInfo(zone), most=10)
+    at = [datetime_to_ns(m) for m in moments]
+    assert 1 <= len(at) <= 12
+    assert at == sorted(set(at))
+    assert first <= at[0]
+    assert at[-1] <= last
+    assert all(m.second == 0 for m in moments)
+    if hours > 240:
+        assert all((m.hour, m.minute) == (0, 0) for m in moments)
 
 
 def test_simulated_heatmap_says_so() -> None:
