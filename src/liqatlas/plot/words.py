@@ -140,7 +140,7 @@ def warning_lines(head: Head) -> list[str]:
     """Return what a reader must be warned of, the gravest first."""
     lines = []
     if head.simulated:
-        lines.append(f"{SIMULATED}: invented by an agent model, says nothing about a real market.")
+        lines.append(f"{SIMULATED}: made by a simulated exchange, says nothing about a real market.")
     if head.lookahead:
         lines.append(
             "Look-ahead: something younger than the as-of moment was used (calibration, tiers or data)."
