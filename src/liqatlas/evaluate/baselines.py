@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.evaluate.regression import fit_log_regression
 
 if TYPE_CHECKING:
@@ -110,6 +110,35 @@ def fit_baseline(
     amount = np.where(train[:, None] & usable, hours.amount, np.nan)
     fitted = fit_log_regression(amount, np.where(usable[:, :, None], x, 0.0))
     return np.where(usable, fitted.predict(np.where(usable[:, :, None], x, 0.0)), np.nan)
+
+
+def persistence(hours: Hours, train: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return yesterday's prints per log distance travelled, times the distance of the hour; no map, no regression.
+
+    One factor per position makes the sums agree on the training hours.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Shape ``(n, 2)`` [10,000 USD].
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a position has no known prints in the training hours.
+    """
+    own = np.maximum(hours.depth, 0.0) + RANGE_FLOOR
+    out = np.empty_like(own)
+    for s in range(2):
+        # one unit per day is added so that a silent day does not forbid the next
+        printed = _trailing_mean(hours.amount[:, s], 24) + 1.0 / 24.0
+        travelled = np.maximum(_trailing_mean(own[:, s], 24), RANGE_FLOOR)
+        raw = printed / travelled * own[:, s]
+        known = train & np.isfinite(hours.amount[:, s])
+        if not bool(known.any()) or float(hours.amount[known, s].sum()) <= 0:
+            raise NotEnoughDataError("persistence needs known prints of both positions in the training hours")
+        out[:, s] = raw * (float(hours.amount[known, s].sum()) / float(raw[known].sum()))
+    return out
 
 
 def _both(value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liqatlas.base.errors import InputError
-from liqatlas.evaluate.baselines import BASELINES, WINDOWS_H, baseline_features, fit_baseline
+from liqatlas.base.errors import InputError, NotEnoughDataError
+from liqatlas.evaluate.baselines import BASELINES, WINDOWS_H, baseline_features, fit_baseline, persistence
 from liqatlas.evaluate.comparison import gain
 from liqatlas.evaluate.hours import HOUR_NS, Hours
 
@@ -106,6 +106,24 @@ def test_unknown_path_gives_unknown_prediction_of_the_path_baseline_only() -> No
     train = np.arange(500) < CUT
     assert np.isnan(fit_baseline("B3xx", hours, train)[400]).all()
     assert np.isfinite(fit_baseline("B3h", hours, train)).all()
+
+
+def test_persistence_scales_with_range_and_yesterday_and_reads_no_future() -> None:
+    hours = _hours()
+    train = np.arange(500) < CUT
+    base = persistence(hours, train)
+    known = train[:, None] & np.isfinite(hours.amount)
+    assert base[known].sum() == pytest.approx(np.nansum(hours.amount[:CUT]))
+    assert np.array_equal(base[:CUT], persistence(_rewritten_after(hours, CUT), train)[:CUT])
+    deeper = replace(hours, low=np.where(np.arange(500) == 400, hours.low * 0.95, hours.low))
+    assert persistence(deeper, train)[400, 0] > 5 * base[400, 0]
+    assert persistence(deeper, train)[400, 1] == base[400, 1]
+
+
+def test_persistence_without_prints_is_refused() -> None:
+    hours = _hours()
+    with pytest.raises(NotEnoughDataError):
+        persistence(replace(hours, printed_usd=np.zeros((500, 2))), np.arange(500) < CUT)
 
 
 def test_unknown_name_is_refused() -> None:
