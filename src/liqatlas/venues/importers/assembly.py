@@ -65,8 +65,9 @@ def assemble(venue: str, symbol: str, pieces: Sequence[Piece]) -> Assembled:
         instrument=instrument,
         sources=_sources(pieces),
         prints_scope="; ".join(dict.fromkeys(piece.prints_scope for piece in pieces if piece.prints_scope)),
-        **{name: schema.conform(tables[name]) for name, schema in conformed.items() if schema is not None},
     )
+    done = {name: schema.conform(tables[name]) for name, schema in conformed.items() if schema is not None}
+    recording = replace(recording, **done)  # type: ignore[arg-type]
     for name, frame in recording.tables().items():
         gap = describe_gaps(name, find_gaps(name, frame))
         warnings += [gap] if gap else []

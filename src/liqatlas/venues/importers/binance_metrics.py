@@ -57,10 +57,19 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     for number, symbol in enumerate(symbols):
         rows = frame.filter(pl.col("symbol") == symbol)
         made = interest_pieces(
-            rows, venue=binance_venue(symbol), symbol=symbol, title=known.title, label=source.label, counts=counts
+            rows,
+            venue=binance_venue(symbol),
+            symbol=symbol,
+            title=known.title,
+            label=source.label,
+            counts=counts,
         )
         if number == 0 and made:
-            mixed = f"two symbols mixed ({', '.join(symbols)}); each is read as its own" if len(symbols) > 1 else ""
+            mixed = (
+                f"two symbols mixed ({', '.join(symbols)}); each is read as its own"
+                if len(symbols) > 1
+                else ""
+            )
             made[0] = made[0].warn(mixed).told(warnings)
         pieces += made
     return [piece for piece in pieces if wanted.takes_table(piece.table)]

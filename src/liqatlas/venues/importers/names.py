@@ -42,8 +42,48 @@ _BINANCE_NAME = re.compile(
 )
 _SYMBOL_WORD = re.compile(r"[A-Z0-9]{2,15}(?:USDT|USDC|USD|BUSD|FDUSD)(?:_PERP|_\d{6})?", re.ASCII)
 _NOT_ASSETS = frozenset(
-    "oi open interest funding klines candles liquidations liquidation trades metrics vision data csv parquet usdt usd perp perps "
-    "futures future spot daily monthly hourly um cm binance bybit okx folder test tape 5m 1m 1h 8h 1d ohlc raw stream".split()  # noqa: SIM905
+    [
+        "oi",
+        "open",
+        "interest",
+        "funding",
+        "klines",
+        "candles",
+        "liquidations",
+        "liquidation",
+        "trades",
+        "metrics",
+        "vision",
+        "data",
+        "csv",
+        "parquet",
+        "usdt",
+        "usd",
+        "perp",
+        "perps",
+        "futures",
+        "future",
+        "spot",
+        "daily",
+        "monthly",
+        "hourly",
+        "um",
+        "cm",
+        "binance",
+        "bybit",
+        "okx",
+        "folder",
+        "test",
+        "tape",
+        "5m",
+        "1m",
+        "1h",
+        "8h",
+        "1d",
+        "ohlc",
+        "raw",
+        "stream",
+    ]
 )
 
 
@@ -68,7 +108,7 @@ def binance_name(path: Path, name: str) -> BinanceName | None:
     if not match:
         return None
     dataset, interval = match["dataset"], 0
-    folder_words = {part for part in path.parts[-7:-1]} | set(re.split(r"[^A-Za-z]+", path.name))
+    folder_words = set(path.parts[-7:-1]) | set(re.split(r"[^A-Za-z]+", path.name))
     if _INTERVAL.fullmatch(dataset):
         interval, dataset = interval_ns(dataset), "klines"
         for kind in ("markPriceKlines", "indexPriceKlines", "premiumIndexKlines", "markOrIndexPriceKlines"):
@@ -102,7 +142,8 @@ def venue_in(path: Path) -> str:
 def symbol_in(name: str) -> str:
     """Return the contract that a file name spells out (``ETHUSDT_3m_20251218.parquet``), or an empty text."""
     for word in re.split(r"[^A-Za-z0-9_]+", name):
-        for candidate in (word, *word.split("_")):
+        candidates: list[str] = [word, *word.split("_")]
+        for candidate in candidates:
             if _SYMBOL_WORD.fullmatch(candidate):
                 return candidate
     return ""

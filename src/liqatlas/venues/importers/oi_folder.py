@@ -75,7 +75,9 @@ def _columns(source: Source, known: Recognised, names: dict[str, str]) -> Column
     return Columns(read_text_table(source, header=True), len(have), places)
 
 
-def _piece(source: Source, known: Recognised, table: str, frame: pl.DataFrame, counts: Counts, **facts: Any) -> Piece:
+def _piece(
+    source: Source, known: Recognised, table: str, frame: pl.DataFrame, counts: Counts, **facts: Any
+) -> Piece:
     return Piece(
         venue=known.venue, symbol=known.symbol, table=table, frame=frame, title=known.title, label=source.label,
         counts=counts, **facts,
@@ -166,4 +168,8 @@ def _funding(source: Source, known: Recognised) -> list[Piece]:
     return [_piece(source, known, "funding", table, counts, warnings=warnings)]
 
 
-FORMATS = (Format("oi_folder", "folder of oi_5m, liquidations_ohlc_1h, klines_1h, funding_8h CSV files", _match, _read),)
+FORMATS = (
+    Format(
+        "oi_folder", "folder of oi_5m, liquidations_ohlc_1h, klines_1h, funding_8h CSV files", _match, _read
+    ),
+)

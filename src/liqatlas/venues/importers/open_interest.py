@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 #: Ratios this close to one say that both columns hold the same unit.
 _SAME_UNIT = 0.02
-_SAME_UNIT_WARNING = (
-    "oi and its value are the same number: the oi column looks like USD where coins are wanted; no mark price is drawn from it"
-)
+_SAME_UNIT_WARNING = "oi and its value are the same number: the oi column looks like USD where coins are wanted; no mark price is drawn from it"
 
 
 def interest_pieces(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,9 @@ from liqatlas.venues.importers.selection import MAP_TABLES, Wanted
 from liqatlas.venues.importers.sources import open_sources
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
     from liqatlas.base.recording import Recording
     from liqatlas.venues.importers.pieces import Piece
     from liqatlas.venues.importers.recognition import Format, Recognised
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 #: Called before a file is read: what it is, its place from 1, and how many there are.
 Progress = Callable[["Recognised", int, int], None]
 #: Files that stand beside data and say nothing.
-_NOT_DATA = frozenset({".md", ".txt", ".html", ".pdf", ".py", ".ipynb", ".png", ".svg", ".checksum", ".toml", ".lock"})
+_NOT_DATA = frozenset(
+    {".md", ".txt", ".html", ".pdf", ".py", ".ipynb", ".png", ".svg", ".checksum", ".toml", ".lock"}
+)
 
 
 @dataclass(slots=True)
@@ -109,7 +113,9 @@ def read_paths(
             grouped.setdefault((piece.venue, piece.symbol), []).append(piece)
     if not grouped:
         raise _nothing(heap, wanted, others)
-    recordings = [assemble(venue, symbol, grouped[venue, symbol]).recording for venue, symbol in sorted(grouped)]
+    recordings = [
+        assemble(venue, symbol, grouped[venue, symbol]).recording for venue, symbol in sorted(grouped)
+    ]
     return [replace(one, warnings=(*one.warnings, *warnings)) for one in recordings]
 
 
@@ -120,7 +126,13 @@ def _recognise_all(paths: Iterable[str | os.PathLike[str]]) -> Heap:
         try:
             for source in open_sources(path):
                 form, known = recognise_source(source)
-                heap.entries.append((source, form, known if named else replace(known, details={**known.details, "_in_folder": True})))
+                heap.entries.append(
+                    (
+                        source,
+                        form,
+                        known if named else replace(known, details={**known.details, "_in_folder": True}),
+                    )
+                )
         except FormatError as error:
             if named:
                 raise
@@ -145,7 +157,9 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, bool]]:
         if path.is_dir():
             inside = [one for one in sorted(path.rglob("*")) if one.is_file() and _may_be_data(one)]
             if not inside:
-                raise FormatError(path, "the folder holds no data files; wanted CSV, JSON lines, Parquet, gzip or zip")
+                raise FormatError(
+                    path, "the folder holds no data files; wanted CSV, JSON lines, Parquet, gzip or zip"
+                )
             for one in inside:
                 gathered.setdefault(one, False)
         else:
@@ -154,7 +168,9 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, bool]]:
 
 
 def _may_be_data(path: Path) -> bool:
-    return path.suffix.lower() not in _NOT_DATA and not any(part.startswith(".") for part in path.parts[1:] if part != "..")
+    return path.suffix.lower() not in _NOT_DATA and not any(
+        part.startswith(".") for part in path.parts[1:] if part != ".."
+    )
 
 
 def _choose(heap: Heap, wanted: Wanted) -> tuple[list[tuple[Source, Format, Recognised, bool]], list[str]]:
@@ -201,7 +217,9 @@ def _nothing(heap: Heap, wanted: Wanted, others: list[str]) -> LiqAtlasError:
     if others:
         names = sorted(set(others))
         return UnknownSymbolError(
-            wanted.asset or "", near_names(wanted.asset, names) or names[:5], where=f"these files, which hold {', '.join(names[:12])}"
+            wanted.asset or "",
+            near_names(wanted.asset, names) or names[:5],
+            where=f"these files, which hold {', '.join(names[:12])}",
         )
     reasons = "; ".join(heap.skipped[:3]) or "no file gives a table that was asked for"
     return FormatError("input", f"nothing to make a map of: {reasons}")
