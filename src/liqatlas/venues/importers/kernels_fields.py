@@ -109,10 +109,10 @@ def flag(c: int) -> int:
 @kernel
 def moment(ts: int, decimals: int, factor: int, low: int, high: int) -> int:
     """Return a time in file units as ns, -1 where it is outside the years looked for."""
-    whole = ts // POW10[decimals]
+    scale = int(POW10[decimals])
+    whole = ts // scale
     if not (low // factor <= whole <= high // factor):
         return -1
     if decimals == 0:
         return ts * factor
-    fraction = ts % POW10[decimals]
-    return whole * factor + round(fraction * factor / POW10[decimals])
+    return whole * factor + int(ts % scale * factor / scale + 0.5)

@@ -200,7 +200,10 @@ def _scan_of(columns: _Columns, state: NDArray[np.int64]) -> Scan:
 def _whole_lines(chunks: Iterable[bytes], skip_lines: int, source: Source) -> Iterator[NDArray[np.uint8]]:
     """Yield blocks that end with a newline, as views; a last line cut off with its archive is left out."""
     rest = b""
-    for chunk in chunks:
+    begun = False
+    for fresh in chunks:
+        chunk = fresh if begun else fresh.removeprefix(b"\xef\xbb\xbf")
+        begun = True
         start = chunk.find(b"\n") + 1
         if start == 0:
             rest += chunk
