@@ -164,7 +164,7 @@ def test_damaged_zip(tmp_path: Path) -> None:
     packed = bytearray(path.read_bytes())
     packed[len(packed) // 2] ^= 0xFF
     path.write_bytes(packed)
-    with pytest.raises(FormatError, match="damaged|checksum|cannot be read"):
+    with pytest.raises(FormatError, match=r"damaged|checksum|cannot be read"):
         read_paths([path])
 
 

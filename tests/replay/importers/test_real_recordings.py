@@ -312,7 +312,9 @@ def test_okx_prints_get_their_contract_value(data_dir: Path) -> None:
     btc = recordings["okx:BTC-USDT-SWAP"]
     mine = raw.filter((pl.col("venue") == "okx") & (pl.col("coin") == "BTC"))
     assert btc.liquidations.height == mine.height == 1_611
-    assert btc.liquidations["notional_usd"].sum() == pytest.approx(mine["size_usd"].sum() * 0.01, rel=1e-12)
+    assert btc.liquidations["notional_usd"].sum() == pytest.approx(
+        float(mine["size_usd"].sum()) * 0.01, rel=1e-12
+    )
     assert (
         btc.liquidations.filter(pl.col("liquidated") == "short").height
         == mine.filter(pl.col("side") == "buy").height

@@ -72,6 +72,8 @@ def assemble(venue: str, symbol: str, pieces: Sequence[Piece]) -> Assembled:
         prints_scope="; ".join(dict.fromkeys(piece.prints_scope for piece in pieces if piece.prints_scope)),
     )
     done = {name: schema.conform(tables[name]) for name, schema in conformed.items() if schema is not None}
+    if "book_levels" in done:  # bids before asks, as the schema's type orders them
+        done["book_levels"] = done["book_levels"].sort(schemas.BOOK_LEVELS.sort_by)
     recording = replace(recording, **done)  # type: ignore[arg-type]
     for name, frame in recording.tables().items():
         gap = describe_gaps(name, find_gaps(name, frame))

@@ -109,7 +109,7 @@ def fast_row(buf: Bytes, pos: int, layout: Ints, roles: Ints, same: Bytes, found
                 else:
                     break
                 pos += 1
-            if pos == start or pos - start > 18:
+            if pos == start or pos - start > 19:
                 return -1
             decimals = 0 if dot < 0 else pos - dot - 1
             if role == _IS_PRICE:

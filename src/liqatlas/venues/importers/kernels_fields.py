@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     Bytes = NDArray[np.uint8]
 
-_MANTISSA_LIMIT = 10**17
+#: A tenth of the largest integer: below it one more digit fits.
+_MANTISSA_LIMIT = (2**63 - 1) // 10
 NEWLINE, RETURN, SPACE, QUOTE = 10, 13, 32, 34
 ZERO, NINE, DOT, _MINUS, _PLUS, _SMALL_E = 48, 57, 46, 45, 43, 101
 
@@ -32,7 +33,7 @@ def bounds(buf: Bytes, start: int, end: int) -> tuple[int, int]:
 
 @kernel
 def parse_decimal(buf: Bytes, start: int, end: int) -> tuple[int, int, bool]:
-    """Return (mantissa, decimals, ok) of a decimal number in bytes; 18 significant digits are kept."""
+    """Return (mantissa, decimals, ok) of a decimal number in bytes; as many digits are kept as an integer holds."""
     pos = start
     negative = False
     if pos < end and (buf[pos] == _MINUS or buf[pos] == _PLUS):

@@ -87,6 +87,11 @@ _NOT_ASSETS = frozenset(
 )
 
 
+_KNOWN_COINS = frozenset(
+    {"btc", "eth", "sol", "xrp", "bnb", "doge", "ada", "avax", "link", "ltc", "hype", "sui", "trx"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BinanceName:
     """The parts of a name as Binance's archive gives it: ``BTCUSDT-aggTrades-2024-06-01``."""
@@ -149,15 +154,21 @@ def symbol_in(name: str) -> str:
     return ""
 
 
-def asset_in_folder(folder: str) -> str:
-    """Return the coin in a folder's name such as ``binance_btc_5m_oi``, or an empty text.
+def asset_above(path: Path) -> str:
+    """Return the coin that one of the two folders above a file names, or an empty text."""
+    return next((asset for folder in path.parts[-2:-4:-1] if (asset := asset_in_folder(folder))), "")
 
-    The coin is the first word after the venue's that is neither an interval nor a word for a kind of data.
+
+def asset_in_folder(folder: str) -> str:
+    """Return the coin in a folder's name such as ``binance_btc_5m_oi`` or ``eth_2025``, or an empty text.
+
+    Behind a venue's name the coin is the first word that is neither an interval nor a word for a kind of data; without a
+    venue only well-known coins count.
     """
     words = [word for word in re.split(r"[^a-z0-9]+", folder.lower()) if word]
     places = [i for i, word in enumerate(words) if word in VENUE_WORDS]
     if not places:
-        return ""
+        return next((word.upper() for word in words if word in _KNOWN_COINS), "")
     for word in words[places[0] + 1 :]:
         if word in _NOT_ASSETS or _INTERVAL.fullmatch(word) or word.isdigit():
             continue

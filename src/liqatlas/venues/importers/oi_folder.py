@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from liqatlas.base.errors import FormatError
-from liqatlas.venues.importers.names import asset_in_folder, symbol_in, usdt_symbol, venue_in
+from liqatlas.venues.importers.names import asset_above, symbol_in, usdt_symbol, venue_in
 from liqatlas.venues.importers.pieces import Piece
 from liqatlas.venues.importers.recognition import Format, found
 from liqatlas.venues.importers.text_table import Columns, read_text_table
@@ -37,7 +37,7 @@ _TOTALS = {
 
 
 def _known(head: Head, kind: str, title: str, tables: tuple[str, ...]) -> Recognised:
-    asset = asset_in_folder(head.path.parent.name)
+    asset = asset_above(head.path)
     symbol = symbol_in(head.name) or (usdt_symbol(asset) if asset else "")
     return found(
         head,
@@ -46,7 +46,7 @@ def _known(head: Head, kind: str, title: str, tables: tuple[str, ...]) -> Recogn
         venue=venue_in(head.path) or "binance",
         symbol=symbol,
         tables=tables,
-        how="by columns" + (f", symbol by folder {head.path.parent.name}" if asset else ""),
+        how="by columns" + (", symbol by folder" if asset else ""),
         details={"kind": kind, "columns": head.columns},
     )
 

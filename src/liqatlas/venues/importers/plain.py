@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liqatlas.venues.importers.names import asset_in_folder, binance_venue, symbol_in, usdt_symbol, venue_in
+from liqatlas.venues.importers.names import (
+    asset_above,
+    asset_in_folder,
+    binance_venue,
+    symbol_in,
+    usdt_symbol,
+    venue_in,
+)
 from liqatlas.venues.importers.plain_columns import plain_columns
 from liqatlas.venues.importers.plain_parquet import frame_of_parquet, instrument_in
 from liqatlas.venues.importers.plain_rows import table_pieces
@@ -70,7 +77,7 @@ def _identity(head: Head, plain: PlainColumns) -> tuple[str, str, str]:
     symbol = symbol_in(head.name)
     if symbol:
         return venue or row.get(plain.venue, ""), symbol, "by columns and name"
-    asset = asset_in_folder(head.path.stem) or asset_in_folder(head.path.parent.name)
+    asset = asset_in_folder(head.path.stem) or asset_above(head.path)
     symbol = (asset if venue == "hyperliquid" else usdt_symbol(asset)) if asset else ""
     return venue or row.get(plain.venue, ""), symbol, "by columns" + (" and name" if symbol else "")
 

@@ -111,7 +111,7 @@ def trades_pieces(
         columns, decimals, lot = scaled_trades(label, rows["price"], rows["qty"])
         frame = pl.concat([rows.select("ts_event_ns"), columns], how="horizontal")
         instrument = None
-    frame = frame.with_columns(rows.select(side.alias("taker_buy")).to_series())
+    frame = frame.with_columns(rows.with_columns(side.alias("taker_buy"))["taker_buy"])
     ids = rows["trade_id"].cast(pl.Int64, strict=False) if "trade_id" in rows.columns else None
     if ids is not None and not ids.null_count():
         frame = frame.with_columns(ids.alias("trade_id"))

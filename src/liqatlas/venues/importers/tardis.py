@@ -64,6 +64,7 @@ def _match(head: Head) -> Recognised | None:
     venue = VENUE_OF.get(exchange, "")
     tables = {
         "trades": ("trades",),
+        "ambiguous": ("trades", "liquidations"),
         "liquidations": ("liquidations",),
         "derivative_ticker": ("open_interest", "marks", "funding"),
         "book_snapshot": ("book_levels",),
@@ -83,11 +84,7 @@ def _match(head: Head) -> Recognised | None:
 
 def _kind(head: Head) -> str:
     if head.columns == _TRADES:
-        said = [
-            word
-            for part in (head.path.name, *head.path.parts[-7:-1])
-            for word in re.split(r"[^a-z]+", part.lower())
-        ]
+        said = [*re.split(r"[^a-z]+", head.path.name.lower()), *reversed(head.path.parts[-7:-1])]
         return next((word for word in said if word in _KINDS), "ambiguous")
     if set(head.columns) >= _TICKER:
         return "derivative_ticker"
