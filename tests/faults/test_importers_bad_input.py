@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from liqatlas.base.errors import FormatError, LiqAtlasError, UnknownSymbolError
 from liqatlas.venues.importers import inspect_paths, read_paths
+from liqatlas.venues.importers.selection import ALL_TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -363,21 +365,73 @@ def test_side_that_is_no_side_in_a_tape(tmp_path: Path) -> None:
         read_paths([path])
 
 
-def test_errors_are_of_the_tree(tmp_path: Path) -> None:
-    """Whatever bytes come, the error is one of ours."""
-    import random
+SAMPLES = {
+    "BTCUSDT-aggTrades-2024-06-01.csv": [HEADER, *agg_rows(120)],
+    "BTCUSDT-5m-2024-06-01.csv": [
+        f"{T0 + i * 300_000},100.5,101.25,99.75,100.75,12.5,{T0 + (i + 1) * 300_000 - 1},1250.0,30,5.25,0,0"
+        for i in range(120)
+    ],
+    "BTCUSDT-metrics-2024-06-01.csv": [
+        f"2024-06-01 {i // 12:02d}:{i % 12 * 5:02d}:00,BTCUSDT,80000.5,5400000000.25,1.1,1.2,1.3,1"
+        for i in range(120)
+    ],
+    "ETHUSDT_oi_5m.csv": ["t,oi,oi_usd", *(f"{T0 + i * 300_000},80000.5,5400000000.25" for i in range(120))],
+    "trades_ETH_20240601.jsonl": [f'{{"ts":{T0 + i},"px":1671.7,"sz":0.5,"side":"A"}}' for i in range(120)],
+    "ctx_ETH_20240601.jsonl": [
+        f'{{"ts":{T0 + i * 60_000},"funding":1e-05,"oi":713748.5,"mark":1672.0,"oracle":1672.9}}'
+        for i in range(120)
+    ],
+    "l2_ETH_20240601.jsonl": [
+        f'{{"ts":{T0 + i},"bids":[[1671.9,2.5],[1671.8,1]],"asks":[[1672.0,3]]}}' for i in range(120)
+    ],
+    "binance-futures_derivative_ticker_2024-06-01_BTCUSDT.csv": [
+        (
+            "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,open_interest,"
+            "last_price,index_price,mark_price"
+        ),
+        *(
+            f"binance-futures,BTCUSDT,{T0 + i}000,{T0 + i}000,,0.0001,,80000.5,67500.1,67501.5,67502.5"
+            for i in range(120)
+        ),
+    ],
+    "forceorders.csv": [
+        "ts_s,symbol,side,price,base_qty,quote_qty",
+        *(f"1717200000.{i:03d},XRPUSDT,BUY,2.36,4.5,10.62" for i in range(120)),
+    ],
+    "bybit_SOLUSDT_bars.csv": [
+        "time,open,high,low,close,volume",
+        *(f"{T0 + i * 60_000},10,12,9,11,100" for i in range(120)),
+    ],
+    "bybit_SOLUSDT.csv": [
+        "time,price,qty,taker_side",
+        *(f"2024-06-01T00:00:{i % 60:02d}Z,10.5,1,buy" for i in range(120)),
+    ],
+}
 
-    rng = random.Random(7)
-    good = "\n".join([HEADER, *agg_rows(200)]).encode()
-    for number in range(60):
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_errors_are_of_the_tree(tmp_path: Path, name: str) -> None:
+    """Whatever bytes come, the error is one of ours, and what is read is sound."""
+    rng = random.Random(name)
+    good = "\n".join(SAMPLES[name]).encode()
+    path = tmp_path / name
+    path.write_bytes(good)
+    (sound,) = read_paths([path], tables=ALL_TABLES)
+    assert sound.tables()
+    for _ in range(80):
         mangled = bytearray(good)
-        for _ in range(rng.randrange(1, 40)):
-            mangled[rng.randrange(len(mangled))] = rng.randrange(256)
-        path = tmp_path / f"BTCUSDT-aggTrades-2024-06-{number:02d}.csv"
-        path.write_bytes(bytes(mangled[: rng.randrange(1, len(mangled))]))
+        for _ in range(rng.choice((1, 3, 30))):
+            mangled[rng.randrange(len(mangled))] = (
+                rng.choice(b'0,.-"e\n\r\x00\xffx{}[]:') if rng.random() < 0.8 else rng.randrange(256)
+            )
+        path.write_bytes(bytes(mangled[: rng.choice((len(mangled), rng.randrange(1, len(mangled))))]))
         try:
-            (recording,) = read_paths([path])
+            recordings = read_paths([path], tables=ALL_TABLES)
         except LiqAtlasError:
             continue
-        assert recording.trades["price_ticks"].min() > 0  # type: ignore[operator]
-        assert recording.trades["qty_native"].is_finite().all()
+        for recording in recordings:
+            for column in ("price_ticks", "qty_native"):
+                if recording.trades.height:
+                    assert recording.trades[column].min() > 0  # type: ignore[operator]
+            assert recording.marks["mark_price"].is_finite().all()
+            assert (recording.open_interest["oi_native"] >= 0).all()

@@ -43,14 +43,15 @@ STATE_SIZE = 22
 # Places in ``layout``: column indices (-1: absent), then facts of the file.
 COLUMNS, TS, PRICE, QTY, FLAG, ID, SAME_A, SAME_B = 0, 1, 2, 3, 4, 5, 6, 7
 TS_FACTOR, TS_LOW, TS_HIGH, DELIMITER, FLAG_IS_MAKER = 8, 9, 10, 11, 12
-LAYOUT_SIZE = 13
+RAW_LOW, RAW_HIGH = 13, 14
+LAYOUT_SIZE = 15
 _SKIP, _IS_TS, _IS_PRICE, _IS_QTY, _IS_FLAG, _IS_ID, _IS_SAME = 0, 1, 2, 3, 4, 5, 6
 
 # Why a row is bad.
 OK, BAD_COLUMNS, BAD_NUMBER, BAD_TIME, BAD_PRICE, BAD_QTY, BAD_FLAG, BAD_SAME = 0, 1, 2, 3, 4, 5, 6, 7
 
 MAX_DECIMALS = 10
-_JUMP = 4.0
+_JUMP = 4
 _PRICE_LIMIT = 9 * 10**17
 _MAX_COLUMNS = 64
 
@@ -134,7 +135,7 @@ def fast_row(buf: Bytes, pos: int, layout: Ints, roles: Ints, same: Bytes, found
     ts = found[0]
     if found[1] <= 0 or found[3] <= 0:
         return -1
-    if not (layout[TS_LOW] // layout[TS_FACTOR] <= ts <= layout[TS_HIGH] // layout[TS_FACTOR]):
+    if not (layout[RAW_LOW] <= ts <= layout[RAW_HIGH]):
         return -1
     found[0] = ts * layout[TS_FACTOR]
     return pos
@@ -319,9 +320,13 @@ def _watch(state: Ints, line: int, found: Ints, with_id: bool) -> None:
             else:
                 state[ID_BACK] += 1
         if state[JUMP_LINE] == 0:
-            a = found[1] / POW10[found[2]]
-            b = before / POW10[state[LAST_DECIMALS]]
-            if a > _JUMP * b or b > _JUMP * a:
+            if found[2] == state[LAST_DECIMALS]:
+                far = found[1] // _JUMP > before or before // _JUMP > found[1]
+            else:
+                a = found[1] / POW10[found[2]]
+                b = before / POW10[state[LAST_DECIMALS]]
+                far = a > _JUMP * b or b > _JUMP * a
+            if far:
                 state[JUMP_LINE] = line
                 state[JUMP_FROM], state[JUMP_FROM_DECIMALS] = before, state[LAST_DECIMALS]
                 state[JUMP_TO], state[JUMP_TO_DECIMALS] = found[1], found[2]

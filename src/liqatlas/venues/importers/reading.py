@@ -37,7 +37,8 @@ class Heap:
     """Files as they were recognised, before any is read."""
 
     entries: list[tuple[Source, Format, Recognised]] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    #: Symbol (empty: any) and what to say of a file that gives nothing.
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     errors: list[LiqAtlasError] = field(default_factory=list)
 
 
@@ -93,7 +94,6 @@ def read_paths(
     heap = _recognise_all(paths)
     used, others = _choose(heap, wanted)
     pieces: list[Piece] = []
-    warnings = list(heap.skipped)
     for number, (source, form, known, named) in enumerate(used, start=1):
         if progress is not None:
             progress(known, number, len(used))
@@ -103,7 +103,7 @@ def read_paths(
             if named:
                 raise
             heap.errors.append(error)
-            warnings.append(f"not read: {error}")
+            heap.skipped.append((known.symbol, f"not read: {error}"))
             continue
         pieces += [piece for piece in made if wanted.takes(piece.venue, piece.symbol)]
         others += [piece.symbol for piece in made if not wanted.takes(piece.venue, piece.symbol)]
@@ -116,7 +116,14 @@ def read_paths(
     recordings = [
         assemble(venue, symbol, grouped[venue, symbol]).recording for venue, symbol in sorted(grouped)
     ]
-    return [replace(one, warnings=(*one.warnings, *warnings)) for one in recordings]
+    return [
+        replace(one, warnings=(*one.warnings, *_said_of(one.instrument.symbol, heap))) for one in recordings
+    ]
+
+
+def _said_of(symbol: str, heap: Heap) -> list[str]:
+    """Return what to say of files that gave nothing to an instrument, and might have."""
+    return [text for whose, text in heap.skipped if whose in ("", symbol)]
 
 
 def _recognise_all(paths: Iterable[str | os.PathLike[str]]) -> Heap:
@@ -137,7 +144,7 @@ def _recognise_all(paths: Iterable[str | os.PathLike[str]]) -> Heap:
             if named:
                 raise
             heap.errors.append(error)
-            heap.skipped.append(f"not read: {error}")
+            heap.skipped.append(("", f"not read: {error}"))
     return heap
 
 
@@ -179,7 +186,7 @@ def _choose(heap: Heap, wanted: Wanted) -> tuple[list[tuple[Source, Format, Reco
     for source, form, known in heap.entries:
         named = not known.details.get("_in_folder", False)
         if known.unused:
-            heap.skipped.append(f"{known.label}: {known.title}, not used: {known.unused}")
+            heap.skipped.append((known.symbol, f"{known.label}: {known.title}, not used: {known.unused}"))
             continue
         filled = fill_symbol(known, wanted)
         if not wanted.takes(filled.venue, filled.symbol):
@@ -221,5 +228,5 @@ def _nothing(heap: Heap, wanted: Wanted, others: list[str]) -> LiqAtlasError:
             near_names(wanted.asset, names) or names[:5],
             where=f"these files, which hold {', '.join(names[:12])}",
         )
-    reasons = "; ".join(heap.skipped[:3]) or "no file gives a table that was asked for"
+    reasons = "; ".join(text for _, text in heap.skipped[:3]) or "no file gives a table that was asked for"
     return FormatError("input", f"nothing to make a map of: {reasons}")

@@ -148,6 +148,8 @@ def _packed_layout(layout: TradeLayout) -> NDArray[np.int64]:
         packed[place] = column
     packed[kernels.TS_FACTOR] = layout.ts_factor
     packed[kernels.TS_LOW], packed[kernels.TS_HIGH] = TS_LOW_NS, TS_HIGH_NS
+    packed[kernels.RAW_LOW] = TS_LOW_NS // layout.ts_factor
+    packed[kernels.RAW_HIGH] = TS_HIGH_NS // layout.ts_factor
     packed[kernels.DELIMITER] = ord(layout.delimiter)
     packed[kernels.FLAG_IS_MAKER] = int(layout.flag_is_maker)
     return packed
