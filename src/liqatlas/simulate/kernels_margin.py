@@ -32,6 +32,16 @@ def liquidation_price(
 
 
 @kernel
+def highest_leverage(notional: float, tiers: NDArray[Any]) -> float:
+    """Return the leverage cap of a notional: the initial margin is twice the tier's maintenance margin."""
+    rate = tiers[0]["rate"]
+    for tier in range(len(tiers)):
+        if notional >= tiers[tier]["floor"]:
+            rate = tiers[tier]["rate"]
+    return float(0.5 / rate)
+
+
+@kernel
 def maintenance(notional: float, tiers: NDArray[Any]) -> float:
     """Return the maintenance margin of a notional [USD]."""
     best = 0.0

@@ -1,0 +1,96 @@
+"""Kernels alone, compiled and once more without compilation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.unit.simulate.test_exchange import hard_world
+
+from liqatlas.simulate import STEEP_TIERS, SimulationConfig, Tiers, simulate
+from liqatlas.simulate.kernels_heap import pop, push
+from liqatlas.simulate.kernels_margin import liquidation_prices, maintenance_margins
+from liqatlas.simulate.kernels_series import autoregress, match
+from liqatlas.simulate.kernels_state import HEAP_ENTRY
+from liqatlas.simulate.world import tier_table
+
+pytestmark = pytest.mark.kernels
+
+
+def test_heap_gives_back_in_order() -> None:
+    rng = np.random.default_rng(1)
+    heap, expected = np.empty(200, HEAP_ENTRY), []
+    size = 0
+    for round_ in range(600):
+        if size == 0 or (rng.random() < 0.6 and size < 200):
+            key = float(rng.integers(0, 50))
+            push(heap, size, key, round_)
+            expected.append(key)
+            size += 1
+        else:
+            assert heap[0]["key"] == min(expected)
+            expected.remove(min(expected))
+            pop(heap, size)
+            size -= 1
+    assert size > 0
+
+
+@pytest.mark.parametrize("tiers", [Tiers(), STEEP_TIERS])
+def test_equity_equals_maintenance_at_the_liquidation_price(tiers: Tiers) -> None:
+    rng = np.random.default_rng(2)
+    direction = rng.choice((-1, 1), 3000)
+    entry = rng.uniform(10, 1000, 3000)
+    quantity = np.exp(rng.uniform(np.log(1e3), np.log(1e6), 3000)) / entry
+    margin = quantity * entry / rng.uniform(2, 40, 3000)
+    prices = liquidation_prices(direction, quantity, entry, margin, tier_table(tiers))
+    equity = margin + direction * quantity * (prices - entry)
+    needed = maintenance_margins(quantity * prices, tier_table(tiers))
+    notional = quantity * prices
+    tier = np.searchsorted(tiers.floors, notional, side="right") - 1
+    by_schedule = np.array(tiers.rates)[tier] * notional - np.array(tiers.deductions)[tier]
+    assert np.allclose(equity, needed, rtol=1e-9)
+    assert np.allclose(needed, by_schedule, rtol=1e-9)
+
+
+def test_a_level_that_no_price_reaches_is_zero() -> None:
+    prices = liquidation_prices(
+        np.array([1]), np.array([1.0]), np.array([100.0]), np.array([150.0]), tier_table(Tiers())
+    )
+    assert prices[0] == 0.0
+
+
+def test_autoregress_is_its_definition() -> None:
+    shocks = np.random.default_rng(3).standard_normal(50)
+    value, expected = shocks[0], [shocks[0]]
+    for shock in shocks[1:]:
+        value = 0.9 * value + 0.5 * shock
+        expected.append(value)
+    assert (autoregress(shocks, 0.9, 0.5) == np.array(expected)).all()
+
+
+def test_makers_take_the_other_side_and_keep_their_books() -> None:
+    rng = np.random.default_rng(4)
+    lots = rng.integers(1, 100, 500)
+    sells = rng.choice((-1, 0, 1, 2), 500)
+    first = rng.integers(0, 5, 500)
+    pairs = np.column_stack((first, (first + rng.integers(1, 5, 500)) % 5))
+    inventory = np.zeros(5, np.int64)
+    made = match(lots, sells, pairs, inventory)
+    bought, sold = made[:, 0] + made[:, 3], made[:, 1] + made[:, 2]
+    assert (bought == np.where((sells == 1) | (sells == 2), lots, 0)).all()
+    assert (sold == np.where((sells == 0) | (sells == 2), lots, 0)).all()
+    longs, shorts = (made[:, 0] - made[:, 2]).sum(), (made[:, 1] - made[:, 3]).sum()
+    assert longs == inventory[inventory > 0].sum()
+    assert shorts == -inventory[inventory < 0].sum()
+
+
+def test_a_small_world_of_every_switch_runs() -> None:
+    simulation = simulate(hard_world())
+    assert {r.instrument.key for r in simulation.recordings} == {
+        f"simulated_{v}:{c}USDT" for v in "ab" for c in ("BTC", "ETH")
+    }
+    assert all(r.trades.height > 100 for r in simulation.recordings)
+
+
+def test_a_minimal_world_runs() -> None:
+    simulation = simulate(SimulationConfig(seed=1, days=0.05, warmup_days=0.0, mark_step_s=30))
+    assert simulation.recording.marks.height == 145
