@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from liqatlas.base import schemas
-from liqatlas.simulate import SimulationConfig, exchange, paths, simulate, tape
+from liqatlas.simulate import PricePath, SimulationConfig, exchange, paths, simulate, tape
 
 if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
@@ -37,7 +37,8 @@ def hard_world() -> SimulationConfig:
     crowd = replace(
         full.population, leverages=RISKY.leverages, long_mix=RISKY.long_mix, short_mix=RISKY.short_mix
     )
-    return replace(full, warmup_days=0.05, population=crowd, mark_step_s=20)
+    gaps = PricePath(jumps_per_week=350.0, jump_floor=0.03, jump_minutes=0.01)
+    return replace(full, warmup_days=0.05, population=crowd, mark_step_s=20, path=gaps)
 
 
 def digest(simulation: Simulation) -> str:

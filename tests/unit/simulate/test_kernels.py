@@ -89,6 +89,12 @@ def test_a_small_world_of_every_switch_runs() -> None:
         f"simulated_{v}:{c}USDT" for v in "ab" for c in ("BTC", "ETH")
     }
     assert all(r.trades.height > 100 for r in simulation.recordings)
+    methods = {method for market in simulation.truth.markets for method in market.prints["method"]}
+    assert methods == {"liquidation", "partial_liquidation", "adl"}
+    ends = {end for market in simulation.truth.markets for end in market.positions["ended_by"]}
+    assert ends >= {None, "close", "stop", "liquidation", "changed", "adl", "adl_opposite"}
+    cross = [market.positions["account"].count() for market in simulation.truth.markets]
+    assert min(cross) > 10
 
 
 def test_a_minimal_world_runs() -> None:
