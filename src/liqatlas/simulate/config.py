@@ -80,6 +80,8 @@ class PricePath:
         Smallest size and mean excess over it, in log price.
     jump_minutes
         Minutes a jump takes; spread evenly over the mark steps in them.
+    activity_exponent
+        Traders arrive in proportion to volatility to this power.
     """
 
     fast_hours: float = 1.5
@@ -90,6 +92,7 @@ class PricePath:
     jump_floor: float = 0.015
     jump_mean: float = 0.012
     jump_minutes: float = 8.0
+    activity_exponent: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,8 @@ class Population:
         Leveraged positions opened per minute at mean volatility, both positions and all coins together.
     leverages, long_mix, short_mix
         Leverages and the probability of each among arriving longs and shorts.
+    leverage_sigma
+        Log-normal spread around those leverages: margin added or held back; 0 keeps them exact.
     long_share
         Part of the arriving traders that go long.
     size_median_usd, size_sigma
@@ -155,6 +160,7 @@ class Population:
     leverages: tuple[float, ...] = (100.0, 50.0, 25.0, 20.0, 10.0, 5.0, 3.0)
     long_mix: tuple[float, ...] = (0.03, 0.06, 0.11, 0.15, 0.27, 0.25, 0.13)
     short_mix: tuple[float, ...] = (0.02, 0.05, 0.10, 0.15, 0.28, 0.26, 0.14)
+    leverage_sigma: float = 0.0
     long_share: float = 0.5
     size_median_usd: float = 8_000.0
     size_sigma: float = 1.4
@@ -178,6 +184,7 @@ class Population:
                 len(mix) == len(self.leverages) and min(mix) >= 0 and math.isclose(sum(mix), 1.0),
                 f"{name} must hold one probability per leverage and sum to 1; it is {mix}",
             )
+        _require(0 <= self.leverage_sigma <= 1, f"leverage_sigma {self.leverage_sigma} is not in [0, 1]")
         for name in ("long_share", "passive_share", "herding_share", "cross_share", "stop_share"):
             _require(0 <= getattr(self, name) <= 1, f"{name} {getattr(self, name)} is not in [0, 1]")
         _require(

@@ -21,6 +21,8 @@ HERD_SAME_LEVERAGE = 0.8
 #: A cross account's second position: same way with this probability, opened within seconds.
 CROSS_SAME_WAY = 0.6
 CROSS_DELAY_MS = 3000
+#: However much margin somebody adds, the position stays levered.
+LEAST_LEVERAGE = 1.1
 #: Highest leverage of a cross account's wallet over all its positions.
 CROSS_MAX_LEVERAGE = 25.0
 
@@ -112,6 +114,9 @@ def draw_traders(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPa
         herd, open_ms, direction, leverage = _follow(
             config, venue, paths, (herd, open_ms, direction, leverage)
         )
+    if who.leverage_sigma > 0:
+        spread = stream(config.seed, venue.key, "margin").standard_normal(count)
+        leverage = np.maximum(leverage * np.exp(who.leverage_sigma * spread), LEAST_LEVERAGE)
     life_rng = stream(config.seed, venue.key, "lives")
     life_ms = np.maximum(lifetimes_h(life_rng, who.closing, leverage) * 3_600_000, 1.0)
     close_ms = open_ms + np.minimum(life_ms, 1e14).astype(np.int64)

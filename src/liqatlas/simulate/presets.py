@@ -28,10 +28,11 @@ STEEP_TIERS = Tiers(floors=(0.0, 20e3, 60e3, 200e3), rates=(0.004, 0.006, 0.01, 
 
 
 def demo_config(seed: int = 1, *, days: float = 14.0) -> SimulationConfig:
-    """Return the world that ``liqatlas demo`` shows: one coin on three venues that publish differently."""
+    """Return the world that ``liqatlas demo`` shows: one coin on three venues with a basis between them."""
     return SimulationConfig(
         seed=seed,
         days=days,
+        population=Population(leverage_sigma=0.2),
         venues=(
             SimulatedVenue(key="simulated_a", activity=1.0, basis_mean_bp=1.0),
             SimulatedVenue(key="simulated_b", activity=0.6, basis_mean_bp=-2.0, print_price="bankruptcy"),

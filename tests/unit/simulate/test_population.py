@@ -116,6 +116,14 @@ def test_cross_accounts_hold_one_position_in_each_coin() -> None:
     assert len(accounts) / (traders.coin == 0).sum() == pytest.approx(0.3, abs=0.02)
 
 
+def test_leverage_spreads_around_the_stated_values() -> None:
+    exact, spread = draw(Population()), draw(Population(leverage_sigma=0.2))
+    noise = np.log(spread.leverage / exact.leverage)
+    assert noise.std() == pytest.approx(0.2, rel=0.02)
+    assert abs(noise.mean()) < 0.01
+    assert np.isin(exact.leverage, Population().leverages).all()
+
+
 def test_a_switch_leaves_other_draws_alone() -> None:
     plain, with_stops = draw(Population()), draw(Population(stop_share=0.5))
     for name in ("open_ms", "close_ms", "direction", "leverage", "notional_usd"):
