@@ -38,7 +38,7 @@ class Traders:
     coin, direction, account
         int64: coin index; +1 long, -1 short; cross account or -1 where isolated.
     notional_usd, leverage
-        float64.
+        float64 [USD]; notional over margin, what was added included.
     stop
         float64: stop order at this part of the way from entry to liquidation; NaN without one.
     open_passive, close_passive
@@ -114,9 +114,9 @@ def draw_traders(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPa
         herd, open_ms, direction, leverage = _follow(
             config, venue, paths, (herd, open_ms, direction, leverage)
         )
-    if who.leverage_sigma > 0:
-        spread = stream(config.seed, venue.key, "margin").standard_normal(count)
-        leverage = np.maximum(leverage * np.exp(who.leverage_sigma * spread), LEAST_LEVERAGE)
+    if who.added_margin_sigma > 0:
+        added = np.abs(stream(config.seed, venue.key, "margin").standard_normal(count))
+        leverage = np.maximum(leverage * np.exp(-who.added_margin_sigma * added), LEAST_LEVERAGE)
     life_rng = stream(config.seed, venue.key, "lives")
     life_ms = np.maximum(lifetimes_h(life_rng, who.closing, leverage) * 3_600_000, 1.0)
     close_ms = open_ms + np.minimum(life_ms, 1e14).astype(np.int64)

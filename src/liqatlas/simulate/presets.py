@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from liqatlas.simulate.config import (
-    Closing,
-    Coin,
-    Engine,
-    Population,
-    SimulatedVenue,
-    SimulationConfig,
-    Tiers,
-)
+from liqatlas.simulate.config import Closing, Coin, Population, SimulatedVenue, SimulationConfig
+from liqatlas.simulate.engine import Engine, Tiers
 
 ETH = Coin(
     asset="ETH",
@@ -32,7 +25,7 @@ def demo_config(seed: int = 1, *, days: float = 14.0) -> SimulationConfig:
     return SimulationConfig(
         seed=seed,
         days=days,
-        population=Population(leverage_sigma=0.2),
+        population=Population(added_margin_sigma=0.25),
         venues=(
             SimulatedVenue(key="simulated_a", activity=1.0, basis_mean_bp=1.0),
             SimulatedVenue(key="simulated_b", activity=0.6, basis_mean_bp=-2.0, print_price="bankruptcy"),

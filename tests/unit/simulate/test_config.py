@@ -57,7 +57,8 @@ def test_refused(kind: type, wrong: dict[str, object], said: str) -> None:
 def test_deductions_make_maintenance_continuous() -> None:
     tiers = Tiers(floors=(0.0, 50e3, 600e3, 3e6), rates=(0.004, 0.005, 0.0065, 0.01))
     # Binance BTCUSDT brackets of 24 Oct 2024, as stored in freqtrade (SCIENCE 2)
-    assert tiers.deductions == pytest.approx((0.0, 50.0, 950.0, 11_450.0))
+    assert tiers.table().deductions.tolist() == pytest.approx([0.0, 50.0, 950.0, 11_450.0])
+    assert tiers.table().max_leverages.tolist() == pytest.approx([125, 100, 76.9, 50], abs=0.1)
 
 
 def test_the_recording_has_the_asked_length() -> None:

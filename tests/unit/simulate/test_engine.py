@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.simulate.conftest import RISKY
 
 from liqatlas.simulate import (
     ETH,
@@ -25,6 +24,7 @@ from liqatlas.simulate.kernels_exchange import run
 from liqatlas.simulate.paths import index_paths, venue_marks
 from liqatlas.simulate.population import Traders
 from liqatlas.simulate.world import make_world
+from tests.unit.simulate.conftest import RISKY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -281,7 +281,7 @@ def slack_over_time(
     simulation: Simulation, account: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], list[str]]:
     """Return moments, equity less maintenance at each mark, and how its positions ended: a plain loop over truth."""
-    tiers = simulation.config.venues[0].engine.tiers
+    tiers = simulation.config.venues[0].engine.tiers.table()
     legs = [
         row | {"marks": market.marks}
         for market in simulation.truth.markets
@@ -341,7 +341,7 @@ def test_the_other_coin_can_liquidate_a_position_that_gained(crossed: Simulation
 
 def test_a_cross_level_is_conditional_on_the_other_coin_standing_still(crossed: Simulation) -> None:
     moment = crossed.config.end_ns - 3_600 * 10**9
-    tiers = crossed.config.venues[0].engine.tiers
+    tiers = crossed.config.venues[0].engine.tiers.table()
     levels = crossed.truth.levels(moment)
     stretches = pl.concat([market.alive(moment) for market in crossed.truth.markets])
     levels = levels.join(stretches.select("position_id", "account"), on="position_id")

@@ -29,9 +29,8 @@ print(digest(simulate(hard_world())))
 
 def hard_world() -> SimulationConfig:
     """Return a small world in which every switch is on and much is liquidated."""
-    from tests.unit.simulate.conftest import RISKY
-
     from liqatlas.simulate import full_config
+    from tests.unit.simulate.conftest import RISKY
 
     full = full_config(seed=5, days=0.15)
     crowd = replace(

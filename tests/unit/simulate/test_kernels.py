@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.simulate.test_exchange import hard_world
 
+from liqatlas.rules import Positions, tiered_liquidation_price
 from liqatlas.simulate import STEEP_TIERS, SimulationConfig, Tiers, simulate
 from liqatlas.simulate.kernels_heap import pop, push
-from liqatlas.simulate.kernels_margin import liquidation_prices, maintenance_margins
+from liqatlas.simulate.kernels_margin import highest_leverage, liquidation_price, maintenance
 from liqatlas.simulate.kernels_series import autoregress, match
 from liqatlas.simulate.kernels_state import HEAP_ENTRY
-from liqatlas.simulate.world import tier_table
+from liqatlas.simulate.world import tier_rows
+from tests.unit.simulate.test_exchange import hard_world
 
 pytestmark = pytest.mark.kernels
 
@@ -35,27 +36,28 @@ def test_heap_gives_back_in_order() -> None:
 
 
 @pytest.mark.parametrize("tiers", [Tiers(), STEEP_TIERS])
-def test_equity_equals_maintenance_at_the_liquidation_price(tiers: Tiers) -> None:
-    rng = np.random.default_rng(2)
-    direction = rng.choice((-1, 1), 3000)
-    entry = rng.uniform(10, 1000, 3000)
-    quantity = np.exp(rng.uniform(np.log(1e3), np.log(1e6), 3000)) / entry
-    margin = quantity * entry / rng.uniform(2, 40, 3000)
-    prices = liquidation_prices(direction, quantity, entry, margin, tier_table(tiers))
-    equity = margin + direction * quantity * (prices - entry)
-    needed = maintenance_margins(quantity * prices, tier_table(tiers))
-    notional = quantity * prices
-    tier = np.searchsorted(tiers.floors, notional, side="right") - 1
-    by_schedule = np.array(tiers.rates)[tier] * notional - np.array(tiers.deductions)[tier]
-    assert np.allclose(equity, needed, rtol=1e-9)
-    assert np.allclose(needed, by_schedule, rtol=1e-9)
-
-
-def test_a_level_that_no_price_reaches_is_zero() -> None:
-    prices = liquidation_prices(
-        np.array([1]), np.array([1.0]), np.array([100.0]), np.array([150.0]), tier_table(Tiers())
+def test_margin_of_one_position_in_the_loop_is_that_of_rules(tiers: Tiers) -> None:
+    rng, rows, table = np.random.default_rng(2), tier_rows(tiers), tiers.table()
+    count = 500
+    entry = rng.uniform(10, 1000, count)
+    positions = Positions.of(
+        rng.choice((-1, 1), count),
+        np.exp(rng.uniform(np.log(1e3), np.log(1e6), count)) / entry,
+        entry=entry,
+        margin=rng.uniform(-0.02, 1.2, count) * 1e5,
     )
-    assert prices[0] == 0.0
+    columns = (positions.direction, positions.quantity, positions.entry, positions.margin)
+    one_by_one = [
+        liquidation_price(int(s), float(q), float(e), float(w), rows)
+        for s, q, e, w in zip(*columns, strict=True)
+    ]
+    assert np.allclose(one_by_one, tiered_liquidation_price(positions, table), rtol=1e-12, atol=1e-9)
+    assert (np.array(one_by_one) == 0).any()  # a long with more margin than it can lose
+    notional = np.exp(rng.uniform(np.log(1e3), np.log(1e6), count))
+    amounts = [maintenance(float(n), rows) for n in notional]
+    assert np.allclose(amounts, table.maintenance_amount(notional), rtol=1e-12)
+    caps = [highest_leverage(float(n), rows) for n in notional]
+    assert np.allclose(caps, table.max_leverage_at(notional), rtol=1e-12)
 
 
 def test_autoregress_is_its_definition() -> None:

@@ -116,11 +116,11 @@ def test_cross_accounts_hold_one_position_in_each_coin() -> None:
     assert len(accounts) / (traders.coin == 0).sum() == pytest.approx(0.3, abs=0.02)
 
 
-def test_leverage_spreads_around_the_stated_values() -> None:
-    exact, spread = draw(Population()), draw(Population(leverage_sigma=0.2))
-    noise = np.log(spread.leverage / exact.leverage)
-    assert noise.std() == pytest.approx(0.2, rel=0.02)
-    assert abs(noise.mean()) < 0.01
+def test_added_margin_lowers_the_effective_leverage() -> None:
+    exact, spread = draw(Population()), draw(Population(added_margin_sigma=0.2))
+    added = np.log(exact.leverage / spread.leverage)
+    assert added.min() >= 0
+    assert np.sqrt(np.mean(added**2)) == pytest.approx(0.2, rel=0.02)
     assert np.isin(exact.leverage, Population().leverages).all()
 
 
