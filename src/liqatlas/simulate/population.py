@@ -166,7 +166,10 @@ _Columns = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", 
 def _follow(
     config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, columns: _Columns
 ) -> _Columns:
-    """Make a part of the traders follow herds, which form where the last quarter hour moved most."""
+    """Make a part of the traders follow herds, which form in proportion to the last quarter hour's move.
+
+    Herds form at the same moments on all venues; a smaller venue has the first of them only.
+    """
     herd, open_ms, direction, leverage = (
         columns[0].copy(),
         columns[1].copy(),
@@ -179,10 +182,10 @@ def _follow(
     lookback = max(1, HERD_LOOKBACK_S // config.mark_step_s)
     log_price = np.log(paths.price[0])
     trend = log_price[:-1] - log_price[np.maximum(np.arange(config.steps) - lookback, 0)]
-    weight = trend**2 + 1e-12
-    steps = rng.choice(config.steps, herds, p=weight / weight.sum())
+    weight = np.abs(trend) + 1e-9
+    steps = stream(config.seed, "herds").choice(config.steps, herds, p=weight / weight.sum())
     way = np.where(trend[steps] >= 0, 1, -1)
-    herd_leverage = _pick(who.leverages, who.long_mix, rng.random(herds))
+    herd_leverage = _pick(who.leverages, who.long_mix, stream(config.seed, "herds", "leverage").random(herds))
     herd[members] = rng.integers(0, herds, len(members))
     mine = herd[members]
     delay = rng.exponential(who.herd_minutes * 60_000, len(members)).astype(np.int64)

@@ -68,9 +68,9 @@ def test_the_recording_has_the_asked_length() -> None:
 
 
 def test_the_minimal_form_has_every_switch_off() -> None:
-    config = demo_config()
+    config = SimulationConfig()
     who = config.population
-    assert (who.herding_share, who.cross_share, who.stop_share) == (0, 0, 0)
+    assert (who.herding_share, who.cross_share, who.stop_share, who.added_margin_sigma) == (0, 0, 0, 0)
     assert who.closing == Closing()
     for venue in config.venues:
         engine = venue.engine
@@ -79,6 +79,14 @@ def test_the_minimal_form_has_every_switch_off() -> None:
         assert engine.depth_usd_per_percent == float("inf")
         assert venue.print_rule == "all"
         assert venue.last_sigma_bp == 0
+
+
+def test_the_demo_publishes_everything_at_once() -> None:
+    config = demo_config(seed=4, days=3.0)
+    assert (config.seed, config.days) == (4, 3.0)
+    assert len(config.venues) == 3
+    assert {venue.print_rule for venue in config.venues} == {"all"}
+    assert config.population.cross_share == config.population.stop_share == 0
 
 
 def test_the_full_form_has_every_switch_on() -> None:
