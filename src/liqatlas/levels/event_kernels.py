@@ -19,6 +19,47 @@ _NONE = -(1 << 30)
 
 
 @kernel
+def _merge_bar(
+    first: int,
+    runs: int,
+    nearest: tuple[int, int],
+    out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+    room: NDArray[np.float64],
+) -> int:
+    """Merge a whole bar into one touch and one run per entry bin where order cannot matter; return the new end.
+
+    Order cannot matter where no touch of the bar reaches a level opened in it. ``room`` is scratch for the sums.
+    """
+    entry, low, high, size = out
+    if runs - first < 3:
+        return runs
+    lowest, highest, touch_low, touch_high = 1 << 30, -(1 << 30), 1 << 30, -(1 << 30)
+    for r in range(first, runs):
+        if size[r] > 0.0:
+            lowest, highest = min(lowest, entry[r]), max(highest, entry[r])
+        if low[r] <= high[r]:
+            touch_low, touch_high = min(touch_low, low[r]), max(touch_high, high[r])
+    width = highest - lowest + 1
+    if highest < lowest or width > room.shape[0] or width >= runs - first:
+        return runs
+    if touch_low <= touch_high and (touch_low <= highest - nearest[0] or touch_high >= lowest + nearest[1]):
+        return runs
+    for i in range(width):
+        room[i] = 0.0
+    for r in range(first, runs):
+        if size[r] > 0.0:
+            room[entry[r] - lowest] += size[r]
+    end = first
+    for i in range(width):
+        if room[i] > 0.0:
+            entry[end], low[end], high[end], size[end] = lowest + i, 1, 0, room[i]
+            end += 1
+    if touch_low <= touch_high:
+        low[first], high[first] = touch_low, touch_high
+    return end
+
+
+@kernel
 def trade_runs(
     trades: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]],
     table: tuple[NDArray[np.int32], NDArray[np.float64], int],
@@ -58,6 +99,7 @@ def trade_runs(
     entry, low, high, size = out
     first_run, volume, bought, carry = per_bar
     n, m, bars = ts.shape[0], mark_ts.shape[0], bar_edges.shape[0] - 1
+    room = np.empty(64)
     runs = 0
     skipped = 0
     i = 0
@@ -125,6 +167,7 @@ def trade_runs(
             high[runs] = touched_high
             size[runs] = amount
             runs += 1
+        runs = _merge_bar(first_run[j], runs, nearest, out, room)
         if (
             volume[j] == 0.0 and last_entry != _NONE
         ):  # what opens without a recorded trade enters at the last price
@@ -144,6 +187,7 @@ def trade_runs(
 def path_runs(
     nodes: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     bar_edges: NDArray[np.int64],
+    nearest: tuple[int, int],
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
     per_bar: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
 ) -> int:
@@ -154,13 +198,14 @@ def path_runs(
     nodes
         ``(ts_ns, coordinate, qty, bought)``: node ``i`` starts a leg to node ``i + 1`` in which ``qty[i]`` was traded, of which
         takers bought ``bought[i]``.
-    bar_edges, out, per_bar
+    bar_edges, nearest, out, per_bar
         As in :func:`trade_runs`; a leg belongs to the bar in which it starts.
     """
     ts, coordinate, qty, buys = nodes
     entry, low, high, size = out
     first_run, volume, bought = per_bar
     bars, n = bar_edges.shape[0] - 1, ts.shape[0]
+    room = np.empty(64)
     runs = 0
     i = 0
     while i < n - 1 and ts[i] < bar_edges[0]:
@@ -185,6 +230,7 @@ def path_runs(
             volume[j] += qty[i]
             bought[j] += buys[i]
             i += 1
+        runs = _merge_bar(first_run[j], runs, nearest, out, room)
         if volume[j] == 0.0 and i > 0:
             if runs + 1 > entry.shape[0]:
                 return -1

@@ -137,7 +137,9 @@ def runs_of_trades(
     return _cut(out, count, per_bar[0])
 
 
-def runs_of_bars(known: Recording, grid: LogGrid, edges: NDArray[np.int64], per_bar: PerBar) -> Runs:
+def runs_of_bars(
+    known: Recording, grid: LogGrid, *, edges: NDArray[np.int64], nearest: tuple[int, int], per_bar: PerBar
+) -> Runs:
     """Walk the path that bars and mark samples suggest."""
     bars = known.bars
     ohlc = np.stack(
@@ -160,7 +162,7 @@ def runs_of_bars(known: Recording, grid: LogGrid, edges: NDArray[np.int64], per_
     walked = (nodes[0][:count], nodes[1][:count], nodes[2][:count], nodes[3][:count])
     steps = np.abs(np.diff(np.floor(walked[1]))).sum() if count else 0
     out = _new_columns(int(steps) + 2 * count + len(edges) + 8)
-    runs = event_kernels.path_runs(walked, edges, out, per_bar)
+    runs = event_kernels.path_runs(walked, edges, nearest, out, per_bar)
     if runs < 0:
         raise InternalError("path_runs was given too little room")
     return _cut(out, runs, per_bar[0])

@@ -177,7 +177,7 @@ def flow_bars(
             warnings.append(
                 f"{known.instrument.key}: turnover is the spot market's times {spot_turnover:g}, a belief of the model"
             )
-        runs = runs_of_bars(known, grid, edges, per_bar)
+        runs = runs_of_bars(known, grid, edges=edges, nearest=nearest, per_bar=per_bar)
     warnings += _audit(per_bar[1], open_interest, known)
     return FlowBars(
         edges,

@@ -79,8 +79,8 @@ class LevelStream:
             unlevered=np.zeros(2),
             outer=np.zeros((2, k), np.int64),
             inner=np.zeros((2, k), np.int64),
-            span_low=np.zeros((2, k), np.int64),
-            span_high=np.zeros((2, k), np.int64),
+            span_low=np.zeros((2, k), np.int32),
+            span_high=np.zeros((2, k), np.int32),
             reach=np.zeros(6, np.int64),
         )
         kernels.clear(state)

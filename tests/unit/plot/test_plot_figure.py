@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pytest
-from tests.unit.plot.plot_scenes import heatmap_of, map_of
 
 from liqatlas.base.errors import InputError
 from liqatlas.plot import grid_figure, heatmap_figure, map_figure
+from tests.unit.plot.plot_scenes import heatmap_of, map_of
 
 if TYPE_CHECKING:
     from pathlib import Path
