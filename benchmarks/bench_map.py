@@ -156,9 +156,6 @@ def test_fold_real_trades(benchmark: BenchmarkFixture, data_dir: Path) -> None:
     result = benchmark(lambda: draw_up([many]))
     assert result.long_usd.sum() > 0
     benchmark.extra_info["trades"] = many.trades.height
-    benchmark.extra_info["million_trades_per_s"] = round(
-        many.trades.height / benchmark.stats.stats.median / 1e6, 1
-    )
 
 
 @pytest.mark.benchmark(group="fold real trades", min_rounds=5)

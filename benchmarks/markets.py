@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,9 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.instruments import Instrument
 from liqatlas.base.recording import Recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY_MS = 86_400_000
 START_MS = 1_790_640_000_000  # 2026-09-29, the day of the shipped brackets
