@@ -104,5 +104,5 @@ def list_gaps(
         "ORDER BY start_ns, gap",
         (end, start, place.dataset, place.dataset, place.venue, place.venue, place.symbol, place.symbol),
     )
-    found = (Gap(*row[:7], filled=bool(row[7]), noticed_ns=row[8]) for row in rows)
+    found = (Gap(*(*row[:7], bool(row[7]), row[8])) for row in rows)
     return [gap for gap in found if filled is None or gap.filled == filled]
