@@ -76,6 +76,19 @@ class TouchedHour:
     seq: int
 
 
+def proper(span: Span) -> Span:
+    """Return a span that ends after it starts.
+
+    Raises
+    ------
+    InputError
+        If it does not.
+    """
+    if span[1] <= span[0]:
+        raise InputError(f"span from {span[0]} to {span[1]}: wanted an end after its start")
+    return span
+
+
 def touch(
     connection: sqlite3.Connection,
     dataset: str,
@@ -88,15 +101,13 @@ def touch(
     connection.executemany(
         "INSERT INTO hour VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (series, dataset, hour_ns) DO UPDATE SET "
         "first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns), seq = excluded.seq",
-        [(dataset, series, hour, first, last, seq) for hour, first, last in hours],
+        [(series, dataset, hour, first, last, seq) for hour, first, last in hours],
     )
 
 
 def add_recorded(connection: sqlite3.Connection, dataset: str, series: int, span: Span) -> None:
     """Vouch for a span inside a running transaction; it grows together with those it meets."""
-    start, end = span
-    if end <= start:
-        raise InputError(f"recorded span from {start} to {end}: wanted an end after its start")
+    start, end = proper(span)
     met = connection.execute(
         "SELECT start_ns, end_ns FROM recorded WHERE dataset = ? AND series = ? AND start_ns <= ? AND end_ns >= ?",
         (dataset, series, end, start),
@@ -107,7 +118,7 @@ def add_recorded(connection: sqlite3.Connection, dataset: str, series: int, span
             "DELETE FROM recorded WHERE dataset = ? AND series = ? AND start_ns = ?",
             (dataset, series, row[0]),
         )
-    connection.execute("INSERT INTO recorded VALUES (?, ?, ?, ?)", (dataset, series, start, end))
+    connection.execute("INSERT INTO recorded VALUES (?, ?, ?, ?)", (series, dataset, start, end))
 
 
 def remove_recorded(connection: sqlite3.Connection, dataset: str, series: int, span: Span) -> None:
@@ -122,7 +133,7 @@ def remove_recorded(connection: sqlite3.Connection, dataset: str, series: int, s
             (dataset, series, row[0]),
         )
         for start, end in without([(row[0], row[1])], [span]):
-            connection.execute("INSERT INTO recorded VALUES (?, ?, ?, ?)", (dataset, series, start, end))
+            connection.execute("INSERT INTO recorded VALUES (?, ?, ?, ?)", (series, dataset, start, end))
 
 
 def without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:

@@ -53,11 +53,11 @@ TABLES = (
     "CREATE INDEX manifest_live ON manifest (dataset, series, start_ns) WHERE state = 'live'",
     # seq: the last write that touched the hour; what is derived from it is stale if it was built from less
     """CREATE TABLE hour (
-        dataset TEXT NOT NULL, series INTEGER NOT NULL, hour_ns INTEGER NOT NULL, first_ns INTEGER NOT NULL,
+        series INTEGER NOT NULL, dataset TEXT NOT NULL, hour_ns INTEGER NOT NULL, first_ns INTEGER NOT NULL,
         last_ns INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (series, dataset, hour_ns))
         STRICT, WITHOUT ROWID""",
     """CREATE TABLE recorded (
-        dataset TEXT NOT NULL, series INTEGER NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
+        series INTEGER NOT NULL, dataset TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
         PRIMARY KEY (series, dataset, start_ns)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE gap (
         gap INTEGER PRIMARY KEY, dataset TEXT NOT NULL, venue TEXT NOT NULL, symbol TEXT NOT NULL,

@@ -58,16 +58,19 @@ class HotTable:
             for name in self._key
             if columns[name].nullable
         }
-        self.stored = ("series", "seq", *self._occurs, *columns)
+        values = [name for name in columns if name not in self._key]
+        #: Columns as the table has them: the key first, because SQLite 3.40 checks tables without rowid by that order.
+        self.stored = ("series", *self._key, *self._occurs, "seq", *values)
 
     @property
     def ddl(self) -> str:
         """The statement that makes the table."""
-        columns = ["series INTEGER NOT NULL", "seq INTEGER NOT NULL"]
-        columns += [f"{OCCURRENCE} INTEGER NOT NULL"] if self._occurs else []
-        for name, column in self.rule.table.columns.items():
-            free = column.nullable and name not in self._absent
-            columns.append(f"{name} {_sql_type(column.dtype)}{'' if free else ' NOT NULL'}")
+        columns = []
+        for name in self.stored:
+            column = self.rule.table.columns.get(name)
+            kind = "INTEGER" if column is None else _sql_type(column.dtype)
+            free = column is not None and column.nullable and name not in self._absent
+            columns.append(f"{name} {kind}{'' if free else ' NOT NULL'}")
         key = ", ".join(("series", *self._key, *self._occurs))
         return f"CREATE TABLE {self.name} ({', '.join(columns)}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"
 
@@ -100,7 +103,7 @@ class HotTable:
                 for name, column in self.rule.table.columns.items()
             ),
         )
-        return rest.rows()
+        return rest.select(self.stored).rows()
 
     def insert(self, connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> int:
         """Insert rows inside the running transaction; return how many were new or changed."""
@@ -122,8 +125,9 @@ class HotTable:
             (series, start_ns, end_ns),
         )
         columns = self.rule.table.columns
-        types: dict[str, PolarsDataType] = {"seq": pl.Int64(), **dict.fromkeys(self._occurs, pl.Int64())}
-        types |= {name: _rest_type(column.dtype) for name, column in columns.items()}
+        types: dict[str, PolarsDataType] = {
+            name: _rest_type(columns[name].dtype) if name in columns else pl.Int64() for name in self.stored[1:]
+        }
         values = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(types)
         raw = pl.DataFrame(
             [pl.Series(name, data, dtype) for (name, dtype), data in zip(types.items(), values, strict=True)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from liqatlas.base.errors import BackPressureError, InternalError, LakeError
 from liqatlas.store import commit
 from liqatlas.store.catalogue import ensure_series, write_sidecar
+from liqatlas.store.coverage import proper
 from liqatlas.store.database import connect, sqlite_errors, transaction
 from liqatlas.store.keys import checked, keying
 from liqatlas.store.layout import CATALOGUE
@@ -142,11 +143,12 @@ class Writer:
         LakeError
             If there is no room because commits fail, as on a full disk.
         InputError, InternalError
-            If the frame does not hold to its schema.
+            If the frame does not hold to its schema or ``covers`` is no span.
         """
         rule = keying(dataset)
         rows = checked(dataset, frame)
         size = int(rows.estimated_size()) + _ITEM_BYTES
+        covers = None if covers is None else proper(covers)
         with self._change:
             self._need_room(size, rows.height, wait_s)
             number = self._series(instrument)
@@ -168,7 +170,7 @@ class Writer:
         """Write a gap with the next commit: rows of ``[start, end)`` that the caller could not keep."""
         with self._change:
             number = self._series(instrument)
-            gap = (instrument.venue, instrument.symbol, *span, reason)
+            gap = (instrument.venue, instrument.symbol, *proper(span), reason)
             item = commit.Item(
                 self._last + 1, dataset, number, instrument.tick_size, None, since=time.monotonic(), gap=gap
             )
