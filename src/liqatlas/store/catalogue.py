@@ -20,6 +20,7 @@ from liqatlas.base.instruments import Instrument
 from liqatlas.base.symbols import near_names
 from liqatlas.store.hot import HOT
 from liqatlas.store.layout import SERIES
+from liqatlas.store.parquet import sync_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -208,6 +209,7 @@ def write_sidecar(connection: sqlite3.Connection, root: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(root / SERIES)
+    sync_folder(root)
 
 
 def read_sidecar(root: Path) -> dict[int, Series]:

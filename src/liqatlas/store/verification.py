@@ -85,14 +85,13 @@ def _check(root: Path, entry: manifest.FileEntry) -> list[Problem]:
     rule = keying(entry.dataset)
     try:
         frame = parquet.read(root / entry.path, rule, expected_digest=entry.digest)
-        facts = parquet.read_facts(root / entry.path)
     except FileNotFoundError:
         return [Problem("missing", entry.path, "the manifest names it but it is not there", entry)]
     except LakeCorruptError as error:
         return [Problem("damaged", entry.path, str(error), entry)]
     moments = frame[rule.time]
-    told = (entry.rows, entry.start_ns, entry.end_ns, entry.first_ns, entry.last_ns)
-    found = (frame.height, facts.start_ns, facts.end_ns, moments[0], moments[-1])
+    told = (entry.rows, entry.first_ns, entry.last_ns)
+    found = (frame.height, moments[0], moments[-1])
     inside = entry.start_ns <= moments[0] and moments[-1] < entry.end_ns and moments.is_sorted()
     if told != found or not inside:
         return [Problem("damaged", entry.path, f"manifest says {told}, the file holds {found}", entry)]
