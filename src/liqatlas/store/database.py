@@ -26,6 +26,10 @@ _OLDEST_SQLITE = (3, 37, 0)
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}
 _CORRUPT = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_CORRUPT_VTAB"}
+_NO_SHARED_FILE = {
+    "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHMOPEN", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE",
+    "SQLITE_READONLY_CANTINIT", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_RECOVERY",
+}  # fmt: skip
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"}
 
 TABLES = (
@@ -76,8 +80,17 @@ TABLES = (
 )
 
 
-def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection; ``still`` says that it takes the file for unchanging and must not outlive one read."""
+
+    still = False
+
+
+def connect(path: Path, *, writable: bool) -> Connection:
     """Open a database in autocommit mode; transactions are opened by :func:`transaction`.
+
+    A reader needs room for the small file it shares with writers. On a disk that is full or read-only, with no writer
+    and nothing in the log, the database is read as a file that does not change.
 
     Raises
     ------
@@ -88,19 +101,36 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
         raise LakeError(
             f"SQLite {sqlite3.sqlite_version} is too old for the lake: wanted 3.37 or newer; use a newer Python build"
         )
-    uri = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro'}"
     with sqlite_errors(path):
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
-        )
+        if writable:
+            return _opened(path, "mode=rwc", ("journal_mode = WAL", "synchronous = FULL"))
         try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            if writable:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-        except BaseException:
-            connection.close()
-            raise
+            return _opened(path, "mode=ro", ("schema_version",))
+        except sqlite3.OperationalError as error:
+            log = path.with_name(f"{path.name}-wal")
+            waits = log.exists() and log.stat().st_size > 0
+            if waits or getattr(error, "sqlite_errorname", "") not in _NO_SHARED_FILE or not path.exists():
+                raise
+        connection = _opened(path, "mode=ro&immutable=1", ("schema_version",))
+        connection.still = True
+        return connection
+
+
+def _opened(path: Path, mode: str, pragmas: tuple[str, ...]) -> Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_S,
+        check_same_thread=False,
+        factory=Connection,
+    )
+    try:
+        for pragma in ("foreign_keys = ON", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -24,7 +24,7 @@ from liqatlas.store import (
     segments,
     verification,
 )
-from liqatlas.store.database import connect, snapshot, sqlite_errors, transaction
+from liqatlas.store.database import Connection, connect, snapshot, sqlite_errors, transaction
 from liqatlas.store.keys import keying
 from liqatlas.store.layout import CATALOGUE
 from liqatlas.store.lock import Lock
@@ -140,8 +140,8 @@ class Lake:
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None or connection.still:
             connection = connect(self._path, writable=self.writable)
             self._local.connection = connection
             self._connections.append(connection)

@@ -96,15 +96,16 @@ def salvage(damaged: Path | None, root: Path, fresh: sqlite3.Connection) -> Salv
 
 
 def _open_damaged(path: Path) -> sqlite3.Connection | None:
-    """Open a damaged database for reading, ``None`` if not even its schema can be read."""
+    """Open a damaged database for reading, ``None`` if it is empty or not even its schema can be read."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA cell_size_check = ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return connection
     except sqlite3.DatabaseError:
-        connection.close()
-        return None
-    return connection
+        pass
+    connection.close()
+    return None
 
 
 def _rows_until_damage(

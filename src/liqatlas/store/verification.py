@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,6 @@ from liqatlas.store.keys import keying
 from liqatlas.store.layout import CATALOGUE, PARTIAL, data_files
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
 ProblemKind = Literal["database", "missing", "damaged", "overlap", "orphan", "partial"]
@@ -63,13 +63,17 @@ class Verification:
 def verify(connection: sqlite3.Connection, root: Path, *, young_s: float = YOUNG_S) -> Verification:
     """Compare the lake with its manifest: checks of SQLite, digests, row counts, spans, files nobody names."""
     problems = [Problem("database", CATALOGUE, text) for text in damage_of(connection)]
-    entries = manifest.all_live(connection)
+    try:
+        entries, known = manifest.all_live(connection), manifest.known_paths(connection)
+    except sqlite3.DatabaseError as error:
+        problems.append(Problem("database", CATALOGUE, f"the manifest cannot be read: {error}"))
+        return Verification(0, 0, 0, tuple(problems))
     for entry in entries:
         problems += _check(root, entry)
     for one, other in pairwise(entries):
         if (one.dataset, one.series) == (other.dataset, other.series) and other.start_ns < one.end_ns:
             problems.append(Problem("overlap", other.path, f"claims the span of {one.path}", other))
-    problems += _strangers(root, manifest.known_paths(connection), young_s)
+    problems += _strangers(root, known, young_s)
     return Verification(
         len(entries), sum(e.bytes for e in entries), sum(e.rows for e in entries), tuple(problems)
     )
@@ -77,7 +81,10 @@ def verify(connection: sqlite3.Connection, root: Path, *, young_s: float = YOUNG
 
 def damage_of(connection: sqlite3.Connection) -> list[str]:
     """Return what SQLite's own check finds, one sentence each."""
-    lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    try:
+        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
     return [line for line in lines if line != "ok"]
 
 
