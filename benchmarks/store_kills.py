@@ -17,7 +17,9 @@ def main(rounds: int = 100, seed: int = 0) -> int:
         for number, found in enumerate(Judge(Path(folder) / "lake", seed).rounds(rounds), 1):
             print(line(number, found), flush=True)
             bad += bool(found.lost or found.twice or found.strange or found.lost_age_s > BOUND_S)
-    print(f"{rounds} kills, {bad} bad (an acknowledged row lost, a row twice, or a loss older than {BOUND_S:g} s)")
+    print(
+        f"{rounds} kills, {bad} bad (an acknowledged row lost, a row twice, or a loss older than {BOUND_S:g} s)"
+    )
     return 1 if bad else 0
 
 

@@ -24,7 +24,9 @@ def main(rounds: int = 100, seed: int = 0) -> int:
             for number, found in enumerate(cuts, 1):
                 print(line(number, found), flush=True)
                 bad += bool(found.lost or found.twice or found.strange or found.lost_age_s > BOUND_S)
-    print(f"{rounds} power cuts, {bad} bad (an acknowledged row lost, a row twice, or a loss older than {BOUND_S:g} s)")
+    print(
+        f"{rounds} power cuts, {bad} bad (an acknowledged row lost, a row twice, or a loss older than {BOUND_S:g} s)"
+    )
     return 1 if bad else 0
 
 

@@ -56,7 +56,8 @@ def step(number: int) -> list[Piece]:
     now = START + number * 5 * MINUTE
     count = r.randrange(1, 20)
     by_id = [
-        trade(now + i, price=r.randrange(10**6), qty=r.random(), trade_id=1000 * number + i) for i in range(count)
+        trade(now + i, price=r.randrange(10**6), qty=r.random(), trade_id=1000 * number + i)
+        for i in range(count)
     ]
     by_id.append(trade(max(START, now - 3 * HOUR), price=number, trade_id=1000 * number + 999))
     twins = [trade(now, price=r.randrange(2)) for _ in range(r.randrange(1, 6))]
@@ -95,7 +96,9 @@ def record(folder: Path) -> None:
         for i, piece in enumerate(pieces):
             mark = (CHECKPOINT, str(number + 1)) if i == len(pieces) - 1 else None
             stream = f"run-{first}" if piece.stream else None
-            ticket = writer.append(piece.dataset, piece.instrument, piece.rows, stream=stream, checkpoint=mark)
+            ticket = writer.append(
+                piece.dataset, piece.instrument, piece.rows, stream=stream, checkpoint=mark
+            )
         done[ticket.number] = number
         out.write(f"appended {number} {time.monotonic()}\n")
         out.flush()

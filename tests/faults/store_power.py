@@ -35,7 +35,8 @@ class PowerCut(Judge):
         for name in ("inode", "folder"):
             (self._shadow / name).mkdir(parents=True)
         subprocess.run(
-            [compiler() or "cc", "-shared", "-fPIC", "-O1", "-w", "-o", self._library, SOURCE, "-ldl"], check=True
+            [compiler() or "cc", "-shared", "-fPIC", "-O1", "-w", "-o", self._library, SOURCE, "-ldl"],
+            check=True,
         )
 
     def environment(self) -> dict[str, str]:
@@ -83,7 +84,9 @@ class PowerCut(Judge):
         if not self._torn or not path.exists() or path.stat().st_ino != inode:
             return synced
         written = path.read_bytes()
-        length = max(len(synced), self.random.choice((len(synced), len(written), self.random.randint(0, len(written)))))
+        length = max(
+            len(synced), self.random.choice((len(synced), len(written), self.random.randint(0, len(written))))
+        )
         blocks = []
         for at in range(0, length, BLOCK):
             old, new = synced[at : at + BLOCK], written[at : at + BLOCK]

@@ -44,7 +44,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages_of(path: Path, table: str, kind: str = "leaf") -> list[int]:
     connection = sqlite3.connect(path)
     try:
-        rows = connection.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ?", (table, kind)).fetchall()
+        rows = connection.execute(
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ?", (table, kind)
+        ).fetchall()
     except sqlite3.OperationalError:
         pytest.skip("this SQLite was built without dbstat, which finds a table's pages")
     finally:
@@ -76,7 +78,9 @@ def repaired(root: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("which", [[0.0], [0.5], [1.0], [0.2, 0.7], [0.0, 0.5, 1.0]])
-def test_damaged_hot_rows_are_lost_page_by_page_and_become_gaps(sound: Path, tmp_path: Path, which: list[float]):
+def test_damaged_hot_rows_are_lost_page_by_page_and_become_gaps(
+    sound: Path, tmp_path: Path, which: list[float]
+) -> None:
     root = damaged_copy(sound, tmp_path, "hot_trades", which=which)
     with pytest.raises(LakeCorruptError, match="run verify, then repair"), Lake.open(root) as lake:
         lake.read("trades", BTC.venue, BTC.symbol, START, END)
@@ -107,7 +111,7 @@ def test_damaged_hot_rows_are_lost_page_by_page_and_become_gaps(sound: Path, tmp
         assert lake.read("trades", BTC.venue, BTC.symbol, START, END).equals(pl.concat([FILED, HOT]))
 
 
-def test_an_inner_page_takes_only_what_hangs_below_it(sound: Path, tmp_path: Path):
+def test_an_inner_page_takes_only_what_hangs_below_it(sound: Path, tmp_path: Path) -> None:
     root = damaged_copy(sound, tmp_path, "hot_trades", which=[0.0], kind="internal")
     repaired(root)
     with Lake.open(root) as lake:
@@ -116,15 +120,20 @@ def test_an_inner_page_takes_only_what_hangs_below_it(sound: Path, tmp_path: Pat
         assert any(g.reason.startswith("repair") for g in lake.list_gaps())
 
 
-@pytest.mark.parametrize("table", ["manifest", "series", "instrument", "hour", "recorded", "gap", "counter", "checkpoint"])
-def test_a_damaged_small_table_loses_no_rows(sound: Path, tmp_path: Path, table: str):
+@pytest.mark.parametrize(
+    "table", ["manifest", "series", "instrument", "hour", "recorded", "gap", "counter", "checkpoint"]
+)
+def test_a_damaged_small_table_loses_no_rows(sound: Path, tmp_path: Path, table: str) -> None:
     root = damaged_copy(sound, tmp_path, table, which=[0.0])
     repaired(root)
     with Lake.create(root) as lake:
         wanted = pl.concat([FILED, HOT])
         assert lake.read("trades", BTC.venue, BTC.symbol, START, END).equals(wanted)
         assert lake.read("marks", ETH.venue, ETH.symbol, START, END).equals(MARKS)
-        assert {f.last_event_ns for f in lake.freshness()} == {HOT["ts_event_ns"][-1], MARKS["ts_event_ns"][-1]}
+        assert {f.last_event_ns for f in lake.freshness()} == {
+            HOT["ts_event_ns"][-1],
+            MARKS["ts_event_ns"][-1],
+        }
         before = max(t.seq for t in lake.touched_since(BTC.venue, BTC.symbol, -1))
         late = trades(1, start=START + 10 * DAY, first_id=77_000)
         with lake.writer() as writer:
@@ -135,7 +144,7 @@ def test_a_damaged_small_table_loses_no_rows(sound: Path, tmp_path: Path, table:
 
 
 @pytest.mark.parametrize("what", ["first page", "empty file", "no file", "not a database"])
-def test_without_any_catalogue_the_files_are_taken_in_again(sound: Path, tmp_path: Path, what: str):
+def test_without_any_catalogue_the_files_are_taken_in_again(sound: Path, tmp_path: Path, what: str) -> None:
     root = tmp_path / "lake"
     shutil.copytree(sound, root)
     path = root / "catalogue.sqlite"
@@ -150,10 +159,13 @@ def test_without_any_catalogue_the_files_are_taken_in_again(sound: Path, tmp_pat
     with Lake.open(root) as lake:
         assert lake.read("trades", BTC.venue, BTC.symbol, START, END).equals(FILED)
         hot = (HOT["ts_event_ns"][0], HOT["ts_event_ns"][-1] + 1)
-        assert any(g.dataset == "trades" and g.start_ns <= hot[0] and (g.end_ns or 0) >= hot[1] for g in lake.list_gaps())
+        assert any(
+            g.dataset == "trades" and g.start_ns <= hot[0] and (g.end_ns or 0) >= hot[1]
+            for g in lake.list_gaps()
+        )
 
 
-def test_damaged_segments_are_set_aside(sound: Path, tmp_path: Path):
+def test_damaged_segments_are_set_aside(sound: Path, tmp_path: Path) -> None:
     import numpy as np
 
     root = tmp_path / "lake"
@@ -172,7 +184,7 @@ def test_damaged_segments_are_set_aside(sound: Path, tmp_path: Path):
         assert lake.segment_entries("binance", "BTCUSDT", version="1") == []
 
 
-def test_every_page_in_turn(sound: Path, tmp_path: Path):
+def test_every_page_in_turn(sound: Path, tmp_path: Path) -> None:
     """Whatever page is hit: repair ends, what is read afterwards was written once, and nothing is there twice."""
     size = (sound / "catalogue.sqlite").stat().st_size // PAGE
     wanted = set(pl.concat([FILED, HOT])["trade_id"])

@@ -58,7 +58,7 @@ lake.sweep(grace_ns=-10**15)
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
-def test_killed_at(tmp_path: Path, stage: str):
+def test_killed_at(tmp_path: Path, stage: str) -> None:
     root = tmp_path / "lake"
     rows = trades(100)
     end = START + 3 * DAY
@@ -66,7 +66,9 @@ def test_killed_at(tmp_path: Path, stage: str):
         lake.ingest("trades", BTC, rows[:50])
         with lake.writer() as writer:
             writer.append("trades", BTC, rows[50:])
-        child = subprocess.run([sys.executable, "-c", CHILD, root, STAGES[stage], str(end)], cwd=ROOT, check=False)
+        child = subprocess.run(
+            [sys.executable, "-c", CHILD, root, STAGES[stage], str(end)], cwd=ROOT, check=False
+        )
         assert child.returncode == -signal.SIGKILL
         assert lake.read("trades", BTC.venue, BTC.symbol, START, end).equals(rows)
         assert {p.kind for p in lake.verify(young_s=-1).problems} <= {"orphan", "partial"}
@@ -74,7 +76,10 @@ def test_killed_at(tmp_path: Path, stage: str):
         lake.sweep(grace_ns=-DAY)
         assert lake.read("trades", BTC.venue, BTC.symbol, START, end).equals(rows)
     strays = Lake.repair(root).actions
-    assert bool(strays) == (stage in {"partial file half written", *[s for s in STAGES if s.startswith("file ")]} or "inside" in stage)
+    assert bool(strays) == (
+        stage in {"partial file half written", *[s for s in STAGES if s.startswith("file ")]}
+        or "inside" in stage
+    )
     with Lake.open(root) as lake:
         assert lake.verify(young_s=-1).ok
         assert lake.verify().files == 1

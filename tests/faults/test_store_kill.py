@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
-def test_five_kills(tmp_path: Path):
+def test_five_kills(tmp_path: Path) -> None:
     acknowledged = []
     for found in Judge(tmp_path / "lake", seed=1).rounds(5):
         assert (found.lost, found.twice, found.strange) == (0, 0, 0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 @pytest.mark.skipif(compiler() is None, reason="the simulated power cut needs a C compiler")
 @pytest.mark.parametrize("torn", [False, True])
-def test_power_cuts(tmp_path: Path, torn: bool):
+def test_power_cuts(tmp_path: Path, torn: bool) -> None:
     acknowledged = []
     for found in PowerCut(tmp_path / "lake", seed=7, torn=torn).rounds(3):
         assert (found.lost, found.twice, found.strange) == (0, 0, 0)
@@ -29,7 +29,7 @@ def test_power_cuts(tmp_path: Path, torn: bool):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_log_cut_anywhere_leaves_whole_commits(tmp_path: Path, seed: int):
+def test_a_log_cut_anywhere_leaves_whole_commits(tmp_path: Path, seed: int) -> None:
     """Without any compiler: the write-ahead log cut or overwritten from any byte on holds exactly the commits before it."""
     r = random.Random(seed)
     root = tmp_path / "lake"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
+from tests.conformance.store.rows import BTC, DAY, START, trades
 
 from liqatlas.base.errors import LakeLockedError
 from liqatlas.store import Lake
@@ -40,7 +40,9 @@ with lake.writer(bound_s=0.05) as writer:
 
 @contextmanager
 def recorder(root: Path) -> Iterator[subprocess.Popen[str]]:
-    child = subprocess.Popen([sys.executable, "-c", RECORDER, root], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", RECORDER, root], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert child.stdout is not None
         assert child.stdout.readline() == "recording\n"
@@ -50,7 +52,7 @@ def recorder(root: Path) -> Iterator[subprocess.Popen[str]]:
         child.communicate()
 
 
-def test_the_second_recorder_names_the_first(tmp_path: Path):
+def test_the_second_recorder_names_the_first(tmp_path: Path) -> None:
     with recorder(tmp_path / "lake") as first, Lake.create(tmp_path / "lake") as lake:
         with pytest.raises(LakeLockedError, match="is being written by process") as caught:
             lake.writer()
@@ -61,7 +63,7 @@ def test_the_second_recorder_names_the_first(tmp_path: Path):
             Lake.repair(tmp_path / "lake")
 
 
-def test_a_dead_recorders_place_is_taken(tmp_path: Path):
+def test_a_dead_recorders_place_is_taken(tmp_path: Path) -> None:
     with recorder(tmp_path / "lake") as first:
         pass
     with Lake.create(tmp_path / "lake") as lake:
@@ -71,7 +73,7 @@ def test_a_dead_recorders_place_is_taken(tmp_path: Path):
             assert writer.taken_over == ""
 
 
-def test_a_backfill_writes_beside_the_recorder(tmp_path: Path):
+def test_a_backfill_writes_beside_the_recorder(tmp_path: Path) -> None:
     with recorder(tmp_path / "lake"), Lake.create(tmp_path / "lake") as lake:
         old = trades(500, start=START - 10 * DAY, first_id=10**9)
         with lake.writer(role="backfill") as writer:
@@ -80,7 +82,7 @@ def test_a_backfill_writes_beside_the_recorder(tmp_path: Path):
         assert lake.read("trades", BTC.venue, BTC.symbol, START - 20 * DAY, START).equals(old)
 
 
-def test_readers_in_other_processes_always_see_a_whole_prefix(tmp_path: Path):
+def test_readers_in_other_processes_always_see_a_whole_prefix(tmp_path: Path) -> None:
     with recorder(tmp_path / "lake") as child, Lake.open(tmp_path / "lake") as reader:
         seen, moved = 0, 0
         while moved < 40:

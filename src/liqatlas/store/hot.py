@@ -126,7 +126,8 @@ class HotTable:
         )
         columns = self.rule.table.columns
         types: dict[str, PolarsDataType] = {
-            name: _rest_type(columns[name].dtype) if name in columns else pl.Int64() for name in self.stored[1:]
+            name: _rest_type(columns[name].dtype) if name in columns else pl.Int64()
+            for name in self.stored[1:]
         }
         values = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(types)
         raw = pl.DataFrame(

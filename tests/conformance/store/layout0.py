@@ -43,7 +43,9 @@ def build(
     connection = sqlite3.connect(root / "catalogue.sqlite")
     connection.executescript(TABLES)
     item = instrument
-    connection.execute("INSERT INTO series VALUES (1, ?, ?, ?)", (item.venue, item.symbol, str(item.tick_size)))
+    connection.execute(
+        "INSERT INTO series VALUES (1, ?, ?, ?)", (item.venue, item.symbol, str(item.tick_size))
+    )
     connection.execute(
         "INSERT INTO instrument VALUES (1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -56,8 +58,12 @@ def build(
         rows.write_parquet(root / path)
         connection.execute("INSERT INTO manifest VALUES ('trades', 1, ?, ?, ?)", (day, path, rows.height))
     connection.executemany("INSERT INTO hot_trades VALUES (1, ?, ?, ?, ?, ?)", hot.rows())
-    connection.executemany("INSERT INTO hot_liquidations VALUES (1, ?, ?, ?, ?, ?, ?, ?)", liquidations.rows())
-    connection.execute("INSERT INTO gap VALUES (1, 'trades', ?, ?, 5, NULL, 'connection lost')", (item.venue, item.symbol))
+    connection.executemany(
+        "INSERT INTO hot_liquidations VALUES (1, ?, ?, ?, ?, ?, ?, ?)", liquidations.rows()
+    )
+    connection.execute(
+        "INSERT INTO gap VALUES (1, 'trades', ?, ?, 5, NULL, 'connection lost')", (item.venue, item.symbol)
+    )
     connection.execute("INSERT INTO checkpoint VALUES ('btc', '42')")
     connection.commit()
     connection.close()

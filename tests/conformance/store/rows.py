@@ -46,7 +46,13 @@ def frame(dataset: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
 def trade(
     ts: int, *, price: int = 700_000, qty: float = 0.5, buy: bool | None = True, trade_id: int | None = None
 ) -> dict[str, Any]:
-    return {"ts_event_ns": ts, "price_ticks": price, "qty_native": qty, "taker_buy": buy, "trade_id": trade_id}
+    return {
+        "ts_event_ns": ts,
+        "price_ticks": price,
+        "qty_native": qty,
+        "taker_buy": buy,
+        "trade_id": trade_id,
+    }
 
 
 def trades(count: int, *, start: int = START, step: int = SECOND, first_id: int | None = 1) -> pl.DataFrame:
@@ -101,13 +107,22 @@ def _one(dataset: str, r: random.Random) -> dict[str, Any]:
         case "marks":
             return {"ts_event_ns": ts, "mark_price": price}
         case "funding":
-            return {"ts_event_ns": ts, "funding_rate": price / 1e9, "interval_h": 8.0, "settled": r.random() < 0.5}
+            return {
+                "ts_event_ns": ts,
+                "funding_rate": price / 1e9,
+                "interval_h": 8.0,
+                "settled": r.random() < 0.5,
+            }
         case "liquidation_bars":
             return {"ts_open_ns": ts, "ts_close_ns": ts + HOUR, "long_usd": price, "short_usd": 0.0}
         case "book_levels":
             return common | {"book_side": r.choice(("bid", "ask")), "level": r.randrange(2), "price": price}
         case "positions":
-            return common | {"account": r.choice("ab"), "position": r.choice(("long", "short")), "entry_price": price}
+            return common | {
+                "account": r.choice("ab"),
+                "position": r.choice(("long", "short")),
+                "entry_price": price,
+            }
     raise AssertionError(dataset)
 
 

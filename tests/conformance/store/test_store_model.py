@@ -5,17 +5,28 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.conformance.store.rows import (
-    BTC, DAY, ETH, HOUR, IDENTITY, START, Model, identities, in_order, made_up,
+    BTC,
+    DAY,
+    ETH,
+    HOUR,
+    IDENTITY,
+    START,
+    Model,
+    identities,
+    in_order,
+    made_up,
 )  # fmt: skip
 
-from liqatlas.base.instruments import Instrument
 from liqatlas.store import Lake, Writer
+
+if TYPE_CHECKING:
+    from liqatlas.base.instruments import Instrument
 
 INSTRUMENTS = {"btc": BTC, "eth": ETH}
 #: One dataset of each rule, so that rows meet often; the others are compared in test_store_datasets.
@@ -112,7 +123,7 @@ class LakeMachine(RuleBasedStateMachine):
             assert found[IDENTITY[dataset][0][0]].is_sorted()
 
 
-class TestLake(LakeMachine.TestCase):  # type: ignore[misc, name-defined]
+class TestLake(LakeMachine.TestCase):  # type: ignore[valid-type, misc]
     settings = settings(
         max_examples=50, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
     )

@@ -30,7 +30,7 @@ def fill(lake: Lake) -> Any:
 
 
 @pytest.mark.parametrize("link", [True, False])
-def test_a_backup_restores_to_the_same_lake(lake: Lake, tmp_path: Path, link: bool):
+def test_a_backup_restores_to_the_same_lake(lake: Lake, tmp_path: Path, link: bool) -> None:
     rows = fill(lake)
     made = lake.backup(tmp_path / "copy", link=link)
     assert made.files == 2
@@ -48,7 +48,7 @@ def test_a_backup_restores_to_the_same_lake(lake: Lake, tmp_path: Path, link: bo
         assert held(new).height == 201
 
 
-def test_a_backup_while_recording_is_a_whole_moment(lake: Lake, tmp_path: Path):
+def test_a_backup_while_recording_is_a_whole_moment(lake: Lake, tmp_path: Path) -> None:
     stop = threading.Event()
 
     def keep_recording() -> None:
@@ -79,7 +79,7 @@ def test_a_backup_while_recording_is_a_whole_moment(lake: Lake, tmp_path: Path):
     assert lake._connection().execute("SELECT count(*) FROM pin").fetchone() == (0,)
 
 
-def test_a_damaged_backup_is_not_restored(lake: Lake, tmp_path: Path):
+def test_a_damaged_backup_is_not_restored(lake: Lake, tmp_path: Path) -> None:
     fill(lake)
     lake.backup(tmp_path / "copy", link=False)
     path = next((tmp_path / "copy").glob("dataset=*/**/*.parquet"))
@@ -95,7 +95,7 @@ def test_a_damaged_backup_is_not_restored(lake: Lake, tmp_path: Path):
     assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
 
 
-def test_nothing_is_overwritten(lake: Lake, tmp_path: Path):
+def test_nothing_is_overwritten(lake: Lake, tmp_path: Path) -> None:
     fill(lake)
     lake.backup(tmp_path / "copy")
     with pytest.raises(InputError, match="already exists"):
@@ -108,7 +108,7 @@ def test_nothing_is_overwritten(lake: Lake, tmp_path: Path):
         Lake.restore(lake.root, tmp_path / "new")
 
 
-def test_other_disks_get_copies(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_other_disks_get_copies(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = fill(lake)
 
     def another_disk(*_: Any) -> None:
@@ -120,7 +120,9 @@ def test_other_disks_get_copies(lake: Lake, tmp_path: Path, monkeypatch: pytest.
         assert held(copy).equals(rows)
 
 
-def test_no_room_for_a_backup_leaves_nothing_behind(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_no_room_for_a_backup_leaves_nothing_behind(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(lake)
 
     def full(*_: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -9,11 +10,13 @@ from tests.conformance.store.rows import BTC, DAY, ETH, START, trades
 
 from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.instruments import Instrument
-from liqatlas.store import Lake
 from liqatlas.store.catalogue import common_tick, read_sidecar
 
+if TYPE_CHECKING:
+    from liqatlas.store import Lake
 
-def test_an_instrument_comes_back_as_it_was_put(lake: Lake):
+
+def test_an_instrument_comes_back_as_it_was_put(lake: Lake) -> None:
     item = Instrument(
         "okx", "BTC-USD-261225", "BTC", quote="USD", settle="BTC", kind="inverse", tick_size=Decimal("0.5"),
         lot_size=Decimal(1), contract_value=Decimal(100), price_multiplier=1000, expiry_ns=START + 300 * DAY,
@@ -22,7 +25,7 @@ def test_an_instrument_comes_back_as_it_was_put(lake: Lake):
     assert lake.instruments() == [item]
 
 
-def test_a_contract_value_holds_from_its_date(lake: Lake):
+def test_a_contract_value_holds_from_its_date(lake: Lake) -> None:
     lake.put_instrument(BTC)
     changed = replace(BTC, contract_value=Decimal("0.01"))
     lake.put_instrument(changed, valid_from_ns=START + DAY)
@@ -35,14 +38,14 @@ def test_a_contract_value_holds_from_its_date(lake: Lake):
     ]  # fmt: skip
 
 
-def test_unknown_symbol_offers_near_names(lake: Lake):
+def test_unknown_symbol_offers_near_names(lake: Lake) -> None:
     lake.put_instrument(BTC)
     with pytest.raises(UnknownSymbolError, match="did you mean BTCUSDT") as caught:
         lake.read("trades", "binance", "BTCUSD", START, START + DAY)
     assert caught.value.near == ("BTCUSDT",)
 
 
-def test_a_renamed_symbol_says_its_new_name(lake: Lake):
+def test_a_renamed_symbol_says_its_new_name(lake: Lake) -> None:
     lake.put_instrument(BTC)
     assert lake.renamed_to("binance", "BTCUSDT") == ""
     lake.rename_symbol("binance", "BTCUSDT", "NEWUSDT")
@@ -52,7 +55,7 @@ def test_a_renamed_symbol_says_its_new_name(lake: Lake):
         lake.rename_symbol("binance", "XYZ", "ABC")
 
 
-def test_margin_tiers_are_those_in_force(lake: Lake):
+def test_margin_tiers_are_those_in_force(lake: Lake) -> None:
     def tiers(rate: float) -> pl.DataFrame:
         return pl.DataFrame(
             {
@@ -64,7 +67,10 @@ def test_margin_tiers_are_those_in_force(lake: Lake):
     lake.put_margin_tiers(BTC, START, tiers(0.004))
     lake.put_margin_tiers(BTC, START + DAY, tiers(0.005))
     lake.put_margin_tiers(BTC, START + DAY, tiers(0.006))
-    assert lake.margin_tiers(BTC.venue, BTC.symbol, as_of_ns=START)["maintenance_rate"].to_list() == [0.004, 0.008]
+    assert lake.margin_tiers(BTC.venue, BTC.symbol, as_of_ns=START)["maintenance_rate"].to_list() == [
+        0.004,
+        0.008,
+    ]
     later = lake.margin_tiers(BTC.venue, BTC.symbol, as_of_ns=START + DAY)
     assert later["maintenance_rate"].to_list() == [0.006, 0.012]
     assert later["cap"][1] == float("inf")
@@ -74,19 +80,25 @@ def test_margin_tiers_are_those_in_force(lake: Lake):
 
 @pytest.mark.parametrize(
     ("one", "other", "common"),
-    [("0.1", "0.01", "0.01"), ("0.5", "0.2", "0.1"), ("1", "1", "1"), ("10", "25", "5"), ("0.05", "0.1", "0.05")],
+    [
+        ("0.1", "0.01", "0.01"),
+        ("0.5", "0.2", "0.1"),
+        ("1", "1", "1"),
+        ("10", "25", "5"),
+        ("0.05", "0.1", "0.05"),
+    ],
 )
-def test_common_tick(one: str, other: str, common: str):
+def test_common_tick(one: str, other: str, common: str) -> None:
     assert common_tick(Decimal(one), Decimal(other)) == Decimal(common)
     assert common_tick(Decimal(other), Decimal(one)) == Decimal(common)
 
 
-def test_a_tick_of_zero_is_refused(lake: Lake):
+def test_a_tick_of_zero_is_refused(lake: Lake) -> None:
     with pytest.raises(InputError, match="not positive"):
         lake.put_instrument(replace(BTC, tick_size=Decimal(0)))
 
 
-def test_series_stand_beside_the_catalogue(lake: Lake):
+def test_series_stand_beside_the_catalogue(lake: Lake) -> None:
     with lake.writer() as writer:
         writer.append("trades", BTC, trades(1))
         writer.append("trades", ETH, trades(1))

@@ -7,7 +7,18 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from tests.conformance.store.rows import (
-    BTC, BUSY_HOURS, DAY, HOUR, IDENTITY, MINUTE, SECOND, START, identities, in_order, made_up, trades,
+    BTC,
+    BUSY_HOURS,
+    DAY,
+    HOUR,
+    IDENTITY,
+    MINUTE,
+    SECOND,
+    START,
+    identities,
+    in_order,
+    made_up,
+    trades,
 )  # fmt: skip
 
 from liqatlas.store import Lake, compaction, manifest, parquet
@@ -32,17 +43,20 @@ def put(lake: Lake, rows: pl.DataFrame, dataset: str = "trades") -> None:
         writer.append(dataset, BTC, rows)
 
 
-def test_only_closed_hours_are_written(lake: Lake):
+def test_only_closed_hours_are_written(lake: Lake) -> None:
     rows = trades(180, step=MINUTE)
     put(lake, rows)
     done = lake.compact(at_ns=START + 2 * HOUR + compaction.SETTLE_NS)
     assert (done.files, done.rows, done.failures) == (2, 120, ())
-    assert [(e.start_ns, e.end_ns) for e in files(lake)] == [(START, START + HOUR), (START + HOUR, START + 2 * HOUR)]
+    assert [(e.start_ns, e.end_ns) for e in files(lake)] == [
+        (START, START + HOUR),
+        (START + HOUR, START + 2 * HOUR),
+    ]
     assert hot_rows(lake) == 60
     assert held(lake).equals(rows)
 
 
-def test_a_closed_day_becomes_one_file_and_the_hours_are_swept(lake: Lake):
+def test_a_closed_day_becomes_one_file_and_the_hours_are_swept(lake: Lake) -> None:
     rows = trades(180, step=MINUTE)
     put(lake, rows)
     lake.compact(at_ns=START + 2 * HOUR, settle_ns=0)
@@ -55,7 +69,7 @@ def test_a_closed_day_becomes_one_file_and_the_hours_are_swept(lake: Lake):
     assert held(lake).equals(rows)
 
 
-def test_late_rows_are_rewritten_into_their_day(lake: Lake):
+def test_late_rows_are_rewritten_into_their_day(lake: Lake) -> None:
     rows = trades(100, step=MINUTE)
     put(lake, rows[::2])
     lake.compact(at_ns=START + 2 * DAY, settle_ns=0)
@@ -67,7 +81,7 @@ def test_late_rows_are_rewritten_into_their_day(lake: Lake):
     assert held(lake).equals(rows)
 
 
-def test_repeated_rows_do_not_rewrite_their_file(lake: Lake):
+def test_repeated_rows_do_not_rewrite_their_file(lake: Lake) -> None:
     rows = trades(100)
     put(lake, rows)
     lake.compact(at_ns=START + 2 * DAY)
@@ -78,7 +92,7 @@ def test_repeated_rows_do_not_rewrite_their_file(lake: Lake):
     assert hot_rows(lake) == 0
 
 
-def test_late_row_of_an_hour_in_a_whole_day_file(lake: Lake):
+def test_late_row_of_an_hour_in_a_whole_day_file(lake: Lake) -> None:
     rows = trades(50, step=MINUTE)
     lake.ingest("trades", BTC, rows[:40])
     put(lake, rows[40:])
@@ -87,7 +101,7 @@ def test_late_row_of_an_hour_in_a_whole_day_file(lake: Lake):
     assert held(lake).equals(rows)
 
 
-def test_rows_that_arrive_while_the_file_is_written_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_rows_that_arrive_while_the_file_is_written_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = trades(60)
     put(lake, rows[:30])
     write = parquet.write
@@ -104,7 +118,7 @@ def test_rows_that_arrive_while_the_file_is_written_stay(lake: Lake, monkeypatch
     assert held(lake).equals(rows)
 
 
-def test_two_processes_that_compact_one_day_lose_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_two_processes_that_compact_one_day_lose_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = trades(60)
     put(lake, rows[:20])
     write = parquet.write
@@ -124,7 +138,9 @@ def test_two_processes_that_compact_one_day_lose_nothing(lake: Lake, monkeypatch
     assert lake.verify(young_s=-1).ok
 
 
-def test_a_crash_before_the_hot_rows_are_removed_shows_nothing_twice(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_a_crash_before_the_hot_rows_are_removed_shows_nothing_twice(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = made_up("trades", 80, 1)
     put(lake, rows)
     wanted = in_order(identities("trades", held(lake)))
@@ -140,7 +156,7 @@ def test_a_crash_before_the_hot_rows_are_removed_shows_nothing_twice(lake: Lake,
 
 def test_an_ingest_that_crashes_before_hot_rows_are_removed_keeps_its_newer_state(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     old = made_up("marks", 1, 1)
     new = old.with_columns(mark_price=123.0)
     put(lake, old, "marks")
@@ -150,7 +166,7 @@ def test_an_ingest_that_crashes_before_hot_rows_are_removed_keeps_its_newer_stat
 
 
 @pytest.mark.parametrize("dataset", sorted(IDENTITY))
-def test_every_dataset_is_the_same_hot_and_in_files(lake: Lake, dataset: str):
+def test_every_dataset_is_the_same_hot_and_in_files(lake: Lake, dataset: str) -> None:
     rows = made_up(dataset, 200, 3)
     put(lake, rows, dataset)
     hot = lake.read(dataset, BTC.venue, BTC.symbol, START, END)
@@ -159,10 +175,12 @@ def test_every_dataset_is_the_same_hot_and_in_files(lake: Lake, dataset: str):
     assert filed.equals(hot)
     assert filed.schema == rows.schema
     assert hot_rows(lake, dataset) == 0
-    assert {h for h in BUSY_HOURS if (filed[IDENTITY[dataset][0][0]] // HOUR == START // HOUR + h).any()} == set(BUSY_HOURS)
+    assert {
+        h for h in BUSY_HOURS if (filed[IDENTITY[dataset][0][0]] // HOUR == START // HOUR + h).any()
+    } == set(BUSY_HOURS)
 
 
-def test_files_can_be_read_by_others(lake: Lake):
+def test_files_can_be_read_by_others(lake: Lake) -> None:
     put(lake, trades(100))
     lake.compact(at_ns=END)
     path = lake.root / files(lake)[0].path
@@ -175,7 +193,7 @@ def test_files_can_be_read_by_others(lake: Lake):
     assert plain.height == 100
 
 
-def test_a_finer_tick_rescales_hot_rows_and_files(lake: Lake):
+def test_a_finer_tick_rescales_hot_rows_and_files(lake: Lake) -> None:
     from dataclasses import replace
 
     put(lake, trades(10))
@@ -195,7 +213,7 @@ def test_a_finer_tick_rescales_hot_rows_and_files(lake: Lake):
     assert held(lake)["price_ticks"].equals(wanted)
 
 
-def test_ingest_goes_past_the_hot_rows_and_is_idempotent(lake: Lake):
+def test_ingest_goes_past_the_hot_rows_and_is_idempotent(lake: Lake) -> None:
     rows = trades(50, step=HOUR)
     span = (START, START + 50 * HOUR)
     assert lake.ingest("trades", BTC, rows, covers=span, checkpoint=("import", "done")) == 3
@@ -207,7 +225,7 @@ def test_ingest_goes_past_the_hot_rows_and_is_idempotent(lake: Lake):
     assert lake.ingest("trades", BTC, trades(0)) == 0
 
 
-def test_hot_rows_go_in_chunks(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_hot_rows_go_in_chunks(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     from liqatlas.store import hot
 
     monkeypatch.setattr(hot, "DELETE_CHUNK", 7)

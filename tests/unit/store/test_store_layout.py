@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_names_are_safe_in_any_file_system():
+def test_names_are_safe_in_any_file_system() -> None:
     path = layout.partition("trades", "bitfinex", "../a/b:c d", START)
     assert path == "dataset=trades/venue=bitfinex/symbol=..%2Fa%2Fb%3Ac%20d/date=2026-02-05"
 
 
-def test_days_and_hours_are_utc():
+def test_days_and_hours_are_utc() -> None:
     assert layout.day_of(START + DAY - 1) == START
     assert layout.hour_of(START + HOUR) == START + HOUR
     assert layout.file_name(START + 23 * HOUR, START + DAY, "x") == "h23-24-x.parquet"
     assert layout.file_name(START, START + DAY, "x") == "h00-24-x.parquet"
 
 
-def test_one_role_once_other_roles_beside(tmp_path: Path):
+def test_one_role_once_other_roles_beside(tmp_path: Path) -> None:
     with Lock(tmp_path, "recorder"):
         with pytest.raises(LakeLockedError, match="a second recorder was refused"):
             Lock(tmp_path, "recorder").acquire()

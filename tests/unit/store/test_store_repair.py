@@ -34,7 +34,7 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
-def test_a_sound_lake_needs_nothing(lake: Lake):
+def test_a_sound_lake_needs_nothing(lake: Lake) -> None:
     fill(lake)
     found = lake.verify(young_s=-1)
     assert (found.ok, found.files, found.rows) == (True, 2, 100)
@@ -43,7 +43,7 @@ def test_a_sound_lake_needs_nothing(lake: Lake):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_flipped_bit_is_seen_by_reading_and_by_verify_and_becomes_a_gap(lake: Lake, share: float):
+def test_a_flipped_bit_is_seen_by_reading_and_by_verify_and_becomes_a_gap(lake: Lake, share: float) -> None:
     fill(lake)
     path = data_file(lake)
     flip(path, int(share * path.stat().st_size))
@@ -64,7 +64,7 @@ def test_a_flipped_bit_is_seen_by_reading_and_by_verify_and_becomes_a_gap(lake: 
     assert lake.verify(young_s=-1).ok
 
 
-def test_a_missing_file_becomes_a_gap(lake: Lake):
+def test_a_missing_file_becomes_a_gap(lake: Lake) -> None:
     fill(lake)
     data_file(lake, 1).unlink()
     assert [p.kind for p in lake.verify().problems] == ["missing"]
@@ -75,7 +75,7 @@ def test_a_missing_file_becomes_a_gap(lake: Lake):
     assert held(lake).equals(trades(100, step=DAY // 50))  # type: ignore[attr-defined]
 
 
-def test_files_nobody_names_are_set_aside_once_they_are_old(lake: Lake):
+def test_files_nobody_names_are_set_aside_once_they_are_old(lake: Lake) -> None:
     fill(lake)
     path = data_file(lake)
     orphan, partial = path.with_name("h00-24-ffff.parquet"), path.with_name("h00-24-eeee.partial")
@@ -94,7 +94,7 @@ def test_files_nobody_names_are_set_aside_once_they_are_old(lake: Lake):
     assert lake.verify(young_s=-1).ok
 
 
-def test_a_manifest_that_lies_is_seen(lake: Lake):
+def test_a_manifest_that_lies_is_seen(lake: Lake) -> None:
     fill(lake)
     connection = lake._connection()
     connection.execute("UPDATE manifest SET rows = rows + 1 WHERE file = 1")

@@ -21,7 +21,7 @@ def held(lake: Lake, dataset: str = "trades") -> pl.DataFrame:
     return lake.read(dataset, BTC.venue, BTC.symbol, START, END)
 
 
-def test_rows_are_durable_once_their_ticket_is(lake: Lake):
+def test_rows_are_durable_once_their_ticket_is(lake: Lake) -> None:
     rows = trades(50)
     with lake.writer() as writer:
         ticket = writer.append("trades", BTC, rows)
@@ -32,7 +32,7 @@ def test_rows_are_durable_once_their_ticket_is(lake: Lake):
         assert held(lake).equals(rows)
 
 
-def test_tickets_become_durable_without_being_waited_for(lake: Lake):
+def test_tickets_become_durable_without_being_waited_for(lake: Lake) -> None:
     told = threading.Event()
     numbers: list[int] = []
 
@@ -49,7 +49,7 @@ def test_tickets_become_durable_without_being_waited_for(lake: Lake):
     assert numbers[-1] == 3
 
 
-def test_the_same_batch_twice_counts_once(lake: Lake):
+def test_the_same_batch_twice_counts_once(lake: Lake) -> None:
     rows = trades(20, first_id=None)
     with lake.writer() as writer:
         writer.append("trades", BTC, rows)
@@ -59,7 +59,7 @@ def test_the_same_batch_twice_counts_once(lake: Lake):
     assert held(lake).equals(rows)
 
 
-def test_identical_events_of_one_stream_are_different_events(lake: Lake):
+def test_identical_events_of_one_stream_are_different_events(lake: Lake) -> None:
     one = frame("trades", [trade(START)])
     with lake.writer() as writer:
         for _ in range(3):
@@ -70,7 +70,7 @@ def test_identical_events_of_one_stream_are_different_events(lake: Lake):
     assert held(lake).height == 3
 
 
-def test_series_are_kept_apart(lake: Lake):
+def test_series_are_kept_apart(lake: Lake) -> None:
     with lake.writer() as writer:
         writer.append("trades", BTC, trades(3))
         writer.append("trades", ETH, trades(5))
@@ -78,7 +78,7 @@ def test_series_are_kept_apart(lake: Lake):
     assert lake.read("trades", ETH.venue, ETH.symbol, START, END).height == 5
 
 
-def test_no_room_is_an_error_that_is_counted(lake: Lake):
+def test_no_room_is_an_error_that_is_counted(lake: Lake) -> None:
     rows = trades(1000)
     with lake.writer(bound_s=400, max_pending_bytes=int(rows.estimated_size() * 1.5)) as writer:
         writer.append("trades", BTC, rows)
@@ -88,7 +88,7 @@ def test_no_room_is_an_error_that_is_counted(lake: Lake):
         assert writer.stats.pending_rows == 1000
 
 
-def test_a_full_queue_makes_the_caller_wait_and_counts_it(lake: Lake):
+def test_a_full_queue_makes_the_caller_wait_and_counts_it(lake: Lake) -> None:
     rows = trades(2000)
     with lake.writer(bound_s=400, max_pending_bytes=int(rows.estimated_size() * 1.5)) as writer:
         for i in range(6):
@@ -99,14 +99,19 @@ def test_a_full_queue_makes_the_caller_wait_and_counts_it(lake: Lake):
     assert held(lake).height == 12_000
 
 
-def test_losses_of_the_caller_become_gaps(lake: Lake):
+def test_losses_of_the_caller_become_gaps(lake: Lake) -> None:
     with lake.writer() as writer:
         writer.wait(writer.note_loss("trades", BTC, (START, START + SECOND), reason="3 rows: no room"))
     (gap,) = lake.list_gaps()
-    assert (gap.dataset, gap.start_ns, gap.end_ns, gap.reason) == ("trades", START, START + SECOND, "3 rows: no room")
+    assert (gap.dataset, gap.start_ns, gap.end_ns, gap.reason) == (
+        "trades",
+        START,
+        START + SECOND,
+        "3 rows: no room",
+    )
 
 
-def test_checkpoint_and_span_come_with_their_rows(lake: Lake):
+def test_checkpoint_and_span_come_with_their_rows(lake: Lake) -> None:
     with lake.writer() as writer:
         writer.append("trades", BTC, trades(5), covers=(START, START + 5 * SECOND), checkpoint=("btc", "5"))
         writer.append("trades", BTC, trades(0), covers=(START + 5 * SECOND, START + 9 * SECOND))
@@ -117,7 +122,7 @@ def test_checkpoint_and_span_come_with_their_rows(lake: Lake):
     assert (found.first_ns, found.last_ns) == (START, START + 4 * SECOND)
 
 
-def test_closing_writes_what_waits(lake: Lake):
+def test_closing_writes_what_waits(lake: Lake) -> None:
     writer = lake.writer(bound_s=400)
     writer.append("trades", BTC, trades(7))
     writer.close()
@@ -126,7 +131,7 @@ def test_closing_writes_what_waits(lake: Lake):
         writer.append("trades", BTC, trades(7))
 
 
-def test_a_bad_frame_is_refused_at_once_and_hurts_nobody(lake: Lake):
+def test_a_bad_frame_is_refused_at_once_and_hurts_nobody(lake: Lake) -> None:
     with lake.writer() as writer:
         writer.append("trades", BTC, trades(2))
         with pytest.raises(InputError):
@@ -134,14 +139,14 @@ def test_a_bad_frame_is_refused_at_once_and_hurts_nobody(lake: Lake):
     assert held(lake).height == 2
 
 
-def test_a_late_commit_is_counted(lake: Lake):
+def test_a_late_commit_is_counted(lake: Lake) -> None:
     with lake.writer(bound_s=1e-9) as writer:
         writer.wait(writer.append("trades", BTC, trades(2)))
         assert writer.stats.late_commits == writer.stats.commits > 0
         assert writer.stats.longest_delay_s > 0
 
 
-def test_waiting_ends_when_the_time_is_over(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+def test_waiting_ends_when_the_time_is_over(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     with lake.writer(bound_s=400) as writer:
         monkeypatch.setattr(writer, "_due", lambda: False)
         ticket = writer.append("trades", BTC, trades(2))
@@ -151,14 +156,14 @@ def test_waiting_ends_when_the_time_is_over(lake: Lake, monkeypatch: pytest.Monk
         writer.wait(ticket)
 
 
-def test_reading_lake_cannot_write(tmp_path: Path, lake: Lake):
+def test_reading_lake_cannot_write(tmp_path: Path, lake: Lake) -> None:
     with Lake.open(lake.root) as reader, pytest.raises(InputError, match="opened for reading"):
         reader.writer()
     with Lake.open(lake.root) as reader, pytest.raises(InputError, match="opened for reading"):
         reader.put_checkpoint("a", "b")
 
 
-def test_stream_counts_forget_the_oldest_events_and_streams_only():
+def test_stream_counts_forget_the_oldest_events_and_streams_only() -> None:
     from liqatlas.store.keys import KEYINGS
 
     rule = KEYINGS["trades"]
