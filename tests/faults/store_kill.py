@@ -153,6 +153,7 @@ class Judge:
         self.random = random.Random(seed)
         self._must: Counter[tuple[Any, ...]] = Counter()
         self._counted = 0
+        self._last = 0
 
     def rounds(self, count: int) -> Iterator[Round]:
         """Yield what each of ``count`` kills left."""
@@ -180,7 +181,8 @@ class Judge:
     def _compare(self, told: list[list[str]], killed_at: float) -> Round:
         appended = {int(t[1]): float(t[2]) for t in told if t[0] == "appended"}
         acknowledged = max((int(t[1]) for t in told if t[0] == "durable"), default=-1)
-        last = max(appended, default=-1) + 1  # the one after may have been appended and not told
+        # the one after may have been appended and not told; what an earlier run began stays begun
+        self._last = max(self._last, max(appended, default=-1) + 1)
         with Lake.open(self.folder) as lake:
             durable = int(lake.checkpoint(CHECKPOINT) or 0) - 1
             found: Counter[tuple[Any, ...]] = Counter()
@@ -190,7 +192,7 @@ class Judge:
         assert {p.kind for p in checked.problems} <= {"orphan", "partial"}, checked.problems
         self._count_until(max(durable, acknowledged) + 1)
         may = Counter(self._must)
-        for number in range(self._counted, max(last, durable) + 1):
+        for number in range(self._counted, max(self._last, durable) + 1):
             may.update(_of_step(number))
         gone = [killed_at - at for number, at in appended.items() if number > durable]
         return Round(

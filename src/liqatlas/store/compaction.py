@@ -240,6 +240,9 @@ def sweep(
     gone = manifest.ended(connection, now - grace_ns)
     for _, path in gone:
         (root / path).unlink(missing_ok=True)
+    for folder in {(root / path).parent for _, path in gone}:
+        if folder.exists():  # or a power cut brings back files that the manifest has forgotten
+            parquet.sync_folder(folder)
     with transaction(connection):
         manifest.forget(connection, [file for file, _ in gone])
     return len(gone)

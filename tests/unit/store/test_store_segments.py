@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,11 +96,11 @@ def test_a_rebuilt_segment_takes_the_place_of_the_old(lake: Lake) -> None:
         {"level": "week"},
     ],
 )
-def test_what_does_not_fit_is_refused_and_nothing_is_written(lake: Lake, change: dict[str, object]) -> None:
+def test_what_does_not_fit_is_refused_and_nothing_is_written(lake: Lake, change: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         lake.write_segments(
             "binance", "BTCUSDT", [segment(0), replace(segment(1), **change)], version=VERSION
-        )  # type: ignore[arg-type]
+        )
     assert lake.segment_entries("binance", "BTCUSDT", version=VERSION) == []
 
 
