@@ -17,12 +17,14 @@ from liqatlas.store.layout import hour_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from polars._typing import PolarsDataType
 
 #: Rows removed in one transaction, so that a group commit never waits long behind a compaction.
 DELETE_CHUNK = 20_000
+#: Rows turned into a table at once.
+READ_CHUNK = 5_000
 _NO_ID = -(2**63)
 _NO_FLAG = -1
 
@@ -42,6 +44,14 @@ def _rest_type(dtype: PolarsDataType) -> PolarsDataType:
     if dtype == pl.Boolean:
         return pl.Int64()
     return pl.String() if isinstance(dtype, pl.Enum) else dtype
+
+
+def _chunks(cursor: sqlite3.Cursor, types: dict[str, PolarsDataType]) -> Iterator[pl.DataFrame]:
+    """Yield a result as tables, never holding many Python rows at once; the first may be empty."""
+    yield pl.DataFrame(schema=types)
+    while rows := cursor.fetchmany(READ_CHUNK):
+        values = zip(types.items(), zip(*rows, strict=True), strict=True)
+        yield pl.DataFrame([pl.Series(name, data, dtype) for (name, dtype), data in values])
 
 
 class HotTable:
@@ -129,10 +139,7 @@ class HotTable:
             name: _rest_type(columns[name].dtype) if name in columns else pl.Int64()
             for name in self.stored[1:]
         }
-        values = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(types)
-        raw = pl.DataFrame(
-            [pl.Series(name, data, dtype) for (name, dtype), data in zip(types.items(), values, strict=True)]
-        )
+        raw = pl.concat(_chunks(cursor, types))
         frame = raw.select(
             *(
                 pl.when(pl.col(name) != self._absent[name]).then(pl.col(name)).cast(column.dtype).alias(name)

@@ -28,6 +28,7 @@ from liqatlas.store.database import Connection, connect, snapshot, sqlite_errors
 from liqatlas.store.keys import keying
 from liqatlas.store.layout import CATALOGUE
 from liqatlas.store.lock import Lock
+from liqatlas.store.parquet import sync_folder
 from liqatlas.store.writer import BOUND_S, MAX_PENDING_BYTES, Writer
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ class Lake:
             If the folder cannot be made or written.
         """
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            if not root.exists():
+                root.mkdir(parents=True, exist_ok=True)
+                sync_folder(root.parent)
         except OSError as error:
             raise SourceUnavailableError(
                 f"lake {root} cannot be made: {error.strerror}; choose another folder with --lake"
@@ -141,7 +144,11 @@ class Lake:
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
         connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.still:
+        if connection is not None and connection.still:
+            self._connections.remove(connection)
+            connection.close()
+            connection = None
+        if connection is None:
             connection = connect(self._path, writable=self.writable)
             self._local.connection = connection
             self._connections.append(connection)

@@ -17,8 +17,9 @@ from liqatlas.store.keys import OCCURRENCE, Keying, counted
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-#: Events remembered per stream, and streams remembered; the oldest are forgotten first.
-EVENTS = 100_000
+#: Different events remembered per stream, and streams remembered; the oldest are forgotten first. Equal events share
+#: their moment, so those of the last moments are enough; together they take some 100 MB at the very most.
+EVENTS = 2_000
 STREAMS = 256
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from tests.conformance.store.rows import BTC, DAY, HOUR, START, made_up, trades
 
@@ -19,6 +22,16 @@ def days(lake: Lake, dataset: str = "trades") -> list[int]:
 def test_every_dataset_has_a_default_and_a_place_in_the_order() -> None:
     assert set(KEEP_DAYS) == set(KEYINGS) == set(MAKE_ROOM)
     assert MAKE_ROOM[-1] == "liquidations"
+
+
+def test_the_documents_say_the_defaults() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "store.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+|for ever) \| (\d+) \|$", text, re.MULTILINE)
+    told = {name: None if days == "for ever" else int(days) for name, days, _ in rows}
+    assert told == KEEP_DAYS
+    assert tuple(name for name, _, _ in sorted(rows, key=lambda row: int(row[2]))) == MAKE_ROOM
+    keys = set(re.findall(r"^\| ([\w, ]+) \| [^|]+ \| the (?:first|last) stands \|$", text, re.MULTILINE))
+    assert {name for names in keys for name in names.split(", ")} == set(KEYINGS)
 
 
 def test_what_is_older_than_it_is_kept_goes_and_is_noted(lake: Lake) -> None:
