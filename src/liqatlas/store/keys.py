@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
 from liqatlas.base import schemas
@@ -102,15 +103,22 @@ def checked(dataset: str, frame: pl.DataFrame) -> pl.DataFrame:
         If a float is NaN: SQLite would turn it into a null, which means "the source does not say".
     """
     table = keying(dataset).table
-    out = table.conform(frame)
-    floats = [name for name, column in table.columns.items() if column.dtype == pl.Float64]
-    bad = out.select(pl.col(floats).is_nan().any()).row(0)
-    names = [name for name, is_bad in zip(floats, bad, strict=True) if is_bad]
+    out = frame
+    required = (name for name, column in table.columns.items() if not column.nullable)
+    if frame.schema != table.schema or any(frame[name].null_count() for name in required):
+        out = table.conform(frame)
+    floats = (name for name, column in table.columns.items() if column.dtype == pl.Float64)
+    names = [name for name in floats if _has_nan(out[name])]
     if names:
         raise InputError(
             f"dataset {dataset}: NaN in {', '.join(names)}; wanted a number, or null where the source does not say"
         )
     return out
+
+
+def _has_nan(values: pl.Series) -> bool:
+    # by NumPy where it can be: appends are many and small, an expression costs more than the look
+    return bool(values.is_nan().any() if values.null_count() else np.isnan(values.to_numpy()).any())
 
 
 def counted(rule: Keying, frame: pl.DataFrame) -> pl.DataFrame:
@@ -120,6 +128,8 @@ def counted(rule: Keying, frame: pl.DataFrame) -> pl.DataFrame:
     """
     if rule.rule == "last":
         return frame
+    if rule.id_column and not frame[rule.id_column].null_count():
+        return frame.hstack([pl.Series(OCCURRENCE, np.zeros(frame.height, np.int64))])
     within = pl.int_range(pl.len(), dtype=pl.Int64).over(*_content(rule))
     if rule.id_column:
         within = pl.when(pl.col(rule.id_column).is_null()).then(within).otherwise(0)
