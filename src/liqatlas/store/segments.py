@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Level = Literal["hour", "day", "month"]
 _APPLICATION_ID = 0x4C715367
 _VERSION = 1
+_CHECKSUM = struct.Struct("<I")
 _TABLE = """CREATE TABLE IF NOT EXISTS segment (
     venue TEXT NOT NULL, symbol TEXT NOT NULL, version TEXT NOT NULL, level TEXT NOT NULL, start_ns INTEGER NOT NULL,
     end_ns INTEGER NOT NULL, seq INTEGER NOT NULL, low_bin INTEGER NOT NULL, high_bin INTEGER NOT NULL,
@@ -194,7 +195,7 @@ class SegmentStore:
         level, start, end, seq, low, high, header, payload = row
         try:
             facts = json.loads(str(header))
-            survival, arrays = _unpack(bytes(payload), facts["shape"], facts["n"])  # type: ignore[call-overload]
+            survival, arrays = _unpack(payload, facts["shape"], facts["n"])  # type: ignore[arg-type]
         except (ValueError, KeyError, struct.error) as error:
             raise LakeCorruptError(
                 self._path, f"segment {level} at {start} is damaged ({error}); build it again"
@@ -243,15 +244,15 @@ def _exact(name: str, values: NDArray[np.generic], dtype: np.dtype[np.generic]) 
 
 def _pack(arrays: Sequence[NDArray[np.generic]]) -> bytes:
     data = b"".join(array.tobytes() for array in arrays)
-    return struct.pack("<I", zlib.crc32(data)) + data
+    return data + _CHECKSUM.pack(zlib.crc32(data))
 
 
 def _unpack(
     payload: bytes, shape: Sequence[int], count: int
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.generic]]]:
 
-    data = payload[4:]
-    if struct.unpack_from("<I", payload)[0] != zlib.crc32(data):
+    data = memoryview(payload)[: -_CHECKSUM.size]
+    if _CHECKSUM.unpack_from(payload, len(data))[0] != zlib.crc32(data):
         raise ValueError("checksum differs")
     cells = int(np.prod(shape, dtype=np.int64))
     survival = np.frombuffer(data, "<f8", cells).reshape(shape)
