@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.conformance.store.rows import BTC, DAY, HOUR, START
 
 from liqatlas.store import Lake, StoredSegment
+from tests.conformance.store.rows import BTC, DAY, HOUR, START
 
 if TYPE_CHECKING:
     from pathlib import Path

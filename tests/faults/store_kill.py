@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, MINUTE, START, frame, trade
-
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, MINUTE, START, frame, trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, MINUTE, START, frame, trades
 
 from liqatlas.base.errors import LakeCorruptError
 from liqatlas.store import Lake, StoredSegment
+from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, MINUTE, START, frame, trades
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, START, trades
 
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, START, trades
 
 ROOT = Path(__file__).parents[2]
 #: Where the process dies, as a patch of the store run in it.

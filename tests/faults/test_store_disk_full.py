@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
 
 from liqatlas.base.errors import DiskFullError, LakeError
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

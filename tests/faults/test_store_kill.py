@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.faults.store_kill import BOUND_S, Judge
 
 from liqatlas.store import Lake
+from tests.faults.store_kill import BOUND_S, Judge
 
 if TYPE_CHECKING:
     from pathlib import Path

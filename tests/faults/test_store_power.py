@@ -7,10 +7,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, START, trades
-from tests.faults.store_power import PowerCut, compiler
 
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, START, trades
+from tests.faults.store_power import PowerCut, compiler
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, START, trades
 
 from liqatlas.base.errors import LakeLockedError
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, START, trades
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+
+from liqatlas.base.errors import LakeCorruptError, LakeLockedError, LakeVersionError, SourceUnavailableError
+from liqatlas.store import Lake
+from liqatlas.store.database import VERSION
+from liqatlas.store.lock import Lock
 from tests.conformance.store import layout0
 from tests.conformance.store.rows import (
     BTC,
@@ -20,11 +25,6 @@ from tests.conformance.store.rows import (
     trade,
     trades,
 )
-
-from liqatlas.base.errors import LakeCorruptError, LakeLockedError, LakeVersionError, SourceUnavailableError
-from liqatlas.store import Lake
-from liqatlas.store.database import VERSION
-from liqatlas.store.lock import Lock
 
 if TYPE_CHECKING:
     from pathlib import Path

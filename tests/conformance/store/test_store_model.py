@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from liqatlas.store import Lake, Writer
 from tests.conformance.store.rows import (
     BTC,
     DAY,
@@ -22,8 +24,6 @@ from tests.conformance.store.rows import (
     in_order,
     made_up,
 )  # fmt: skip
-
-from liqatlas.store import Lake, Writer
 
 if TYPE_CHECKING:
     from liqatlas.base.instruments import Instrument

@@ -6,10 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
 
 from liqatlas.base.errors import DiskFullError, InputError, LakeCorruptError
 from liqatlas.store import Lake
+from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from tests.conformance.store.rows import BTC, DAY, ETH, START, trades
 
 from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.instruments import Instrument
 from liqatlas.store.catalogue import common_tick, read_sidecar
+from tests.conformance.store.rows import BTC, DAY, ETH, START, trades
 
 if TYPE_CHECKING:
     from liqatlas.store import Lake

@@ -6,6 +6,8 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+
+from liqatlas.store import Lake, compaction, manifest, parquet
 from tests.conformance.store.rows import (
     BTC,
     BUSY_HOURS,
@@ -20,8 +22,6 @@ from tests.conformance.store.rows import (
     made_up,
     trades,
 )  # fmt: skip
-
-from liqatlas.store import Lake, compaction, manifest, parquet
 
 END = START + 10 * DAY
 

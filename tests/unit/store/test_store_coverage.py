@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, START, frame, trades
 
 from liqatlas.base.errors import InputError
 from liqatlas.store.coverage import without
+from tests.conformance.store.rows import BTC, DAY, ETH, HOUR, START, frame, trades
 
 if TYPE_CHECKING:
     from liqatlas.store import Lake

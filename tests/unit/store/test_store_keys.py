@@ -3,11 +3,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.conformance.store.rows import IDENTITY, START, frame, made_up, trade, trades
 
 from liqatlas.base import schemas
 from liqatlas.base.errors import InputError, InternalError
 from liqatlas.store.keys import KEYINGS, checked, counted, keying, merge
+from tests.conformance.store.rows import IDENTITY, START, frame, made_up, trade, trades
 
 ID = KEYINGS["trades"]
 EVENT = KEYINGS["liquidations"]

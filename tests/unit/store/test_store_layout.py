@@ -4,11 +4,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import DAY, HOUR, START
 
 from liqatlas.base.errors import LakeLockedError
 from liqatlas.store import layout
 from liqatlas.store.lock import Lock
+from tests.conformance.store.rows import DAY, HOUR, START
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from liqatlas.base.errors import LakeCorruptError
+from liqatlas.store import Lake
 from tests.conformance.store.rows import (
     BTC,
     BUSY_HOURS,
@@ -15,9 +18,6 @@ from tests.conformance.store.rows import (
     made_up,
     trades,
 )  # fmt: skip
-
-from liqatlas.base.errors import LakeCorruptError
-from liqatlas.store import Lake
 
 
 def bar(start: int, length: int, kind: str = "last") -> dict[str, Any]:

@@ -5,10 +5,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, START, trades
 
 from liqatlas.base.errors import LakeCorruptError
 from liqatlas.store import Lake, manifest
+from tests.conformance.store.rows import BTC, DAY, START, trades
 
 if TYPE_CHECKING:
     from pathlib import Path

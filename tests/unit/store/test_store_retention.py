@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.conformance.store.rows import BTC, DAY, HOUR, START, made_up, trades
 
 from liqatlas.base.errors import InputError
 from liqatlas.store import KEEP_DAYS, Lake
 from liqatlas.store.keys import KEYINGS
 from liqatlas.store.retention import MAKE_ROOM
+from tests.conformance.store.rows import BTC, DAY, HOUR, START, made_up, trades
 
 NOW = START + 120 * DAY
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conformance.store.rows import DAY, HOUR, START
 
 from liqatlas.base.errors import InputError, LakeCorruptError, LakeVersionError
 from liqatlas.store import Lake, StoredSegment
+from tests.conformance.store.rows import DAY, HOUR, START
 
 VERSION = "psi-1"
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from tests.conformance.store.rows import BTC, DAY, ETH, SECOND, START, frame, trade, trades
 
 from liqatlas.base.errors import BackPressureError, InputError, LakeError
 from liqatlas.store import Lake
 from liqatlas.store.streams import StreamCounts
+from tests.conformance.store.rows import BTC, DAY, ETH, SECOND, START, frame, trade, trades
 
 if TYPE_CHECKING:
     from pathlib import Path
