@@ -275,3 +275,33 @@ def parse_tickers(payload: bytes) -> list[Ticker]:
         )
         for t in (got if isinstance(got, list) else [got])
     ]
+
+
+class _Asset(msgspec.Struct):
+    asset: str
+    marginBalance: str  # noqa: N815
+    updateTime: int  # noqa: N815
+
+
+class _Fund(msgspec.Struct):
+    symbols: list[str]
+    assets: list[_Asset]
+
+
+_FUNDS = msgspec.json.Decoder(_Fund | list[_Fund])
+
+
+def parse_insurance(payload: bytes) -> RowBatch:
+    """Return insurance-fund balances; a fund serves the symbols it names, its first one stands for all."""
+    got, batch = decode(_FUNDS, payload, f"{VENUE}:insuranceBalance"), RowBatch()
+    for fund in got if isinstance(got, list) else [got]:
+        for a in fund.assets:
+            row = (
+                moment(a.updateTime, "updateTime"),
+                a.asset,
+                number(a.marginBalance, "marginBalance"),
+                None,
+                None,
+            )
+            batch.add("insurance_fund", fund.symbols[0] if fund.symbols else a.asset, row)
+    return batch
