@@ -44,6 +44,7 @@ class BookKeeper:
         self._client, self._inbox = client, inbox
         self._levels, self._every_s = levels, every_s
         self._last_sample = time.monotonic()
+        self._written: dict[str, int] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
 
     def apply(self, change: BookChange) -> None:
@@ -58,10 +59,6 @@ class BookKeeper:
         elif result == "gap":
             self.stats.gaps += 1
         if result in {"gap", "waiting"}:
-            self._fetch(change.symbol)
-        elif ladder.crossed:
-            self.stats.crossed += 1
-            ladder.in_step = False
             self._fetch(change.symbol)
 
     def broken(self, source: Subscription) -> None:
@@ -91,14 +88,21 @@ class BookKeeper:
             await asyncio.sleep(0.1 * 2**attempt)
 
     def sample(self, into: RowBatch, wanted: bool) -> None:
-        """Write the best levels of every ladder in step, each ``every_s`` seconds."""
+        """Write the best levels of every ladder in step that moved, each ``every_s`` seconds; one that crosses begins anew."""
         now = time.monotonic()
         if not wanted or now - self._last_sample < self._every_s:
             return
         self._last_sample = now
         for symbol, ladder in self.ladders.items():
-            if ladder.in_step:
-                into.extend("book_levels", symbol, ladder.rows(self._levels))
+            if not ladder.in_step or ladder.ts_event_ns == self._written.get(symbol):
+                continue
+            if ladder.crossed:
+                self.stats.crossed += 1
+                ladder.in_step = False
+                self._fetch(symbol)
+                continue
+            self._written[symbol] = ladder.ts_event_ns
+            into.extend("book_levels", symbol, ladder.rows(self._levels))
 
     async def stop(self) -> None:
         """End what is being asked for."""

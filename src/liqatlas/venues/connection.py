@@ -65,7 +65,7 @@ class Connection:
         self._persistence = persistence or Persistence()
         self._last_any = self._last_data = time.monotonic()
         self._last_data_ns = 0
-        self._broken = False
+        self._broken = self._stalled = False
 
     async def run(self) -> None:
         """Connect again and again until cancelled."""
@@ -114,6 +114,7 @@ class Connection:
         async with socket:
             self.stats.connects += 1
             self._last_any = self._last_data = time.monotonic()
+            self._stalled = False
             watch = asyncio.create_task(self._keep(socket))
             try:
                 for request in self.subscription.messages:
@@ -126,7 +127,7 @@ class Connection:
                     await self._take(message.data)
             finally:
                 watch.cancel()
-            return await _outcome(watch)
+            return "stall" if self._stalled else "disconnect"
 
     async def _take(self, data: str | bytes) -> None:
         """Hand a frame on, with the moment it came."""
@@ -145,7 +146,7 @@ class Connection:
         if not control:
             self._last_data = self._last_any
 
-    async def _keep(self, socket: aiohttp.ClientWebSocketResponse) -> BreakReason:
+    async def _keep(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Send heartbeats; close the socket when nothing, or no data, comes for too long."""
         text, silent = self.heartbeat.text, self.subscription.silent_after_s
         limit = self.heartbeat.dead_after_s
@@ -156,19 +157,12 @@ class Connection:
             dead = text is not None and now - self._last_any > limit
             if dead or (silent is not None and now - self._last_data > silent):
                 self.stats.stalls += 1
+                self._stalled = True
                 await socket.close()
-                return "stall"
+                return
             if text is not None and now >= next_ping:
                 next_ping = now + self.heartbeat.every_s
                 await socket.send_str(text)
-
-
-async def _outcome(watch: asyncio.Task[BreakReason]) -> BreakReason:
-    """Return how the watch ended: it closed a silent socket, or the socket ended by itself."""
-    try:
-        return await watch
-    except (asyncio.CancelledError, aiohttp.ClientError, OSError):
-        return "disconnect"
 
 
 def _is_control(payload: bytes) -> bool:

@@ -40,6 +40,9 @@ class Mender:
         self._closed: list[Gap] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._tokens = 0
+        #: Audits that could not ask the venue, and what was last in the way of mending.
+        self.audit_failures = 0
+        self.last_trouble = ""
 
     @property
     def audits(self) -> bool:
@@ -117,6 +120,7 @@ class Mender:
         gap = self._open.pop(message.token, None)
         if gap is None:
             return
+        self.last_trouble = message.trouble or self.last_trouble
         rows = message.batch.of("trades", gap.symbol) if message.batch is not None else []
         if gap.first_id is not None and gap.last_id is not None:
             self._fill_counted(gap, rows, into)
@@ -200,8 +204,11 @@ class Mender:
         while True:
             await asyncio.sleep(min(self._audit_s, 5.0))
             for symbol in names:
-                with contextlib.suppress(LiqAtlasError):  # the minutes stay and are compared next time
+                try:
                     await self._audit_symbol(symbol)
+                except LiqAtlasError as error:  # the minutes stay and are compared next time
+                    self.audit_failures += 1
+                    self.last_trouble = str(error)
 
     async def _audit_symbol(self, symbol: str) -> None:
         """Compare the minutes of one symbol that are over by long enough."""
