@@ -6,6 +6,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/market-dat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,22 @@ _INFO = msgspec.json.Decoder(_ExchangeInfo)
 _INTERVALS = msgspec.json.Decoder(list[_FundingInfo])
 
 
-def parse_instruments(exchange_info: bytes, funding_info: bytes = b"[]") -> dict[str, Listing]:
-    """Return all USD-M contracts; an interval not listed in ``fundingInfo`` is the standard 8 h."""
-    hours = {
-        f.symbol: float(f.fundingIntervalHours)
-        for f in decode(_INTERVALS, funding_info, f"{VENUE}:fundingInfo")
+def parse_funding_intervals(payload: bytes) -> dict[str, float]:
+    """Return the hours between payments of the contracts whose interval was ever adjusted."""
+    found = decode(_INTERVALS, payload, f"{VENUE}:fundingInfo")
+    return {f.symbol: float(f.fundingIntervalHours) for f in found}
+
+
+def with_intervals(listings: Mapping[str, Listing], hours: Mapping[str, float]) -> dict[str, Listing]:
+    """Return listings with adjusted funding intervals; the others keep the standard 8 h."""
+    return {
+        symbol: replace(listing, funding_interval_h=hours[symbol]) if symbol in hours else listing
+        for symbol, listing in listings.items()
     }
+
+
+def parse_instruments(exchange_info: bytes) -> dict[str, Listing]:
+    """Return all USD-M contracts, perpetuals with the standard interval of 8 h."""
     out = {}
     for symbol in decode(_INFO, exchange_info, f"{VENUE}:exchangeInfo").symbols:
         steps = {f.filterType: f for f in symbol.filters}
@@ -79,7 +90,7 @@ def parse_instruments(exchange_info: bytes, funding_info: bytes = b"[]") -> dict
         out[symbol.symbol] = Listing(
             instrument,
             _STATUS.get(symbol.status, "settling"),
-            hours.get(symbol.symbol, 8.0) if perpetual else None,
+            8.0 if perpetual else None,
             symbol.onboardDate * NS_PER_MS or None,
         )
     return out

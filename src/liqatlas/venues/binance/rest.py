@@ -77,13 +77,11 @@ class BinanceClient(VenueClient):
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all contracts and their funding intervals."""
-        info, funding = await asyncio.gather(
-            self._ask(
-                "/fapi/v1/exchangeInfo", _checked(parse_rest.parse_instruments), weight=1, quota="weight"
-            ),
-            self._ask("/fapi/v1/fundingInfo", bytes, weight=1, quota="funding"),
+        info, hours = await asyncio.gather(
+            self._ask("/fapi/v1/exchangeInfo", parse_rest.parse_instruments, weight=1, quota="weight"),
+            self._ask("/fapi/v1/fundingInfo", parse_rest.parse_funding_intervals, weight=1, quota="funding"),
         )
-        return parse_rest.parse_instruments(info, funding)
+        return parse_rest.with_intervals(info, hours)
 
     async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
         """Ask for the clock."""
@@ -262,13 +260,3 @@ class BinanceClient(VenueClient):
         """Return what a stream message says."""
         del recv_ns
         return parse.parse_frame(payload, listings)
-
-
-def _checked(read: Callable[[bytes], object]) -> Callable[[bytes], bytes]:
-    """Return a parser that hands the body on once it can be read."""
-
-    def check(body: bytes) -> bytes:
-        read(body)
-        return body
-
-    return check

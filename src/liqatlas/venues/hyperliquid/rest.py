@@ -94,7 +94,12 @@ class HyperliquidClient(VenueClient):
     async def margin_tiers(self, symbol: str) -> list[bytes]:
         """Return the raw ``meta`` payload, which holds every coin's margin table."""
         await self.listing(symbol)
-        return [await self._info({"type": "meta"}, bytes)]
+
+        def whole(body: bytes) -> bytes:
+            parse.parse_instruments(body)
+            return body
+
+        return [await self._info({"type": "meta"}, whole)]
 
     def reach_ns(self, dataset: str, interval: str = "1m") -> int | None:
         """Return the reach of the latest 5,000 candles of a size."""
