@@ -155,7 +155,8 @@ class RateBudget:
             if bucket.blocked_until > now:
                 return bucket.blocked_until - now
             if bucket.tokens < weight:
-                return (weight - bucket.tokens) / limit.refill_per_s
+                # A millisecond at least: rounding may leave the bucket a hair short of the weight for ever.
+                return max((weight - bucket.tokens) / limit.refill_per_s, 0.001)
             bucket.tokens -= weight
         return 0.0
 
