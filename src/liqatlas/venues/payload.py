@@ -66,11 +66,13 @@ def value_usd(instrument: Instrument, qty_native: float, price: float) -> float 
     return qty_native * price if instrument.quote in DOLLAR_QUOTES else None
 
 
-def usual_interval(spacing_h: float, listed_h: float | None) -> float:
+def usual_interval(
+    spacing_h: float, listed_h: float | None, usual: frozenset[int] = frozenset({1, 2, 4, 8})
+) -> float:
     """Return the hours a funding payment covers: the spacing to its neighbour where that is a usual one.
 
     Venues change a contract's interval; the payment's own spacing is the truth of its day, today's listing is not. A
-    missing payment doubles the spacing, so anything but 1, 2, 4 or 8 h falls back to the listing.
+    missing payment stretches the spacing, so anything but a usual one falls back to the listing.
     """
     hours = round(spacing_h)
-    return float(hours) if hours in {1, 2, 4, 8} and abs(spacing_h - hours) < 0.1 else (listed_h or 8.0)
+    return float(hours) if hours in usual and abs(spacing_h - hours) < 0.1 else (listed_h or 8.0)

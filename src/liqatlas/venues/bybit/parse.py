@@ -7,7 +7,6 @@ https://bybit-exchange.github.io/docs/v5/websocket/public/trade and the pages be
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
 import msgspec
 
@@ -173,10 +172,13 @@ def trade_number(trade_id: str) -> int:
     """
     if trade_id.isdecimal():
         return int(trade_id) & _LOW_63_BITS
+    digits = trade_id.replace("-", "")
     try:
-        return UUID(trade_id).int & _LOW_63_BITS
+        if len(digits) == 32:
+            return int(digits, 16) & _LOW_63_BITS
     except ValueError:
-        raise FormatError(f"{VENUE}:trade id", f"{trade_id!r} is neither a number nor a UUID") from None
+        pass  # said below, as for a wrong length
+    raise FormatError(f"{VENUE}:trade id", f"{trade_id!r} is neither a number nor a UUID") from None
 
 
 def trade_row(ts: str | int, price: str, size: str, side: Side, trade_id: str, of: Instrument) -> Row:  # noqa: PLR0917

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 VENUE = "hyperliquid"
 FUNDING_INTERVAL_H = 1.0
+#: Hourly now, eight-hourly in the recordings of 2023; two hours are a missed payment.
+_USUAL_INTERVALS = frozenset({1, 8})
 MAX_PRICE_DECIMALS = 6
 USDC_TOKEN = 0
 _SIDES = VENUES[VENUE].open_interest_sides
@@ -372,7 +374,7 @@ def parse_funding_history(payload: bytes) -> RowBatch:
     found = decode(_PAYMENTS, payload, f"{VENUE}:fundingHistory")
     for p in sorted(found, key=lambda p: p.time):
         ts = moment(p.time, "time")
-        hours = usual_interval((ts - last) / HOUR_NS, FUNDING_INTERVAL_H)
+        hours = usual_interval((ts - last) / HOUR_NS, FUNDING_INTERVAL_H, _USUAL_INTERVALS)
         batch.add("funding", p.coin, (ts, number(p.fundingRate, "fundingRate"), hours, True))
         last = ts
     return batch
