@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from liqatlas.venues.rows import RowBatch
 
-#: The most recent whole day boundary, two hours back: history that every venue still has.
-END = now_ns() // DAY_NS * DAY_NS
+#: On every venue's funding grid, and so late that the shortest history (5,000 minutes) reaches three days before it.
+END = now_ns() // (8 * HOUR_NS) * 8 * HOUR_NS
 PASSING: list[RestFault] = ["429", "418", "403", "500", "503", "soft", "cut_body"]
 
 
@@ -223,3 +223,16 @@ async def test_books_are_asked_for_in_native_units(key: str) -> None:
             (float(best * contract.tick), float(truth.bids[best] * contract.lot))
         )
         assert book.snapshot
+
+
+async def test_the_weight_binance_counts_is_taken_from_its_headers() -> None:
+    from liqatlas.venues.binance.rest import BinanceClient
+
+    client = BinanceClient()
+    before = client.quotas[0].capacity
+    client.observe_headers({"X-MBX-USED-WEIGHT-1M": "1900"})
+    with client.transport.budget._state.hold() as buckets:
+        assert buckets["weight"].tokens == pytest.approx(2400 * 0.8 - 1900)
+        assert buckets["weight"].tokens < before
+    client.observe_headers({})  # not every answer carries it
+    await client.close()

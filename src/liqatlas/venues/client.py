@@ -86,7 +86,7 @@ class VenueClient(ABC):
         self.hosts = options.hosts or self.hosts_default
         self.proxy = options.proxy
         self.transport = Transport(
-            self.name, self.hosts.rest, options.budget or RateBudget(self.quotas), check=self.check_answer,
+            self.name, self.hosts.rest, options.budget or RateBudget(self.quotas), check=self.check_answer, observe=self.observe_headers,
             proxy=options.proxy, patience=options.patience,
         )  # fmt: skip
         self._listings: dict[str, Listing] = {}
@@ -112,6 +112,9 @@ class VenueClient(ABC):
     @abstractmethod
     def check_answer(self, body: bytes) -> Refusal | None:
         """Return why a body is a failure although it arrived, or ``None``."""
+
+    def observe_headers(self, headers: Mapping[str, str]) -> None:
+        """See the headers of an answer; venues that count our weight there override this."""
 
     @abstractmethod
     async def load_listings(self) -> dict[str, Listing]:

@@ -91,6 +91,8 @@ class Transport:
         Where it answers; a stub or a mirror may stand in.
     budget
         Shared with everybody who asks this venue.
+    observe
+        Sees the headers of every answer: some venues count our weight there.
     check
         Says why a body is a failure although HTTP said 200 (or what a 4xx body means); ``None`` accepts it.
     proxy
@@ -104,13 +106,14 @@ class Transport:
         budget: RateBudget,
         *,
         check: Callable[[bytes], Refusal | None],
+        observe: Callable[[Mapping[str, str]], None] | None = None,
         proxy: str | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.name, self.base_url, self.budget, self.proxy = name, base_url.rstrip("/"), budget, proxy
         self.patience = patience or Patience()
         self.stats = HttpStats()
-        self._check = check
+        self._check, self._observe = check, observe
         self._session: aiohttp.ClientSession | None = None
 
     async def session(self) -> aiohttp.ClientSession:
@@ -184,6 +187,8 @@ class Transport:
                 if len(payload) > self.patience.max_body_bytes:
                     raise aiohttp.ClientPayloadError(f"body exceeds {self.patience.max_body_bytes} bytes")
             self.stats.bytes_in += len(payload)
+            if self._observe is not None:
+                self._observe(response.headers)
             return response.status, Answer(bytes(payload), sent, now_ns(), response.headers)
 
     def _judge(self, status: int, answer: Answer, path: str) -> str:

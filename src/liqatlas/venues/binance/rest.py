@@ -75,6 +75,12 @@ class BinanceClient(VenueClient):
             return Refusal("limit", text)
         return Refusal("retry" if problem.code in consts.RETRY_CODES else "final", text)
 
+    def observe_headers(self, headers: Mapping[str, str]) -> None:
+        """Take the venue's count of this minute's weight: others may spend behind our address."""
+        used = headers.get("X-MBX-USED-WEIGHT-1M", "")
+        if used.isdecimal():
+            self.transport.budget.observe_used(float(used), "weight")
+
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all contracts and their funding intervals."""
         info, hours = await asyncio.gather(
