@@ -131,7 +131,7 @@ class Connection:
 
     async def _take(self, data: str | bytes) -> None:
         """Hand a frame on, with the moment it came."""
-        moment = now_ns()
+        moment = time.time_ns()
         payload = data.encode() if isinstance(data, str) else data
         control = _is_control(payload)
         if not control:
@@ -139,7 +139,9 @@ class Connection:
             if self._broken:
                 self._broken = False
                 self.inbox.tell(Resumed(self.subscription, moment))
-        await self.inbox.put(RawFrame(self.subscription, moment, payload))
+        frame = RawFrame(self.subscription, moment, payload)
+        if not self.inbox.try_put(frame):
+            await self.inbox.put(frame)
         self._last_any = (
             time.monotonic()
         )  # after the inbox took it: waiting for room is our silence, not the venue's
@@ -165,13 +167,15 @@ class Connection:
                 await socket.send_str(text)
 
 
+_DATA_STARTS = (b'{"stream"', b'{"topic"', b'{"arg"', b'{"e"')
+_CONTROL_STARTS = (b'{"result"', b'{"success"', b'{"event"', b'{"req_id"', b'{"id"', b'{"error"', b'{"code"')
+
+
 def _is_control(payload: bytes) -> bool:
     """Return whether a frame is an answer to a ping or a subscription rather than data; a look at its start is enough."""
+    if payload.startswith(_DATA_STARTS):
+        return False
     start = payload[:64]
-    return (
-        payload == b"pong"
-        or b'"pong"' in start
-        or b'"subscriptionResponse"' in start
-        or start.startswith((b'{"result"', b'{"success"', b'{"event"', b'{"req_id"', b'{"id"'))
-        or b'"op":' in start
-    )
+    if start.startswith(b'{"channel"'):
+        return b'"pong"' in start or b'"subscriptionResponse"' in start
+    return payload == b"pong" or start.startswith(_CONTROL_STARTS) or b'"op":' in start

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from liqatlas.base.instruments import Instrument
     from liqatlas.venues.client import VenueClient
     from liqatlas.venues.continuity import Gap
-    from liqatlas.venues.frames import Frame, Ticker
+    from liqatlas.venues.frames import Frame, Listing, Ticker
     from liqatlas.venues.inbox import Message
     from liqatlas.venues.subscriptions import Subscription
 
@@ -83,15 +84,20 @@ class FeedStats:
 
 @dataclass(slots=True)
 class Batch:
-    """What a feed hands on: rows, gaps newly closed (filled or listed), summaries, and the moment of the last frame."""
+    """What a feed hands on: rows, gaps newly closed (filled or listed), summaries, and the moment of the last frame.
+
+    ``changed`` names contracts that hold from the NEXT batch on (``None`` before: new): price ticks of one batch are all of one
+    instrument, so a changed tick never mixes two scales.
+    """
 
     rows: RowBatch = field(default_factory=RowBatch)
     gaps: list[Gap] = field(default_factory=list)
     tickers: list[Ticker] = field(default_factory=list)
+    changed: list[tuple[Instrument | None, Instrument]] = field(default_factory=list)
     recv_ns: int = 0
 
     def __bool__(self) -> bool:
-        return bool(len(self.rows) or self.gaps or self.tickers)
+        return bool(len(self.rows) or self.gaps or self.tickers or self.changed)
 
 
 class Feed:
@@ -125,12 +131,14 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
         self._last_rate: dict[str, tuple[object, ...]] = {}
-        self._refreshed = -60.0
+        self._refreshed = time.monotonic() - 60
+        self._known: dict[str, Listing] = {}
+        self._waiting: list[Message] = []
         self._began_ns = now_ns()
         self._clocks = (time.time(), time.monotonic())
 
     async def __aenter__(self) -> Self:
-        await self.client.listings()
+        self._known = await self.client.listings()
         for symbol in self.symbols:
             await self.client.listing(symbol)
         self._began_ns = now_ns()
@@ -167,11 +175,18 @@ class Feed:
 
     async def next(self, timeout_s: float) -> Batch:
         """Return what has come, waiting up to ``timeout_s`` for the first of it; an empty batch if nothing did."""
-        messages = await self.inbox.get(self.options.batch_frames, timeout_s)
+        messages = self._waiting or await self.inbox.get(self.options.batch_frames, timeout_s)
+        self._waiting = []
         self._watch_clock()
         batch = Batch()
-        for message in messages:
-            await self._handle(message, batch)
+        for i, message in enumerate(messages):
+            if not isinstance(message, RawFrame):
+                self._handle(message, batch)
+            elif await self._read(message, batch):
+                self._waiting = messages[
+                    i:
+                ]  # this frame is read again under the new contracts, in a batch of its own
+                break
         self.books.sample(batch.rows, "book_levels" in self.datasets)
         batch.gaps += self.mender.closed()
         self.stats.rows += len(batch.rows)
@@ -184,52 +199,56 @@ class Feed:
                 self.mender.never_connected(connection.subscription, self._began_ns)
         return self.mender.finish(now_ns())
 
-    async def _handle(self, message: Message, batch: Batch) -> None:
-        """Act on one message of the inbox."""
-        if isinstance(message, RawFrame):
-            self.stats.frames += 1
-            batch.recv_ns = message.recv_ns
-            frame = await self._parsed(message)
-            if frame is not None:
-                self._absorb(frame, message, batch)
-        elif isinstance(message, Broken):
+    def _handle(self, message: Broken | Resumed | Fetched, batch: Batch) -> None:
+        """Act on what is no frame."""
+        if isinstance(message, Broken):
             self.mender.broken(message)
             self.books.broken(message.source)
         elif isinstance(message, Resumed):
             self.mender.resumed(message)
-        elif isinstance(message, Fetched):
+        else:
             self.mender.fetched(message, batch.rows)
 
-    async def _parsed(self, raw: RawFrame) -> Frame | None:
-        """Return what a frame says; one that cannot be read is counted and its connection's rows are suspect."""
-        for fresh in (False, True):
-            try:
-                return self.client.parse_frame(raw.payload, await self.client.listings(), raw.recv_ns)
-            except UnknownSymbolError as error:
-                self.stats.last_error = str(error)
-                if fresh or not await self._refresh_listings():
-                    self.stats.unknown_symbols += 1
-                    return None
-            except FormatError as error:
-                self.stats.last_error = str(error)
-                if "out of date" in str(error) and not fresh and await self._refresh_listings():
-                    continue
+    async def _read(self, raw: RawFrame, batch: Batch) -> bool:
+        """Keep what a frame says; return whether the contracts changed instead and the frame is to be read again.
+
+        One that cannot be read is counted, and its connection's rows are suspect.
+        """
+        batch.recv_ns = raw.recv_ns
+        try:
+            frame = self.client.parse_frame(raw.payload, self._known, raw.recv_ns)
+        except (UnknownSymbolError, FormatError) as error:
+            self.stats.last_error = str(error)
+            unknown = isinstance(error, UnknownSymbolError)
+            if (unknown or "out of date" in str(error)) and await self._refresh_listings(batch):
+                return True
+            self.stats.frames += 1
+            if unknown:
+                self.stats.unknown_symbols += 1
+            else:
                 self.stats.unreadable += 1
                 self.mender.unreadable(raw)
-                return None
-        return None
+            return False
+        self.stats.frames += 1
+        self._absorb(frame, raw, batch)
+        return False
 
-    async def _refresh_listings(self) -> bool:
-        """Read the contracts again, at most once a minute: a new listing or a changed tick explains the frame."""
+    async def _refresh_listings(self, batch: Batch) -> bool:
+        """Read the contracts again, at most once a minute; return whether any is new or different."""
         if time.monotonic() - self._refreshed < 60:
             return False
         self._refreshed = time.monotonic()
         try:
-            await self.client.listings(refresh=True)
+            found = await self.client.listings(refresh=True)
         except LiqAtlasError as error:
             self.stats.last_error = str(error)
             return False
-        return True
+        before, self._known = self._known, found
+        for symbol, listing in found.items():
+            old = before.get(symbol)
+            if old is None or old.instrument != listing.instrument:
+                batch.changed.append((old.instrument if old else None, listing.instrument))
+        return bool(batch.changed)
 
     def _absorb(self, frame: Frame, raw: RawFrame, batch: Batch) -> None:
         """Keep what is new of a frame."""

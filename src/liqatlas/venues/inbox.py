@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from liqatlas.venues.rows import RowBatch
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 BreakReason = Literal["disconnect", "stall", "dropped"]
 
 
-@dataclass(frozen=True, slots=True)
-class RawFrame:
+class RawFrame(NamedTuple):
     """A message as it came."""
 
     source: Subscription
@@ -90,6 +89,14 @@ class Inbox:
     def _fits(self, size: int) -> bool:
         return self._frames < self.max_frames and self._bytes + size <= self.max_bytes
 
+    def try_put(self, frame: RawFrame) -> bool:
+        """Take a frame if there is room and nothing of its connection was lost; return whether it was taken."""
+        size = len(frame.payload)
+        if self._losing or self._frames >= self.max_frames or self._bytes + size > self.max_bytes:
+            return False
+        self._keep(frame, size)
+        return True
+
     async def put(self, frame: RawFrame) -> None:
         """Take a frame, waiting for room; drop and count it where there is none for too long."""
         size = len(frame.payload)
@@ -102,13 +109,19 @@ class Inbox:
         if lost is not None:
             self.tell(Broken(frame.source, lost[0], frame.recv_ns, "dropped", lost[1]))
             self.tell(Resumed(frame.source, frame.recv_ns))
+        self._keep(frame, size)
+
+    def _keep(self, frame: RawFrame, size: int) -> None:
         self._frames += 1
         self._bytes += size
-        self.stats.frames += 1
-        self.stats.bytes += size
-        self.stats.peak_frames = max(self.stats.peak_frames, self._frames)
-        self.stats.peak_bytes = max(self.stats.peak_bytes, self._bytes)
-        self.tell(frame)
+        stats = self.stats
+        stats.frames += 1
+        stats.bytes += size
+        stats.peak_frames = max(stats.peak_frames, self._frames)
+        stats.peak_bytes = max(stats.peak_bytes, self._bytes)
+        self._messages.append(frame)
+        if not self._filled.is_set():
+            self._filled.set()
 
     async def _wait_for_room(self, size: int) -> bool:
         """Hold the socket back; return whether room came in time."""
