@@ -17,12 +17,12 @@ from typing import Any
 import aiohttp
 import msgspec
 from aiohttp import web
-from tests.stub_exchange.wire_binance import CONTRACTS, BinanceWire
 
 from liqatlas.venues.binance.rest import BinanceClient
 from liqatlas.venues.client import ClientOptions
 from liqatlas.venues.feed import Feed, FeedOptions
 from liqatlas.venues.subscriptions import Hosts
+from tests.stub_exchange.wire_binance import CONTRACTS, BinanceWire
 
 
 def serve(count: int, port: Queue[int]) -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from tests.stub_exchange.faults import Schedule
-from tests.stub_exchange.server import StubExchange
-from tests.stub_exchange.session import CONTRACTS, OPTIONS, QUICK, client_of, market_of, wire_of
 
 from liqatlas.base.errors import SourceUnavailableError, UnknownSymbolError
 from liqatlas.venues.feed import Feed
 from liqatlas.venues.rows import RowBatch
+from tests.stub_exchange.faults import Schedule
+from tests.stub_exchange.server import StubExchange
+from tests.stub_exchange.session import CONTRACTS, OPTIONS, QUICK, client_of, market_of, wire_of
 
 
 @pytest.mark.parametrize("change", ["listed", "tick"])

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.stub_exchange.faults import RestFault, Schedule
-from tests.stub_exchange.session import CONTRACTS, QUICK, VENUES, asking, client_of, market_of
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, NS_PER_MS, now_ns
 from liqatlas.base.errors import InputError, NotEnoughDataError, SourceUnavailableError, UnknownSymbolError
 from liqatlas.venues.client import ClientOptions
 from liqatlas.venues.registry import venue
 from liqatlas.venues.subscriptions import Hosts
+from tests.stub_exchange.faults import RestFault, Schedule
+from tests.stub_exchange.session import CONTRACTS, QUICK, VENUES, asking, client_of, market_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
+from liqatlas.base.clock import MINUTE_NS, now_ns
+from liqatlas.venues.bybit.parse import trade_number
 from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import BookUpdate, Mark, Print, Trade
 from tests.stub_exchange.session import DATASETS, OPTIONS, VENUES, market_of, record, wire_of
 from tests.stub_exchange.wire_bybit import trade_id
-
-from liqatlas.base.clock import MINUTE_NS, now_ns
-from liqatlas.venues.bybit.parse import trade_number
 
 if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
@@ -253,12 +253,11 @@ async def test_a_jump_of_the_venues_clock_is_counted() -> None:
 
 @pytest.mark.parametrize("key", VENUES)
 async def test_a_connection_that_never_comes_up_is_listed(key: str) -> None:
-    from tests.stub_exchange.server import StubExchange
-
     from liqatlas.venues.client import ClientOptions
     from liqatlas.venues.feed import Feed
     from liqatlas.venues.registry import venue
     from liqatlas.venues.subscriptions import Hosts
+    from tests.stub_exchange.server import StubExchange
 
     async with StubExchange(wire_of(key), market_of(key)) as exchange:
         nobody = "ws://127.0.0.1:9"  # the discard port: nothing listens

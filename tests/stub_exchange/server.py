@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import WSMsgType, web
+
 from tests.stub_exchange.faults import Schedule
 from tests.stub_exchange.market import Trade
 

@@ -8,10 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.stub_exchange import wire_binance, wire_bybit, wire_hyperliquid, wire_okx
-from tests.stub_exchange.market import Market
-from tests.stub_exchange.server import StubExchange
-
 from liqatlas.venues.budget import RateBudget
 from liqatlas.venues.client import ClientOptions, VenueClient
 from liqatlas.venues.connection import Persistence
@@ -20,14 +16,16 @@ from liqatlas.venues.registry import venue
 from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.subscriptions import Hosts
 from liqatlas.venues.transport import Patience
+from tests.stub_exchange import wire_binance, wire_bybit, wire_hyperliquid, wire_okx
+from tests.stub_exchange.market import Market
+from tests.stub_exchange.server import StubExchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from liqatlas.venues.continuity import Gap
     from tests.stub_exchange.faults import Schedule
     from tests.stub_exchange.server import Wire
-
-    from liqatlas.venues.continuity import Gap
 
 VENUES = ("binance", "bybit", "okx", "hyperliquid")
 CONTRACTS = {

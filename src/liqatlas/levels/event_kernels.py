@@ -329,3 +329,37 @@ def bar_nodes(
         buys[n] = 0.0
         n += 1
     return n
+
+
+@kernel
+def bracket_runs(
+    first: NDArray[np.int64],
+    runs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+    lower: bool,
+    out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+    first_out: NDArray[np.int64],
+) -> int:
+    """Write each bar as one touch of all it touched and its openings, the touch last (``lower``) or first; return the runs.
+
+    ``out`` needs room for all runs and one more per bar.
+    """
+    entry, low, high, qty = runs
+    n = 0
+    for j in range(first.shape[0] - 1):
+        first_out[j] = n
+        touch_low, touch_high = 1 << 30, -(1 << 30)
+        for r in range(first[j], first[j + 1]):
+            if low[r] <= high[r]:
+                touch_low, touch_high = min(touch_low, low[r]), max(touch_high, high[r])
+        for step in range(2):
+            if (step == 1) == lower:
+                if touch_low <= touch_high:
+                    out[0][n], out[1][n], out[2][n], out[3][n] = touch_low, touch_low, touch_high, 0.0
+                    n += 1
+            else:
+                for r in range(first[j], first[j + 1]):
+                    if qty[r] > 0.0:
+                        out[0][n], out[1][n], out[2][n], out[3][n] = entry[r], 1, 0, qty[r]
+                        n += 1
+    first_out[first.shape[0] - 1] = n
+    return n

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance.venues.facts import Fact, perpetual
-
 from liqatlas.venues.binance import parse
+from tests.conformance.venues.facts import Fact, perpetual
 
 if TYPE_CHECKING:
     from liqatlas.venues.frames import Frame

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance.venues.facts import Fact, perpetual
-
 from liqatlas.base.clock import MINUTE_NS
 from liqatlas.venues.bybit import parse, parse_rest
+from tests.conformance.venues.facts import Fact, perpetual
 
 if TYPE_CHECKING:
     from liqatlas.venues.frames import Frame

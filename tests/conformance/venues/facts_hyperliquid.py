@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance.venues.facts import Fact, perpetual
-
 from liqatlas.base.errors import FormatError
 from liqatlas.venues.hyperliquid import parse, parse_account
 from liqatlas.venues.rows import RowBatch
+from tests.conformance.venues.facts import Fact, perpetual
 
 if TYPE_CHECKING:
     from liqatlas.venues.frames import Frame

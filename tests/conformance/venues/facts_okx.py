@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.conformance.venues.facts import Fact, perpetual
-
 from liqatlas.base.clock import MINUTE_NS
 from liqatlas.base.errors import FormatError
 from liqatlas.venues.frames import Frame
 from liqatlas.venues.okx import parse, parse_rest
+from tests.conformance.venues.facts import Fact, perpetual
 
 _DOCS = "https://www.okx.com/docs-v5/en/#"
 SWAP = perpetual("okx", "BTC-USDT-SWAP", "BTC", tick="0.1", value="0.01", hours=None)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.stub_exchange.faults import Schedule
-from tests.stub_exchange.session import CONTRACTS, asking, market_of
 
 from liqatlas.base.clock import MINUTE_NS, NS_PER_MS
 from liqatlas.venues.bybit.parse import trade_number
+from tests.stub_exchange.faults import Schedule
+from tests.stub_exchange.session import CONTRACTS, asking, market_of
 
 if TYPE_CHECKING:
     from tests.stub_exchange.market import Contract

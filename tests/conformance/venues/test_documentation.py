@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.conformance.venues.test_payloads import FACTS
 
 from liqatlas.venues import capabilities, venue_keys
+from tests.conformance.venues.test_payloads import FACTS
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conformance.venues import facts_binance, facts_bybit, facts_hyperliquid, facts_okx
-from tests.conformance.venues.facts import Fact, batch_of, book_of, named_rows, tickers_of
 
 from liqatlas.base.errors import FormatError
 from liqatlas.venues.frames import Frame
+from tests.conformance.venues import facts_binance, facts_bybit, facts_hyperliquid, facts_okx
+from tests.conformance.venues.facts import Fact, batch_of, book_of, named_rows, tickers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

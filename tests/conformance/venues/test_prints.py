@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from tests.conformance.venues.facts import perpetual
 
 from liqatlas.venues.binance import parse as binance
 from liqatlas.venues.bybit import parse as bybit
 from liqatlas.venues.okx import parse as okx
+from tests.conformance.venues.facts import perpetual
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conformance.venues.facts import named_rows
 
 from liqatlas.base.clock import HOUR_NS
 from liqatlas.venues.hyperliquid import parse, parse_account
+from tests.conformance.venues.facts import named_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from liqatlas.venues.binance import parse
 from tests.conformance.venues.facts import perpetual
 from tests.stub_exchange.faults import Schedule
 from tests.stub_exchange.recorded import RecordedMarket, RecordedWire
 from tests.stub_exchange.session import record
-
-from liqatlas.venues.binance import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
