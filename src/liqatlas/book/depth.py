@@ -156,5 +156,4 @@ def assumed_book(venue: str, symbol: str, usd_per_percent: float, *, as_of_ns: i
     return Book(
         venue, symbol, as_of_ns, float("nan"), side, side,
         f"ASSUMED: ${usd_per_percent:,.0f} within 1 % on each side, exponent {exponent:g}", assumed=True,
-        warnings=(f"{venue}: no book was observed; depth is the caller's assumption",),
     )  # fmt: skip

@@ -28,11 +28,13 @@ def depth_to(distance: float, at: np.ndarray, depth: np.ndarray, v: int) -> floa
 
 @inline
 def distance_of(usd: float, at: np.ndarray, depth: np.ndarray, v: int) -> float:
-    """Return how far an order goes [log distance]: the least distance whose depth holds it; the last slope goes on."""
+    """Return how far an order goes [log distance]: the least distance whose depth holds it, at most the table's end."""
     n = len(at)
     low, high = 0, n - 1
     if usd <= 0.0:
         return 0.0
+    if usd >= depth[v, n - 1]:
+        return at[n - 1]
     while high - low > 1:
         middle = (low + high) // 2
         if depth[v, middle] < usd:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from liqatlas.book.depth import Book, Depth, Direction
     from liqatlas.maps.liquidation_map import LiquidationMap
 
-#: Points on which depth is kept, dense near the price, up to :data:`FURTHEST` [log distance].
+#: Points on which depth is kept, dense near the price, up to :data:`FURTHEST` [log distance]: nobody quotes beyond half or
+#: double the price, so there the book ends.
 DEPTH_POINTS = 400
-NEAREST, FURTHEST = 1e-5, 2.5
+NEAREST, FURTHEST = 1e-5, 0.7
 
 
 @dataclass(frozen=True, slots=True)

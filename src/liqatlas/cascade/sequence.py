@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
     from liqatlas.cascade.ladder import Ladder
 
-#: Clusters named at most, and how far apart they are at least [log distance].
-MOST_LEVELS, APART = 8, 0.004
+#: Clusters named at most, and how far apart they are at least [log distance, and as a share of the stretch looked at].
+MOST_LEVELS, APART, APART_SHARE = 8, 0.004, 0.06
+
+#: Levels further than this are not named [log distance].
+MOST_DISTANCE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,14 @@ class Step:
 
 
 def heavy_levels(ladder: Ladder, *, furthest: float) -> NDArray[np.int64]:
-    """Return the heaviest levels up to a distance, at least :data:`APART`, outward."""
+    """Return the heaviest levels up to a distance, kept apart, outward."""
     total = ladder.fuel.sum(axis=0)
+    apart = max(APART, APART_SHARE * furthest)
     chosen: list[int] = []
     for k in np.argsort(-total, kind="stable"):
         if total[k] <= 0 or len(chosen) == MOST_LEVELS:
             break
-        if ladder.level[k] <= furthest and all(abs(ladder.level[k] - ladder.level[c]) >= APART for c in chosen):
+        if ladder.level[k] <= furthest and all(abs(ladder.level[k] - ladder.level[c]) >= apart for c in chosen):
             chosen.append(int(k))
     return np.array(sorted(chosen), dtype=np.int64)
 
@@ -89,7 +93,7 @@ def sequence(
     named
         Distances the caller asks about besides [log distance].
     """
-    furthest = max(float(np.quantile(reach, 0.99)) * 1.5, 0.02)
+    furthest = min(max(float(np.quantile(reach, 0.95)) * 1.5, 0.03), MOST_DISTANCE)
     where = heavy_levels(ladder, furthest=furthest)
     total = ladder.fuel.sum(axis=0)
     points = [(float(ladder.level[k]), float(total[np.abs(ladder.level - ladder.level[k]) < APART / 2].sum())) for k in where]

@@ -229,6 +229,10 @@ def _warnings(
             "the map holds outstanding positions, not expected liquidations; the share that forced orders sell is a belief"
         )
     said.append("the map has no posterior: uncertainty of its shape is not carried, only of its release")
+    if head.coverage is not None and head.coverage.share < 0.5:
+        said.append(
+            f"the map explains {format_share(head.coverage.share)} of open interest: what it does not see cannot be liquidated here"
+        )
     if name == "visible":
         said.append("a walk of the visible book alone understates real moves several times over; this is such a walk")
     else:
@@ -236,6 +240,9 @@ def _warnings(
             f"depth is the visible book times a log-normal factor, median {regime.depth_factor_median:g}, sigma "
             f"{regime.depth_factor_sigma:g} ({regime.basis}): a walk of the visible book understates moves several times over"
         )
+    assumed = [venue for venue in ladder.venues if books[venue].assumed]
+    if assumed:
+        said.append(f"no book was observed for {', '.join(assumed)}: depth is the caller's assumption")
     for venue in ladder.venues:
         said += [*books[venue].warnings, *_age(head.as_of_ns, books[venue])]
     for end, text in (
