@@ -180,7 +180,8 @@ def one_run(market: Market, runs: Runs, run: int, plan: Plan, scratch: Scratch, 
             output.trace[run, i] = last
     for v in range(venues):
         output.venues[run, v]["mark"] = scratch.venue[v]["peak"]
-        if scratch.venue[v]["peak"] >= market.depth_at[-1]:
+        # a mark is a weighted mean of books: rounding can leave it a hair before the end
+        if scratch.venue[v]["peak"] >= market.depth_at[-1] * (1.0 - 1e-9):
             end = BOOK
     out["reach"], out["rounds"], out["end"] = reach, now, end
 
