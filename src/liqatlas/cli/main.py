@@ -32,6 +32,7 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
+    ("cascade", "liqatlas.cli.cascade:cascade", "Show how far a shock runs, and what it takes to reach each level."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",

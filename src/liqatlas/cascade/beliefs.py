@@ -1,0 +1,78 @@
+"""What is believed of cascades beyond map and book: dated data files, never constants in code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from liqatlas.base.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_BELIEFS = "cascade_2026-11-22.json"
+
+
+class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a cascade needs that is neither map, nor book, nor a venue's rule.
+
+    Attributes
+    ----------
+    release_median, release_sigma
+        Log-normal share of an outstanding level that forced orders sell when it is touched (the rest closed before); at most 1.
+    own_mark_weight
+        Part of a venue's mark price that follows its own book; the rest follows all books by their depth.
+    size_usd, size_quantiles
+        Mean liquidation order [USD], and sizes over that mean at evenly spaced quantiles.
+    large_share, first_share, step_down
+        See ``venue_rules.Exposure``.
+    fund_share
+        Insurance fund of a symbol as a share of its open interest.
+    unwind_share
+        Part of what a fund took over that it sells each round.
+    round_s, shock_s, horizon_s
+        Length of a round, of the shock, of a run [s].
+    basis
+        For each value, where it is from: a fit, a source, or ``assumption``.
+    """
+
+    name: str
+    made_on: str
+    made_by: str
+    data_until: str
+    release_median: float
+    release_sigma: float
+    own_mark_weight: float
+    size_usd: float
+    size_quantiles: tuple[float, ...]
+    large_share: float
+    first_share: float
+    step_down: float
+    maintenance_rate: float
+    fund_share: float
+    unwind_share: float
+    round_s: float
+    shock_s: float
+    horizon_s: float
+    basis: dict[str, str]
+
+
+@lru_cache(maxsize=8)
+def load_cascade_beliefs(file: Path | None = None) -> CascadeBeliefs:
+    """Return beliefs from a file, or the shipped ones.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or does not hold beliefs.
+    """
+    try:
+        raw = (
+            file.read_bytes() if file else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
+        )
+        return msgspec.json.decode(raw, type=CascadeBeliefs)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigError(f"cascade beliefs in {file or DEFAULT_BELIEFS} cannot be read: {error}") from None

@@ -1,0 +1,35 @@
+"""How often more than an amount was liquidated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.cascade.sequence import share_band
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """Share of runs that liquidated more than ``usd``, with the band of :class:`liqatlas.cascade.sequence.Step`."""
+
+    usd: float
+    share: float
+    band: tuple[float, float]
+
+
+def exceedance(liquidated: NDArray[np.float64], fragility: NDArray[np.float64]) -> tuple[Exceedance, ...]:
+    """Return round amounts from the 1 % to the 99 % quantile, one, two and five times powers of ten."""
+    low, high = np.quantile(liquidated, [0.01, 0.99])
+    if not high > 0:
+        return ()
+    first, last = int(np.floor(np.log10(max(low, high / 1e4)))), int(np.ceil(np.log10(high)))
+    amounts = [m * 10.0**e for e in range(first, last + 1) for m in (1.0, 2.0, 5.0)]
+    inside = [a for a in amounts if low / 2 <= a <= high * 2]
+    return tuple(
+        Exceedance(usd, float((liquidated > usd).mean()), share_band(liquidated > usd, fragility)) for usd in inside
+    )

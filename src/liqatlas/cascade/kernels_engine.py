@@ -1,0 +1,193 @@
+"""The event loop: mark, trigger, close by the venue's rule, recover, again; one function for one run, one for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liqatlas.base.jit import kernel
+from liqatlas.cascade.kernels_book import depth_to, distance_of
+from liqatlas.cascade.kernels_random import compound_poisson, key_of, uniform
+from liqatlas.cascade.kernels_serve import serve
+from liqatlas.cascade.kernels_state import BOOK, DUST, FUEL, QUIET, ROUNDS
+
+if TYPE_CHECKING:
+    from liqatlas.cascade.kernels_state import Market, Output, Plan, Runs, Scratch
+
+#: Stream numbers beside the venues' own.
+_DRAW = 0x7FFF0001
+
+
+@kernel
+def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
+    """Move books and marks; return the marks' weighted mean."""
+    state, factor = scratch.venue, runs.depth_factor[run]
+    venues = len(state)
+    for v in range(venues):
+        state[v]["shift"] = distance_of(
+            (state[v]["base"] + state[v]["pressure"]) / factor, market.depth_at, market.depth, v
+        )
+    mean = 0.0
+    for v in range(venues):
+        mark = 0.0
+        for u in range(venues):
+            mark += market.pass_through[v, u] * state[u]["shift"]
+        state[v]["mark"] = mark
+        state[v]["peak"] = max(state[v]["peak"], mark)
+        mean += market.weight[v] * mark
+    return mean
+
+
+@kernel
+def amount_of(market: Market, draw: int, v: int, k: int, key: int) -> float:
+    """Return what a level holds in this run [USD], before release."""
+    return compound_poisson(market.fuel[draw, v, k], market.size[v], market.sizes, key, k)
+
+
+@kernel
+def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, output: Output, where: tuple) -> bool:
+    """Close what the mark has touched on one venue; return whether something still waits that the mark has reached."""
+    draw, key, now = where
+    state, rule, tally = scratch.venue[v], market.rules[v], output.venues[run, v]
+    book = (market.depth_at, market.depth, runs.depth_factor[run], v)
+    release, levels = runs.release[run], len(market.level)
+    state["ordered"] = 0.0
+    if state["inventory"] > DUST and rule["unwind"] > 0.0:
+        sold = state["inventory"] * rule["unwind"]
+        if state["inventory"] < 1.0:
+            sold = state["inventory"]
+        state["inventory"] -= sold
+        state["added"] += sold
+        tally["book"] += sold
+    waits = False
+    while state["first_waiting"] < state["next"]:
+        k = state["first_waiting"]
+        usd = scratch.waiting[v, k]
+        if usd > DUST:
+            if state["peak"] < market.level[k] + rule["relief"]:
+                break
+            if now < scratch.due[v, k]:
+                waits = True
+                break
+            serve(usd, market.level[k] + rule["relief"], False, rule, state, tally, book)
+        scratch.waiting[v, k] = 0.0
+        state["first_waiting"] += 1
+    while state["next"] < levels and market.level[state["next"]] <= state["peak"]:
+        k = state["next"]
+        if state["drawn"] <= k:
+            scratch.left[v, k] = amount_of(market, draw, v, k, key) * release
+            state["drawn"] = k + 1
+        usd = scratch.left[v, k]
+        if usd > DUST:
+            allowed = min(usd, rule["cap"] - state["ordered"])
+            if allowed < usd:
+                waits = True
+            if allowed <= DUST:
+                break
+            large = allowed * rule["large_share"]
+            first = large * rule["first_share"]
+            rest = usd - allowed
+            if allowed - large > DUST:
+                rest += serve(allowed - large, market.level[k], False, rule, state, tally, book)
+            if first > DUST:
+                rest += serve(first, market.level[k], True, rule, state, tally, book)
+            scratch.waiting[v, k] += large - first
+            scratch.due[v, k] = now + rule["wait"]
+            scratch.left[v, k] = rest
+            state["ordered"] += usd - rest
+            if rest > DUST:
+                waits = True
+                break
+        state["next"] = k + 1
+    return waits or (state["inventory"] > DUST and rule["unwind"] > 0.0)
+
+
+@kernel
+def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output) -> None:
+    """Put a run's state back to its start, and note what the shock alone reaches."""
+    venues = len(scratch.venue)
+    alone = 0.0
+    for v in range(venues):
+        state = scratch.venue[v]
+        for k in range(state["next"] + 1 if state["next"] < len(market.level) else len(market.level)):
+            scratch.waiting[v, k] = 0.0
+        state["pressure"] = state["base"] = state["added"] = state["shift"] = state["mark"] = state["peak"] = 0.0
+        state["next"] = state["first_waiting"] = state["drawn"] = 0
+        state["fund"] = state["fund_peak"] = market.rules[v]["fund"]
+        state["inventory"] = state["ordered"] = 0.0
+        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v)
+        if runs.move[run] > 0.0:
+            shift = runs.move[run]
+        for u in range(venues):
+            alone += market.weight[u] * market.pass_through[u, v] * shift
+    output.runs[run]["alone"] = alone
+
+
+@kernel
+def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) -> None:
+    """Add a round's part of the exogenous orders, or move the base with the exogenous move."""
+    for v in range(len(scratch.venue)):
+        state = scratch.venue[v]
+        state["pressure"] += runs.order[run, v] * share
+    if runs.move[run] > 0.0:
+        for v in range(len(scratch.venue)):
+            state = scratch.venue[v]
+            reached = distance_of(state["base"] / runs.depth_factor[run], market.depth_at, market.depth, v)
+            state["base"] = runs.depth_factor[run] * depth_to(
+                reached + runs.move[run] * share, market.depth_at, market.depth, v
+            )
+
+
+@kernel
+def one_run(market: Market, runs: Runs, run: int, plan: Plan, scratch: Scratch, output: Output) -> None:
+    """Let one cascade run until nothing is left to trigger, or a bound is met; the bound is stated."""
+    venues, levels = len(scratch.venue), len(market.level)
+    begin(market, runs, run, scratch, output)
+    draw = int(uniform(key_of(plan.seed, run, _DRAW), 0, 0) * market.fuel.shape[0])
+    out, reach, end, now = output.runs[run], 0.0, ROUNDS, 0
+    while now < plan.most_rounds:
+        if now < plan.shock_rounds:
+            shock(market, runs, run, scratch, 1.0 / plan.shock_rounds)
+        mean = publish(market, runs, run, scratch)
+        reach = max(reach, mean)
+        if run < plan.traced:
+            output.trace[run, now] = mean
+        flow, spent = False, True
+        for v in range(venues):
+            scratch.venue[v]["pressure"] *= runs.keep[run]
+        for v in range(venues):
+            state = scratch.venue[v]
+            touched = state["next"] < levels and market.level[state["next"]] <= state["peak"]
+            if not touched and state["first_waiting"] == state["next"] and state["inventory"] <= DUST:
+                spent = spent and state["next"] == levels
+                continue
+            key = key_of(plan.seed, run, market.streams[v])
+            if serve_venue(market, runs, run, v, scratch, output, (draw, key, now)):
+                flow = True
+            if state["added"] > DUST:
+                flow = True
+            state["pressure"] += state["added"]
+            state["added"] = 0.0
+            if state["next"] < levels:
+                spent = False
+        now += 1
+        if not flow and now >= plan.shock_rounds:
+            end = FUEL if spent else QUIET
+            break
+    if run < plan.traced:
+        last = output.trace[run, now - 1]
+        for i in range(now, output.trace.shape[1]):
+            last *= runs.keep[run] if runs.move[run] <= 0.0 else 1.0
+            output.trace[run, i] = last
+    for v in range(venues):
+        output.venues[run, v]["mark"] = scratch.venue[v]["peak"]
+        # a mark is a weighted mean of books: rounding can leave it a hair before the end
+        if scratch.venue[v]["peak"] >= market.depth_at[-1] * (1.0 - 1e-9):
+            end = BOOK
+    out["reach"], out["rounds"], out["end"] = reach, now, end
+
+
+@kernel
+def many_runs(market: Market, runs: Runs, span: tuple, plan: Plan, scratch: Scratch, output: Output) -> None:
+    """Run a span of run numbers; each writes only its own rows."""
+    for run in range(span[0], span[1]):
+        one_run(market, runs, run, plan, scratch, output)

@@ -1,0 +1,130 @@
+"""One side of a map and of the books as a ladder: levels outward from the price, their fuel, the depth before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.base.errors import InputError, NotEnoughDataError
+from liqatlas.maps.head import LONG, SHORT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from liqatlas.book.depth import Book, Depth, Direction
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+#: Points on which depth is kept, dense near the price, up to :data:`FURTHEST` [log distance]: nobody quotes beyond half or
+#: double the price, so there the book ends.
+DEPTH_POINTS = 400
+NEAREST, FURTHEST = 1e-5, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What a move in one direction meets.
+
+    Attributes
+    ----------
+    direction
+        down: longs are liquidated and sell; up: shorts are liquidated and buy.
+    price
+        Where it starts [quote].
+    venues
+        Names, V of them.
+    level
+        float64 ``(K,)``, ascending, > 0 [log distance from the price]: where the mark triggers.
+    fuel
+        float64 ``(V, K)`` [USD].
+    depths
+        One depth per venue, at the same price.
+    """
+
+    direction: Direction
+    price: float
+    venues: tuple[str, ...]
+    level: NDArray[np.float64]
+    fuel: NDArray[np.float64]
+    depths: tuple[Depth, ...]
+
+    def __post_init__(self) -> None:
+        shapes = self.fuel.shape == (len(self.venues), len(self.level)) and len(self.depths) == len(self.venues)
+        if not shapes or not (self.fuel >= 0).all() or not np.isfinite(self.fuel).all():
+            raise InputError("a ladder needs finite fuel >= 0 of venues x levels and a depth per venue")
+        if (np.diff(self.level) <= 0).any() or (len(self.level) and self.level[0] <= 0):
+            raise InputError("levels of a ladder must ascend from above 0")
+
+    def depth(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the depth of all books together [USD]."""
+        return np.asarray(sum(d.cumulative(distance) for d in self.depths))
+
+    def price_at(self, distance: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """Return prices at distances [quote]."""
+        sign = -1.0 if self.direction == "down" else 1.0
+        return np.asarray(self.price * np.exp(sign * np.asarray(distance, dtype=np.float64)))
+
+    def distance_of_price(self, price: float) -> float:
+        """Return a price's distance in the ladder's direction; below 0 on the other side."""
+        return float(np.log(self.price / price) if self.direction == "down" else np.log(price / self.price))
+
+    def depth_table(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return ``(N,)`` distances from 0 and ``(V, N)`` cumulative depth, strictly ascending [USD]."""
+        at = np.append(0.0, np.geomspace(NEAREST, FURTHEST, DEPTH_POINTS))
+        table = np.stack([d.cumulative(at) for d in self.depths])
+        # where a book has a hole, a trace of depth keeps the way back from USD to distance unique
+        return at, table + at * 1e-3
+
+
+def ladder_of(result: LiquidationMap, books: Mapping[str, Book], direction: Direction) -> Ladder:
+    """Return the side of a map that a move in a direction meets, with each venue's book.
+
+    Instruments of one venue are one rung each, and share the venue's book in proportion to their open interest.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a venue of the map has no book.
+    """
+    head = result.head
+    missing = sorted({v.venue for v in head.venues} - set(books))
+    if missing:
+        raise NotEnoughDataError(
+            f"no order book for {', '.join(missing)}: give one with --book, or name an assumed depth with --depth, such as "
+            "--depth 150M (USD within 1 % on each side)"
+        )
+    names = list(dict.fromkeys(v.venue for v in head.venues))
+    which = LONG if direction == "down" else SHORT
+    amounts = result.by_venue()
+    middle = result.price_mid
+    distance = np.log(head.price / middle) if direction == "down" else np.log(middle / head.price)
+    order = np.flatnonzero(distance > 0)
+    order = order[np.argsort(distance[order])]
+    fuel = np.stack([amounts[name][which][order] for name in names])
+    depths = tuple(books[name].side(direction) for name in names)
+    return Ladder(direction, head.price, tuple(names), distance[order], fuel, depths)
+
+
+def coarser(ladder: Ladder, levels: int) -> Ladder:
+    """Return the ladder with at most so many levels; rungs are merged, their fuel triggered at its mean distance.
+
+    Empty rungs beyond the last fuel are dropped; where nothing holds fuel, one empty rung stays.
+    """
+    total = ladder.fuel.sum(axis=0)
+    held = np.flatnonzero(total > 0)
+    if not len(held):
+        return Ladder(ladder.direction, ladder.price, ladder.venues, np.array([FURTHEST]),
+                      np.zeros((len(ladder.venues), 1)), ladder.depths)  # fmt: skip
+    last = int(held[-1]) + 1
+    if last <= levels:
+        return Ladder(ladder.direction, ladder.price, ladder.venues, ladder.level[:last], ladder.fuel[:, :last],
+                      ladder.depths)  # fmt: skip
+    groups = np.minimum(np.arange(last) * levels // last, levels - 1)
+    starts = np.flatnonzero(np.append(True, np.diff(groups) > 0))
+    fuel = np.add.reduceat(ladder.fuel[:, :last], starts, axis=1)
+    weight = total[:last] + 1e-12 * total.max()
+    level = np.add.reduceat(ladder.level[:last] * weight, starts) / np.add.reduceat(weight, starts)
+    return Ladder(ladder.direction, ladder.price, ladder.venues, level, fuel, ladder.depths)

@@ -1,0 +1,270 @@
+"""A cascade: map, books, rules and a shock in; distributions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from liqatlas.base.clock import NS_PER_S, to_datetime
+from liqatlas.base.errors import InputError
+from liqatlas.base.format import format_duration, format_share
+from liqatlas.book.beliefs import load_book_beliefs
+from liqatlas.book.depth import thinned
+from liqatlas.cascade.beliefs import load_cascade_beliefs
+from liqatlas.cascade.inputs import make_market, make_runs
+from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
+from liqatlas.cascade.monte_carlo import RunTable, run_many
+from liqatlas.cascade.sequence import Step, sequence
+from liqatlas.cascade.shock_needed import Branching, ShockNeeded, branching, shock_needed
+from liqatlas.cascade.venue_rules import Exposure, plain_rules, venue_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from liqatlas.base.instruments import ContractKind
+    from liqatlas.book.beliefs import BookBeliefs, BookRegime
+    from liqatlas.book.depth import Book
+    from liqatlas.cascade.beliefs import CascadeBeliefs
+    from liqatlas.cascade.kernels_state import Runs
+    from liqatlas.cascade.shock import Shock
+    from liqatlas.maps.head import Head
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+LEVELS = 400
+#: A book further from the map's moment than this is warned about [s].
+OLD_BOOK_S = 300
+#: Runs whose path is kept.
+TRACED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeSettings:
+    """How to compute.
+
+    Attributes
+    ----------
+    runs, seed
+        Of the Monte Carlo; the same seed gives the same answer whatever ``workers``.
+    regime
+        Name of the books' state: see ``book.beliefs``.
+    print_thinning
+        For an *expected* map: published prints over true liquidations, in (0, 1].
+    venue_rules
+        False switches partial steps, funds and deleveraging off.
+    """
+
+    runs: int = 2_000
+    seed: int = 1
+    workers: int = 0
+    regime: str | None = None
+    print_thinning: float = 1.0
+    venue_rules: bool = True
+    maintenance_rates: Mapping[str, float] = field(default_factory=dict)
+    book_beliefs: BookBeliefs = field(default_factory=load_book_beliefs)
+    beliefs: CascadeBeliefs = field(default_factory=load_cascade_beliefs)
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeResult:
+    """How far a shock runs.
+
+    Attributes
+    ----------
+    head
+        Of the map it was computed from.
+    ladder
+        What the move met, depth factor 1 and release 1.
+    needed, branching
+        Closed forms at the median depth factor and release.
+    table, draws
+        Every run's outcome and its inputs.
+    calibrated
+        Whether shares of runs may be read as probabilities. False until a calibration of them is shipped.
+    """
+
+    head: Head
+    shock: Shock
+    settings: CascadeSettings
+    regime_name: str
+    regime: BookRegime
+    ladder: Ladder
+    needed: ShockNeeded
+    branching: Branching
+    table: RunTable
+    draws: Runs
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+    calibrated: bool = False
+
+    @property
+    def fragility(self) -> NDArray[np.float64]:
+        """Release over depth factor of each run."""
+        return np.asarray(self.draws.release / self.draws.depth_factor)
+
+    @property
+    def reached_prices(self) -> NDArray[np.float64]:
+        """Furthest mark of each run [quote]."""
+        return self.ladder.price_at(self.table.reach)
+
+    @property
+    def amplification(self) -> NDArray[np.float64]:
+        """Reach over what the shock alone would have reached, per run."""
+        return np.divide(self.table.reach, self.table.alone, out=np.ones_like(self.table.reach), where=self.table.alone > 0)
+
+
+def run_cascade(
+    result: LiquidationMap, books: Mapping[str, Book], shock: Shock, settings: CascadeSettings | None = None
+) -> CascadeResult:
+    """Return how far a shock runs through a map and the venues' books.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a venue has no book.
+    InputError
+        If the map is of the past (realised), or shock and settings cannot be used.
+    """
+    settings = settings or CascadeSettings()
+    head = result.head
+    if head.quantity == "liquidated":
+        raise InputError("a realised map holds what is gone: a cascade needs an outstanding or expected map")
+    if not 0 < settings.print_thinning <= 1:
+        raise InputError(f"print thinning {settings.print_thinning} is not in (0, 1]")
+    regime_name = settings.regime or settings.book_beliefs.default_regime
+    regime = settings.book_beliefs.regime(regime_name)
+    ladder = coarser(ladder_of(result, books, shock.direction(head.price)), LEVELS)
+    ladder = replace(ladder, depths=_in_regime(ladder, regime))
+    beliefs, scale = settings.beliefs, 1.0
+    if head.quantity == "expected":
+        # an expected map counts published prints: what is sold is that over the thinning, no release on top
+        beliefs, scale = _released(settings.beliefs), 1.0 / settings.print_thinning
+    rules, said = _rules(result, ladder, settings)
+    draws = make_runs(ladder, shock, settings.runs, settings.seed, regime=regime, beliefs=beliefs, release_scale=scale)
+    table = _run(ladder, rules, draws, settings)
+    median = {"release": float(np.median(draws.release)), "depth_factor": float(np.median(draws.depth_factor))}
+    named = (ladder.distance_of_price(shock.amount),) if shock.kind == "level" else ()
+    fragility = draws.release / draws.depth_factor
+    warnings = (*said, *_warnings(result, books, shock, ladder, table, regime_name, regime))
+    return CascadeResult(
+        head, shock, settings, regime_name, regime, ladder, shock_needed(ladder, **median), branching(ladder, **median), table,
+        draws, sequence(ladder, table.reach, table.liquidated, fragility, named=named), warnings,
+    )  # fmt: skip
+
+
+def _run(ladder: Ladder, rules: NDArray[Any], draws: Runs, settings: CascadeSettings) -> RunTable:
+    from liqatlas.cascade.kernels_state import Plan
+
+    beliefs = settings.beliefs
+    own = beliefs.own_mark_weight
+    market = make_market(
+        ladder, rules, own_mark_weight=own, size_usd=beliefs.size_usd, sizes=beliefs.size_quantiles
+    )
+    rounds = int(np.ceil(beliefs.horizon_s / beliefs.round_s))
+    plan = Plan(settings.seed, max(1, round(beliefs.shock_s / beliefs.round_s)), rounds, TRACED)
+    return run_many(market, draws, plan, workers=settings.workers)
+
+
+def _in_regime(ladder: Ladder, regime: BookRegime) -> tuple[Any, ...]:
+    """Return the depths as makers thin them out in this state of the market."""
+    if regime.thinning_per_percent == 0:
+        return ladder.depths
+    grid = np.geomspace(1e-5, FURTHEST, 600)
+    return tuple(
+        thinned(d, np.union1d(grid, d.distance[:: max(1, len(d.distance) // 200)]),
+                per_percent=regime.thinning_per_percent, least=regime.least_share)
+        for d in ladder.depths
+    )  # fmt: skip
+
+
+def _released(beliefs: CascadeBeliefs) -> CascadeBeliefs:
+    import msgspec
+
+    return msgspec.structs.replace(beliefs, release_median=1.0, release_sigma=0.0)
+
+
+def _rules(result: LiquidationMap, ladder: Ladder, settings: CascadeSettings) -> tuple[NDArray[Any], list[str]]:
+    """Return a row of rules per venue of the ladder, and what has to be said."""
+    rows = plain_rules(len(ladder.venues))
+    if not settings.venue_rules:
+        return rows, ["venue rules are off: all that is triggered is sold to the book at once"]
+    beliefs, said = settings.beliefs, []
+    on = to_datetime(result.head.as_of_ns).date()
+    for i, venue in enumerate(ladder.venues):
+        infos = [v for v in result.head.venues if v.venue == venue]
+        known = [v.open_interest_usd for v in infos if np.isfinite(v.open_interest_usd)]
+        exposure = Exposure(
+            maintenance_rate=settings.maintenance_rates.get(venue, beliefs.maintenance_rate),
+            step_down=beliefs.step_down,
+            large_share=beliefs.large_share,
+            first_share=beliefs.first_share,
+            fund_usd=beliefs.fund_share * sum(known),
+            unwind_share=beliefs.unwind_share,
+        )
+        kind: ContractKind = "inverse" if infos[0].settle == result.head.asset else "linear"
+        rows[i], text = venue_rule(venue, kind, on, exposure, round_s=beliefs.round_s)
+        said += [text] if text else []
+    return rows, said
+
+
+def _warnings(
+    result: LiquidationMap,
+    books: Mapping[str, Book],
+    shock: Shock,
+    ladder: Ladder,
+    table: RunTable,
+    name: str,
+    regime: BookRegime,
+) -> list[str]:
+    """Return what a reader must know."""
+    from liqatlas.cascade.kernels_state import BOOK, FUEL, ROUNDS
+
+    head = result.head
+    said = ["uncalibrated: shares of runs are not probabilities; their bands come from beliefs about depth and release"]
+    if head.quantity == "outstanding":
+        said.append(
+            "the map holds outstanding positions, not expected liquidations; the share that forced orders sell is a belief"
+        )
+    said.append("the map has no posterior: uncertainty of its shape is not carried, only of its release")
+    if head.coverage is not None and head.coverage.share < 0.5:
+        said.append(
+            f"the map explains {format_share(head.coverage.share)} of open interest: what it does not see cannot be liquidated here"
+        )
+    if name == "visible":
+        said.append("a walk of the visible book alone understates real moves several times over; this is such a walk")
+    else:
+        said.append(
+            f"depth is the visible book times a log-normal factor, median {regime.depth_factor_median:g}, sigma "
+            f"{regime.depth_factor_sigma:g} ({regime.basis}): a walk of the visible book understates moves several times over"
+        )
+    assumed = [venue for venue in ladder.venues if books[venue].assumed]
+    if assumed:
+        said.append(f"no book was observed for {', '.join(assumed)}: depth is the caller's assumption")
+    for venue in ladder.venues:
+        said += [*books[venue].warnings, *_age(head.as_of_ns, books[venue])]
+    for end, text in (
+        (ROUNDS, "were still running at the horizon"),
+        (FUEL, "went through every level of the map: what lies beyond it is unknown"),
+        (BOOK, "ran off the end of the book: prices there mean no more than 'further than anyone quotes'"),
+    ):
+        share = float((table.end == end).mean())
+        if share > 0:
+            said.append(f"{format_share(share)} of runs {text}")
+    if shock.kind != "move":
+        seen = sum(float(d.usd[-1]) for d in ladder.depths)
+        if abs(shock.amount) > seen and shock.kind == "order":
+            said.append("the shock is larger than all depth that was seen; the power law carries it")
+    return said
+
+
+def _age(as_of_ns: int, book: Book) -> list[str]:
+    """Return a warning where book and map are of different times."""
+    age = as_of_ns - book.as_of_ns
+    if book.assumed or abs(age) <= OLD_BOOK_S * NS_PER_S:
+        return []
+    if age < 0:
+        return [f"{book.venue}: the book is {format_duration(-age)} YOUNGER than the map"]
+    return [f"{book.venue}: the book is {format_duration(age)} older than the map"]

@@ -1,0 +1,203 @@
+"""Compute a cascade for a request: map, books from files, margin rates, and the result in any format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from liqatlas.base.clock import isoformat
+from liqatlas.base.errors import FormatError, InputError, NotEnoughDataError, UnknownSymbolError
+from liqatlas.base.instruments import Instrument
+from liqatlas.book.beliefs import load_book_beliefs
+from liqatlas.book.buckets import book_from_buckets
+from liqatlas.book.depth import Book, assumed_book
+from liqatlas.book.snapshots import book_at
+from liqatlas.cascade.shock import Shock, parse_order, parse_shock
+from liqatlas.cascade.simulation import CascadeResult, CascadeSettings, run_cascade
+from liqatlas.flows.build import build_map, read_for
+from liqatlas.flows.reporter import SILENT
+from liqatlas.flows.request import parse_amount
+from liqatlas.flows.terms import risk_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.flows.render import Look
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.flows.request import Request
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+CascadeFormat = Literal["term", "json", "csv", "png", "svg"]
+
+
+def read_shock(shock: str | None, order: str | None) -> Shock:
+    """Return the shock that exactly one of the two texts names.
+
+    Raises
+    ------
+    InputError
+        If both or neither was given, or it cannot be read.
+    """
+    if (shock is None) == (order is None):
+        raise InputError("give one of --shock (-5%, -200M, level:60000) and --order (buy:20M, sell:5M)")
+    return parse_shock(shock) if shock is not None else parse_order(order or "")
+
+
+def parse_depths(texts: Iterable[str]) -> dict[str, float]:
+    """Return assumed depth by venue from ``150M`` (all venues, key ``*``) and ``okx:40M`` [USD within 1 %].
+
+    Raises
+    ------
+    InputError
+        If one cannot be read.
+    """
+    out: dict[str, float] = {}
+    for text in texts:
+        venue, colon, amount = text.rpartition(":")
+        out[venue.strip().lower() if colon else "*"] = parse_amount(amount)
+    return out
+
+
+def build_cascade(
+    request: Request,
+    shock: Shock,
+    settings: CascadeSettings,
+    *,
+    book_paths: Sequence[Path] = (),
+    depths: dict[str, float] | None = None,
+    recordings: Sequence[Recording] | None = None,
+    reporter: Reporter = SILENT,
+) -> CascadeResult:
+    """Return how far a shock runs.
+
+    Parameters
+    ----------
+    book_paths
+        Files with order books; by default books are looked for among the request's own paths.
+    depths
+        Assumed USD within one percent, by venue or ``*``; used only for venues without an observed book, and said.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a venue has neither an observed book nor an assumed depth, or the data do not reach for a map.
+    """
+    given = list(read_for(request, reporter) if recordings is None else recordings)
+    result = build_map(replace(request, bins=None, price_step=None, price_range=None), given, reporter)
+    head = result.head
+    rates = {}
+    for info in head.venues:
+        instrument = next(r.instrument for r in given if (r.instrument.venue, r.instrument.symbol) == (info.venue, info.symbol))
+        terms = risk_terms(
+            instrument, head.as_of_ns, max_leverage=request.max_leverage, maintenance_rate=request.maintenance_rate
+        )
+        rates[info.venue] = terms.maintenance_rate
+    depths = depths or {}
+    paths = book_paths or (() if "*" in depths else request.paths)
+    observed, said = read_books(paths, result, named=bool(book_paths), reporter=reporter)
+    books = dict(observed)
+    for info in head.venues:
+        assumed = depths.get(info.venue, depths.get("*"))
+        if info.venue not in books and assumed is not None:
+            books[info.venue] = assumed_book(info.venue, info.symbol, assumed, as_of_ns=head.as_of_ns)
+    reporter.progress("running cascades", 0, 1)
+    out = run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
+    return replace(out, warnings=(*out.warnings, *said))
+
+
+def read_books(
+    paths: Sequence[Path], result: LiquidationMap, *, named: bool, reporter: Reporter = SILENT
+) -> tuple[dict[str, Book], list[str]]:
+    """Return each venue's newest book not later than the map, and what was left out.
+
+    Parameters
+    ----------
+    named
+        Whether the caller named these files as books: then every fault in them is an error.
+    """
+    head = result.head
+    books: dict[str, Book] = {}
+    said: list[str] = []
+    plain: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_file() and named:
+            found = _bucket_book(path, head.asset, head.as_of_ns)
+            if found is not None:
+                books[found.venue] = found
+                continue
+        plain.append(path)
+    exponent = load_book_beliefs().tail_exponent
+    for recording in _book_recordings(plain, head.asset, named=named, reporter=reporter):
+        try:
+            book = book_at(recording, head.as_of_ns, tail_exponent=exponent)
+        except NotEnoughDataError as error:
+            said.append(f"book left out: {error}")
+            continue
+        books.setdefault(book.venue, book)
+    venues = {info.venue for info in head.venues}
+    said += [f"the book of {venue} is not used: the map holds {', '.join(sorted(venues))}" for venue in books if venue not in venues]
+    if named and paths and not (set(books) & venues):
+        raise NotEnoughDataError(
+            f"--book holds no book of {', '.join(sorted(venues))} at or before {isoformat(head.as_of_ns)}; "
+            + ("; ".join(said) if said else "name another file")
+        )
+    return {venue: book for venue, book in books.items() if venue in venues}, said
+
+
+def _bucket_book(path: Path, asset: str, as_of_ns: int) -> Book | None:
+    """Return the book of a file that holds depth within whole percents, None where it is another file."""
+    from liqatlas.venues.importers.binance_book_depth import is_book_depth, read_book_depth
+
+    if not is_book_depth(path):
+        return None
+    samples, known, warnings = read_book_depth(path)
+    book = book_from_buckets(samples, Instrument(known.venue, known.symbol, asset), as_of_ns)
+    return replace(book, warnings=(*book.warnings, *warnings))
+
+
+def _book_recordings(paths: Sequence[Path], asset: str, *, named: bool, reporter: Reporter) -> list[Recording]:
+    """Return recordings that hold book levels; files without any are no fault unless they were named as books."""
+    from liqatlas.venues.importers import read_paths
+
+    if not paths:
+        return []
+    reporter.progress("reading order books", 0, 1)
+    try:
+        return [r for r in read_paths(paths, asset=asset, tables={"book_levels"}) if not r.book_levels.is_empty()]
+    except (FormatError, UnknownSymbolError):
+        if named:
+            raise
+        return []
+
+
+def render_cascade(result: CascadeResult, form: CascadeFormat, look: Look) -> bytes:
+    """Return a cascade in a format; text is UTF-8.
+
+    Raises
+    ------
+    InputError
+        If the format is none of these.
+    """
+    if form == "json":
+        import orjson
+
+        from liqatlas.cascade.serialise import cascade_tree
+
+        return orjson.dumps(cascade_tree(result), option=orjson.OPT_APPEND_NEWLINE)
+    if form == "csv":
+        import polars as pl
+
+        needed, local = result.needed, result.branching
+        frame = pl.DataFrame({"price": needed.price, "shock_needed_usd": needed.usd, "branching_ratio": local.ratio})
+        return frame.write_csv().encode()
+    if form == "term":
+        from liqatlas.plot.cascade_words import cascade_text
+
+        return (cascade_text(result, width=look.width) + "\n").encode()
+    if form in {"png", "svg"}:
+        from liqatlas.plot.cascade_picture import cascade_figure
+
+        return cascade_figure(result, theme=look.theme, zone=look.zone).to_bytes(form)
+    raise InputError(f"a cascade cannot be shown as {form}: wanted term, json, csv, png or svg")

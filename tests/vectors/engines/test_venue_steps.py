@@ -1,0 +1,148 @@
+"""Each venue's stated steps on cases worked out by hand: one position, a linear book of 1M USD per percent, one price move.
+
+A level lies at 1 % from the start. The book has nothing hidden: depth to x is 100M · x, so a sale of 0.4M from 1 % ends at
+1.4 % and fills at 1.2 % in the mean. Sources are those of ``rules.by_venue``; the sentence used stands over each case.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from liqatlas.base.instruments import ContractKind
+from liqatlas.cascade.kernels_state import Market, Plan, Runs
+from liqatlas.cascade.monte_carlo import run_many
+from liqatlas.cascade.venue_rules import Exposure, venue_rule
+from liqatlas.rules.by_venue.dydx import fillable_price
+
+pytestmark = pytest.mark.kernels
+
+DEPTH = 100e6
+LEVEL, SIZE = 0.010, 1e6
+DAY = date(2026, 6, 1)
+
+
+def close_one(
+    venue: str,
+    *,
+    move: float = LEVEL,
+    rounds: int = 1,
+    buffer: float = 0.004,
+    fund: float = 0.0,
+    large: float = 0.0,
+    first: float = 0.5,
+    kind: ContractKind = "linear",
+) -> dict[str, float]:
+    """Move the price at once by ``move``; return the venue's tally after ``rounds`` rounds of 5 s."""
+    exposure = Exposure(buffer, 0.001, large, first, fund, 0.0)
+    rule, _ = venue_rule(venue, kind, DAY, exposure, round_s=5.0)
+    rules: Any = np.zeros(1, rule.dtype)
+    rules[0] = rule
+    at = np.array([0.0, 1.0])
+    market = Market(
+        np.array([LEVEL]), np.array([[[SIZE]]]), at, DEPTH * at[None, :], np.ones((1, 1)), np.ones(1), rules,
+        np.zeros(1, np.int64), np.zeros(1), np.ones(1),
+    )  # fmt: skip
+    one = np.ones(1)
+    # a hair beyond: adding and taking back the move must not fall short of the level by rounding
+    runs = Runs(np.zeros((1, 1)), one * (move + 1e-12), one, one, one)
+    out = run_many(market, runs, Plan(1, 1, rounds, 0))
+    return {name: float(out.of(name)[0, 0]) for name in ("triggered", "book", "taken", "adl", "fund")}
+
+
+def near(value: float) -> Any:
+    return pytest.approx(value, rel=1e-6, abs=0.01)
+
+
+def test_binance_sells_down_to_bankruptcy_and_the_fund_takes_the_rest_at_that_price() -> None:
+    """One large IOC; what is left goes to the fund at the bankruptcy price (binance.com/pt-BR/support/faq/360033525271).
+
+    Room to 1.4 %: 0.4M. It fills at 1.2 %, 0.2 % better than bankruptcy: the fund earns 0.4M · 0.2 % = 800.
+    """
+    out = close_one("binance")
+    assert out == {"triggered": near(1e6), "book": near(0.4e6), "taken": near(0.6e6), "adl": 0.0, "fund": near(800)}
+
+
+def test_binance_reduces_a_large_position_until_its_margin_is_met() -> None:
+    """Half first; the rest, held to a rate 0.1 % lower, is touched at 1.1 % one round later.
+
+    First half: room 0.4M, 0.1M taken over. The mark is then at 1.4 %. Rest: bankruptcy 1.5 %, room 0.1M, 0.4M taken over.
+    """
+    assert close_one("binance", large=1.0)["triggered"] == near(0.5e6)
+    out = close_one("binance", large=1.0, rounds=3)
+    assert out["triggered"] == near(1e6)
+    assert (out["book"], out["taken"]) == (near(0.5e6), near(0.5e6))
+
+
+def test_binance_deleverages_when_the_fund_cannot_take_it() -> None:
+    """ADL at the bankruptcy price when the fund cannot take the position (binance.com faq 360033525471).
+
+    The price gaps to 2 %: 0.6 % beyond bankruptcy, a loss of 6,000 on 1M.
+    """
+    assert close_one("binance", move=0.02, fund=5_999)["adl"] == near(1e6)
+    out = close_one("binance", move=0.02, fund=6_001)
+    assert (out["adl"], out["taken"], out["fund"], out["book"]) == (0.0, near(1e6), near(-6_000), 0.0)
+
+
+def test_bybit_fills_the_excess_whole_or_not_at_all_then_takes_over() -> None:
+    """FillOrKill of the excess over the lower tier, then takeover at bankruptcy price (bybit help 000001381).
+
+    The excess of 0.5M does not fit into 0.4M of room: nothing fills. An excess of 0.3M fits, at a mean of 1.15 %.
+    """
+    killed = close_one("bybit", large=1.0)
+    assert (killed["book"], killed["taken"]) == (0.0, near(0.5e6))
+    filled = close_one("bybit", large=1.0, first=0.3)
+    assert (filled["book"], filled["taken"]) == (near(0.3e6), 0.0)
+    assert filled["fund"] == near(0.3e6 * 0.0025)
+
+
+def test_okx_steps_once_a_minute_and_deleverages_at_a_fall_of_thirty_percent() -> None:
+    """Tier steps in order cycles of about a minute (page 360020411711); ADL when the fund fell 30 % from its peak (ouchyi.rocks)."""
+    early, late = (close_one("okx", large=1.0, first=0.3, move=0.0115, rounds=n) for n in (12, 13))
+    assert early["triggered"] == near(0.3e6)
+    assert late["triggered"] == near(1e6)
+    # the gap to 2 % costs 6,000: more than 30 % of 19,000, less than 30 % of 21,000
+    assert close_one("okx", move=0.02, fund=19_000)["adl"] == near(1e6)
+    assert close_one("okx", move=0.02, fund=21_000)["taken"] == near(1e6)
+
+
+def test_hyperliquid_sends_a_fifth_first_and_the_rest_after_thirty_seconds() -> None:
+    """Above 100k USDC 20 % first, then 30 s cool-down, then the whole (docs.tings.xyz, docs.hyena.trade): six rounds of 5 s."""
+    for rounds, closed in ((1, 0.2e6), (6, 0.2e6), (7, 1e6)):
+        assert close_one("hyperliquid", large=1.0, rounds=rounds, buffer=0.03)["book"] == near(closed)
+    assert close_one("hyperliquid", large=0.0)["book"] == near(1e6)
+
+
+def test_hyperliquid_backstop_takes_over_below_two_thirds_of_maintenance() -> None:
+    """Equity below 2/3 of maintenance → liquidator vault (gitbook liquidations).
+
+    With a maintenance of 3 %, equity is at 2/3 of it once the mark is 1 % beyond the level, at 2 %.
+    """
+    before, after = (close_one("hyperliquid", buffer=0.03, move=m) for m in (0.0199, 0.0201))
+    assert (before["book"], before["taken"]) == (near(1e6), 0.0)
+    assert (after["book"], after["taken"]) == (0.0, near(1e6))
+    # beyond bankruptcy at 4 %: account value below zero, no fund: deleveraged
+    assert close_one("hyperliquid", buffer=0.03, move=0.0401)["adl"] == near(1e6)
+
+
+def test_dydx_offers_near_the_oracle_price_block_by_block() -> None:
+    """Fillable price P(1 - SMMR · MMF · BA(1 - Q)), SMMR 10 % (genesis); deleveraging when bankrupt and no fund is left.
+
+    With the mark halfway to bankruptcy the order gives 0.1 · 0.4 % · 0.5 = 0.02 % beyond it: 20,000 USD of this book.
+    """
+    stated = fillable_price(1.0, direction=1, maintenance_fraction=0.004, collateral_ratio=0.5, spread_to_maintenance=0.1)
+    assert 1.0 - float(stated) == pytest.approx(0.0002)
+    assert close_one("dydx", move=0.012)["book"] == near(20_000)
+    assert close_one("dydx", move=LEVEL)["book"] == near(0)
+    assert close_one("dydx", move=0.02)["adl"] == near(1e6 - 0.0004 * DEPTH)
+    assert close_one("dydx", move=0.02, fund=1e6)["adl"] == 0.0
+
+
+def test_a_venue_without_stated_steps_is_sold_whole_and_says_so() -> None:
+    rule, said = venue_rule("bitfinex", "linear", DAY, Exposure(0.004, 0.001, 0.5, 0.5, 1e6, 0.1), round_s=5.0)
+    assert "bitfinex" in said
+    assert int(rule["kind"]) == 0
+    assert close_one("bitfinex", large=1.0)["book"] == near(1e6)
