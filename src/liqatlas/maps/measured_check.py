@@ -7,7 +7,7 @@ by a test that could fail; what no test explains is counted as unexplained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,12 +37,12 @@ MEANINGS = {
     "marked_isolated": "marked isolated: backed by its own margin, which the file does not give",
     "own_initial_margin": "its level fits an isolated position with its own initial margin (0.5 to 1.5 times size x entry / "
     "leverage), though the file does not mark it isolated",
-    "own_added_margin": "its level lies nearer than the account's equity allows, as with an isolated position whose margin was "
-    "changed; the file does not mark it isolated",
+    "own_changed_margin": "its level lies nearer than the account's equity allows, as with an isolated position whose margin was "
+    "added to or taken from; the file does not mark it isolated",
     "another_margin_table": "another margin table of this venue reproduces the price to 1e-5: the position keeps the table of "
     "when it was opened, or the account (a vault) has its own",
-    "only_other_is_different": "the account's only other position names another equity and is itself isolated or under another "
-    "margin table",
+    "only_other_is_different": "the account's only other position is itself isolated (it names the smaller equity) or under "
+    "another margin table, so it says nothing about this one",
     "others_disagree": "no two of the account's other positions name the same equity, so the margin is a guess",
     "moved_within_snapshot": "between 0.1 % and 1 % off: the positions of the account were not read at one moment",
     "unexplained": "no test explains it",
@@ -194,8 +194,7 @@ def _classified(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdings) -> 
     kinds[(votes == 1) & (count > 1)] = "others_disagree"
     kinds[(count == 1) & _other_is_different(off, usable, holdings)] = "only_other_is_different"
     ratio = _own_margin_ratio(off)
-    nearer = (named < others) & (ratio > 0)
-    kinds[nearer] = "own_added_margin"
+    kinds[named < others] = "own_changed_margin"
     kinds[(ratio > _INITIAL[0]) & (ratio < _INITIAL[1])] = "own_initial_margin"
     kinds[_another_table(off, holdings)] = "another_margin_table"
     kinds[(off["margin_mode"] == "isolated").fill_null(value=False).to_numpy()] = "marked_isolated"
@@ -223,7 +222,7 @@ def _another_table(rows: pl.DataFrame, holdings: Holdings) -> NDArray[np.bool_]:
     quantity, mark, level = (rows[c].to_numpy() for c in ("qty_native", "mark_price", "level"))
     others = rows["others"].to_numpy()
     usable = np.isfinite(others)
-    for table in distinct(holdings.tables):
+    for table in candidates(holdings.tables):
         margin = others + table.maintenance_amount(quantity * mark)
         mine = np.flatnonzero(usable)
         price = np.full(rows.height, np.nan)
@@ -243,7 +242,8 @@ def _other_is_different(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdi
         return np.zeros(off.height, dtype=bool)
     swapped = pairs.with_columns(others=(pl.col("named").sum().over(ACCOUNT) - pl.col("named")))
     ratio = _own_margin_ratio(swapped)
-    different = _another_table(swapped, holdings) | ((ratio > _INITIAL[0]) & (ratio < _INITIAL[1]))
+    nearer = (swapped["named"] < swapped["others"]).to_numpy()
+    different = _another_table(swapped, holdings) | ((ratio > _INITIAL[0]) & (ratio < _INITIAL[1])) | nearer
     flags = swapped.with_columns(different=pl.Series(different)).select(*key, "different")
     partner = flags.with_columns(
         partner=(pl.col("different").sum().over(ACCOUNT) - pl.col("different").cast(pl.UInt32)) > 0
@@ -252,9 +252,20 @@ def _other_is_different(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdi
     return joined["partner"].fill_null(value=False).to_numpy()
 
 
-def distinct(tables: Sequence[TierTable]) -> list[TierTable]:
-    """Return tables that differ in floors or rates, one of each."""
-    return list({(t.floors.tobytes(), t.rates.tobytes()): t for t in tables}.values())
+def candidates(tables: Sequence[TierTable]) -> list[TierTable]:
+    """Return the margin tables a position may be under: each different one, and a single tier at each leverage they name.
+
+    The venue's tables with an id below 50 are one tier at that leverage; such a table may be in force without being listed now.
+    """
+    found = {(t.floors.tobytes(), t.rates.tobytes()): t for t in tables}
+    for leverage in sorted({float(cap) for t in tables for cap in t.max_leverages}):
+        first, rate = tables[0], np.array([0.5 / leverage])
+        flat = replace(
+            first, symbol=f"single tier at {leverage:g}x", floors=np.zeros(1), rates=rate, deductions=np.zeros(1),
+            max_leverages=np.array([leverage]), warning="",
+        )  # fmt: skip
+        found.setdefault((flat.floors.tobytes(), flat.rates.tobytes()), flat)
+    return list(found.values())
 
 
 def _without_level(frame: pl.DataFrame, tested: pl.DataFrame, holdings: Holdings) -> tuple[int, int]:
