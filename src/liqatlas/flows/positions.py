@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import to_datetime
@@ -31,6 +31,23 @@ class Snapshot:
 
     recordings: tuple[Recording, ...]
     holdings: Holdings
+
+    def until(self, as_of_ns: int) -> Snapshot:
+        """Return what was known at a moment.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If nothing was.
+        """
+        return replace(self, holdings=self.holdings.until(as_of_ns))
+
+
+def newest_moment(snapshot: Snapshot) -> int:
+    """Return the moment of the newest position [ns]."""
+    newest = snapshot.holdings.frame["ts_event_ns"].max()
+    assert isinstance(newest, int)
+    return newest
 
 
 def read_positions(
@@ -99,11 +116,8 @@ def build_measured_map(
         )
     else:
         snapshot = Snapshot(tuple(recordings), holdings_of(recordings))
-    as_of = request.as_of_ns
-    if as_of is None:
-        newest = snapshot.holdings.frame["ts_event_ns"].max()
-        assert isinstance(newest, int)
-        as_of = newest
+    as_of = request.as_of_ns if request.as_of_ns is not None else newest_moment(snapshot)
+    snapshot = snapshot.until(as_of)
     terms = MeasuredTerms(
         as_of_ns=as_of,
         window_ns=request.window_ns,

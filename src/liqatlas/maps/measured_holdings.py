@@ -5,13 +5,13 @@ One row is one position at one snapshot. Rows that cannot be used are not repair
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from liqatlas.base.clock import to_datetime
+from liqatlas.base.clock import isoformat, to_datetime
 from liqatlas.base.errors import NotEnoughDataError, TiersUnknownError
 from liqatlas.rules import TierTable, tiers
 
@@ -70,6 +70,23 @@ class Holdings:
     tables: tuple[TierTable, ...]
     flaws: Flaws
     warnings: tuple[str, ...] = ()
+
+    def until(self, as_of_ns: int) -> Holdings:
+        """Return the snapshots at or before a moment; the flaws stay those of everything read.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If there is none; names the first one.
+        """
+        known = self.frame.filter(pl.col("ts_event_ns") <= as_of_ns)
+        if known.is_empty():
+            first = self.frame["ts_event_ns"].min()
+            assert isinstance(first, int)
+            raise NotEnoughDataError(
+                f"no snapshot at or before {isoformat(as_of_ns)}; the first one is of {isoformat(first)}"
+            )
+        return replace(self, frame=known)
 
     def by_table(self, frame: pl.DataFrame) -> Iterator[tuple[TierTable, np.ndarray, pl.DataFrame]]:
         """Yield each margin table with the row numbers and rows of a frame that it governs."""
