@@ -33,6 +33,7 @@ VERBS = (
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
     ("cascade", "liqatlas.cli.cascade:cascade", "Show how far a shock runs, and what it takes to reach each level."),
+    ("positions", "liqatlas.cli.positions:positions", "List public positions and check their liquidation prices."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",

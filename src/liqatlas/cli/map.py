@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class MapOptions:
     """Which map."""
 
-    kind: Literal["modelled", "realised"] = "modelled"
-    "modelled: levels estimated from trades and open interest; realised: liquidations that happened."
+    kind: Literal["modelled", "realised", "measured"] = "modelled"
+    "modelled: estimated from trades and open interest; realised: liquidations that happened; measured: public positions."
     quantity: Literal["outstanding", "expected"] | None = None
     "outstanding: open notional with its level there; expected: prints if the price touched it (needs a calibration)."
     by: Literal["venue", "leverage"] = "venue"
@@ -41,6 +41,8 @@ class MapOptions:
     "Keep this leverage range: 25-100, 50+ or 10."
     at: float | None = None
     "Also say how much is liquidated on the way to this price, per venue."
+    others: Literal["still", "follow"] = "still"
+    "Measured maps: whether the other coins of a cross account stand still or move along with the asset (by their beta)."
     grid: Annotated[bool, Parameter(negative="")] = False
     "Draw small maps of several windows and leverage ranges in one picture."
 
@@ -66,7 +68,7 @@ def map_(
     """
     form = choose_format(output)
     request = make_request(
-        asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage
+        asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage, others=which.others
     )
     drawn_range = request.price_range
     if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars
@@ -74,7 +76,8 @@ def map_(
     if which.grid:
         return _grid(request, form, time, output, which.by)
     with reporting() as reporter:
-        compile_kernels(reporter)
+        if which.kind == "modelled":
+            compile_kernels(reporter)
         result = build_map(request, reporter=reporter)
     for warning in result.head.warnings:
         say(f"note: {warning}")

@@ -43,6 +43,8 @@ class DataOptions:
     "Leverage cap of the symbol, where no sourced tiers are known; needs --maintenance-rate."
     maintenance_rate: float | None = None
     "Maintenance margin rate of the lowest tier as a fraction, such as 0.005."
+    meta: Path | None = None
+    "Measured maps: a saved answer to Hyperliquid's meta, whose margin tables go before the shipped ones."
 
 
 @Parameter(name="*", group="Moment")
@@ -81,9 +83,10 @@ def make_request(
     time: MomentOptions,
     output: OutputOptions,
     *,
-    kind: Literal["modelled", "realised"] = "modelled",
+    kind: Literal["modelled", "realised", "measured"] = "modelled",
     quantity: Literal["outstanding", "expected"] | None = None,
     leverage: str | None = None,
+    others: Literal["still", "follow"] = "still",
 ) -> Request:
     """Return the request that the options describe.
 
@@ -113,6 +116,8 @@ def make_request(
         quote=data.quote,
         margin=data.margin,
         dated=data.dated,
+        others=others,
+        meta_file=data.meta,
     )
 
 

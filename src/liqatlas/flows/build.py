@@ -42,6 +42,11 @@ def build_map(
     NotEnoughDataError
         If the data do not reach, or an *expected* map is asked for where nothing is calibrated.
     """
+    if request.kind == "measured":
+        from liqatlas.flows.positions import build_measured_map
+
+        _refuse_expected(request)
+        return read_out(build_measured_map(request, recordings, reporter), request)
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)

@@ -78,7 +78,7 @@ def render_map(
             result = result.rebin(edges_by_count(result.head.price, *full_range(result), JSON_BINS))
         return orjson.dumps(map_tree(result) | level, option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
-        return _table(result.to_polars(), form)
+        return render_table(result.to_polars(), form)
     if form == "term":
         from liqatlas.plot.terminal import render_map as render
 
@@ -112,7 +112,7 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
     if form == "json":
         return orjson.dumps(heatmap_tree(result), option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
-        return _table(heatmap_table(result), form)
+        return render_table(heatmap_table(result), form)
     if form == "term":
         from liqatlas.plot.terminal import render_heatmap as render
 
@@ -124,7 +124,7 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
     )
 
 
-def _table(frame: pl.DataFrame, form: Format) -> bytes:
+def render_table(frame: pl.DataFrame, form: Format) -> bytes:
     """Return a table as CSV, Parquet or an Arrow IPC file."""
     import io
 

@@ -12,7 +12,7 @@ from liqatlas.base.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-KindChoice = Literal["modelled", "realised"]
+KindChoice = Literal["modelled", "realised", "measured"]
 QuantityChoice = Literal["outstanding", "expected"]
 
 
@@ -51,6 +51,10 @@ class Request:
         Keep levels of this leverage range only.
     bins, price_step, price_range
         Read-out; none of them leaves the map as it is.
+    others
+        Measured maps: whether the other coins of a cross account stand still or move along.
+    meta_file
+        Measured maps: a saved answer to Hyperliquid's ``meta`` whose margin tables go first.
     """
 
     asset: str
@@ -71,6 +75,8 @@ class Request:
     margin: str | None = None
     dated: bool = False
     parameters_file: Path | None = None
+    others: Literal["still", "follow"] = "still"
+    meta_file: Path | None = None
 
 
 def parse_leverage(text: str) -> tuple[float, float]:

@@ -55,7 +55,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class SideCoverage:
-    """Where one side's open interest is [USD]; the four parts sum to ``open_interest_usd``.
+    """Where one side's open interest is [USD]; the parts sum to ``open_interest_usd`` where it is known.
 
     Attributes
     ----------
@@ -67,6 +67,8 @@ class SideCoverage:
         Older than the stored history.
     unreachable_usd
         Unlevered or hedged: no reachable liquidation price.
+    unseen_usd
+        Of accounts that were not looked at (measured maps); NaN where open interest is unknown.
     """
 
     open_interest_usd: float
@@ -74,16 +76,29 @@ class SideCoverage:
     outside_window_usd: float
     older_usd: float
     unreachable_usd: float
+    unseen_usd: float = 0.0
+
+    @property
+    def observed_usd(self) -> float:
+        """What the result knows of, with a level or without [USD]."""
+        return self.explained_usd + self.outside_window_usd + self.older_usd + self.unreachable_usd
 
 
 @dataclass(frozen=True, slots=True)
 class DistanceCoverage:
-    """Share of open interest seen within a band of distance from the price (measured maps)."""
+    """What was seen with a level within a band of distance from the price (measured maps).
+
+    ``long_share`` and ``short_share`` are of that side's open interest, NaN where it is unknown; ``long_usd`` and ``short_usd``
+    are the amounts [USD], ``accounts`` how many accounts they are of.
+    """
 
     low: float
     high: float
     long_share: float
     short_share: float
+    long_usd: float = 0.0
+    short_usd: float = 0.0
+    accounts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,12 @@ class Coverage:
         """Explained share of both sides' open interest, 0 to 1; NaN where open interest is unknown."""
         total = self.long.open_interest_usd + self.short.open_interest_usd
         return (self.long.explained_usd + self.short.explained_usd) / total if total > 0 else np.nan
+
+    @property
+    def observed_share(self) -> float:
+        """Share of both sides' open interest whose owner was looked at, 0 to 1; NaN where open interest is unknown."""
+        total = self.long.open_interest_usd + self.short.open_interest_usd
+        return (self.long.observed_usd + self.short.observed_usd) / total if total > 0 else np.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def _side(side: SideCoverage) -> dict[str, float | None]:
         "outside_window_usd": _number(side.outside_window_usd),
         "older_than_history_usd": _number(side.older_usd),
         "no_reachable_level_usd": _number(side.unreachable_usd),
+        "unseen_usd": _number(side.unseen_usd),
+        "observed_usd": _number(side.observed_usd),
     }
 
 
@@ -45,14 +47,18 @@ def _coverage(coverage: Coverage | None) -> dict[str, Any] | None:
         return None
     return {
         "share": _number(coverage.share),
+        "observed_share": _number(coverage.observed_share),
         "long": _side(coverage.long),
         "short": _side(coverage.short),
         "by_distance": [
             {
                 "low": b.low,
-                "high": b.high,
+                "high": _number(b.high),
                 "long_share": _number(b.long_share),
                 "short_share": _number(b.short_share),
+                "long_usd": _number(b.long_usd),
+                "short_usd": _number(b.short_usd),
+                "accounts": b.accounts,
             }
             for b in coverage.by_distance
         ],

@@ -20,7 +20,7 @@ from liqatlas.plot.zones import heaviest
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from liqatlas.maps.head import Head, SideCoverage
+    from liqatlas.maps.head import Coverage, DistanceCoverage, Head, SideCoverage
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.view import MapView
     from liqatlas.plot.zones import Zone
@@ -179,15 +179,27 @@ def _open_interest_line(head: Head) -> str:
     if head.coverage is None:
         return text
     cover = head.coverage
-    text += f" Coverage {format_share(cover.share)}."
     if head.kind == "measured":
-        bands = [
-            f"{format_share(b.low)} to {format_share(b.high)} away: longs {format_share(b.long_share)}, "
-            f"shorts {format_share(b.short_share)}"
-            for b in cover.by_distance
-        ]
-        return " ".join([text, "; ".join(bands)]).strip()
+        return f"{text} {_seen_words(cover)}"
+    text += f" Coverage {format_share(cover.share)}."
     return f"{text} Longs: {_side_words(cover.long)}. Shorts: {_side_words(cover.short)}."
+
+
+def _seen_words(cover: Coverage) -> str:
+    """Return what a measured map has seen: its share of open interest, and the levels by distance."""
+    longs, shorts = (format_usd(side.observed_usd) for side in (cover.long, cover.short))
+    bands = [
+        f"{_band_words(b)} longs {format_usd(b.long_usd)}, shorts {format_usd(b.short_usd)} ({b.accounts} accounts)"
+        for b in cover.by_distance
+    ]
+    share = format_share(cover.observed_share)
+    return f"Coverage {share}: seen {longs} of longs, {shorts} of shorts. Levels away from the price: {'; '.join(bands)}."
+
+
+def _band_words(band: DistanceCoverage) -> str:
+    if math.isinf(band.high):
+        return f"over {format_share(band.low)}"
+    return f"{format_share(band.low)}–{format_share(band.high)}"
 
 
 def _side_words(side: SideCoverage) -> str:

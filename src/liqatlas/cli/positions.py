@@ -1,0 +1,92 @@
+"""``liqatlas positions``: who holds what, and whether we reproduce the venue's liquidation prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from liqatlas.base.clock import parse_window
+from liqatlas.base.errors import InputError
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format
+from liqatlas.cli.output import emit, reporting, say
+from liqatlas.flows.positions import check_positions, newest_moment, read_positions
+from liqatlas.flows.positions_report import (
+    TableRequest,
+    check_json,
+    check_text,
+    report_json,
+    report_positions,
+    report_text,
+)
+from liqatlas.flows.render import render_table
+from liqatlas.flows.request import moment
+
+
+@Parameter(name="*", group="Positions")
+@dataclass(frozen=True, kw_only=True)
+class PositionOptions:
+    """Which positions, in which order."""
+
+    check: Annotated[bool, Parameter(negative="")] = False
+    "Compare our liquidation prices with the published ones instead of listing positions."
+    view: Literal["table", "cohorts", "changes"] = "table"
+    "What the terminal shows: positions, amounts by size and profit, or what changed since the snapshot before."
+    sort: Literal["size", "distance", "leverage", "position", "pnl", "age"] = "size"
+    "Order of the table."
+    only: Literal["long", "short"] | None = None
+    "Keep longs or shorts."
+    top: int = 20
+    "Rows to show; 0 shows all."
+
+
+_WHICH, _DATA, _TIME, _OUTPUT = PositionOptions(), DataOptions(), MomentOptions(), OutputOptions()
+
+
+def positions(
+    asset: str = "",
+    /,
+    *,
+    which: PositionOptions = _WHICH,
+    data: DataOptions = _DATA,
+    time: MomentOptions = _TIME,
+    output: OutputOptions = _OUTPUT,
+) -> int:
+    """List public positions with their liquidation prices, or check those prices against our own (--check).
+
+    Parameters
+    ----------
+    asset
+        An asset such as ETH; without one, all coins.
+    """
+    form = choose_format(output)
+    if form in {"png", "svg"}:
+        raise InputError(f"positions are a table: {form} is a picture; ask for map --kind measured")
+    with reporting() as reporter:
+        snapshot = read_positions(data.from_, venues=data.venue, meta=data.meta, reporter=reporter)
+    for warning in snapshot.holdings.warnings:
+        say(f"note: {warning}")
+    if which.check:
+        test = check_positions(snapshot)
+        if form not in {"term", "json"}:
+            raise InputError(f"a check is text or JSON; {form} was asked for")
+        emit(check_json(test) if form == "json" else check_text(test).encode(), form, output.output)
+        return 0
+    request = TableRequest(
+        as_of_ns=moment(time.as_of) or newest_moment(snapshot),
+        window_ns=parse_window(time.window),
+        asset=asset,
+        sort=which.sort,
+        position=which.only,
+        top=which.top,
+    )
+    report = report_positions(snapshot, request)
+    if form == "json":
+        content = report_json(report)
+    elif form == "term":
+        content = report_text(report, which.view).encode()
+    else:
+        content = render_table(report.changed if which.view == "changes" else report.shown(), form)
+    emit(content, form, output.output)
+    return 0

@@ -1,0 +1,163 @@
+"""Public positions: read them from files, test their levels, make the measured map and the table of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from liqatlas.base.clock import to_datetime
+from liqatlas.base.errors import InputError, UnknownSymbolError
+from liqatlas.base.symbols import near_names, parse_symbol
+from liqatlas.flows.reporter import SILENT
+from liqatlas.maps.measured import MeasuredTerms, measured_map
+from liqatlas.maps.measured_check import SelfTest, self_test
+from liqatlas.maps.measured_holdings import Holdings, holdings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from liqatlas.base.instruments import Instrument
+    from liqatlas.base.recording import Recording
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.flows.request import Request
+    from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.rules import TierTable
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything read of public positions, ready for use."""
+
+    recordings: tuple[Recording, ...]
+    holdings: Holdings
+
+    def until(self, as_of_ns: int) -> Snapshot:
+        """Return what was known at a moment.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If nothing was.
+        """
+        return replace(self, holdings=self.holdings.until(as_of_ns))
+
+
+def newest_moment(snapshot: Snapshot) -> int:
+    """Return the moment of the newest position [ns]."""
+    newest = snapshot.holdings.frame["ts_event_ns"].max()
+    assert isinstance(newest, int)
+    return newest
+
+
+def read_positions(
+    paths: Sequence[Path | str],
+    *,
+    venues: Sequence[str] = (),
+    meta: Path | None = None,
+    reporter: Reporter = SILENT,
+) -> Snapshot:
+    """Return the positions of all coins that files hold: other coins back a cross account, so none is left out.
+
+    Parameters
+    ----------
+    meta
+        The venue's own answer to ``meta``: its margin tables go before the shipped ones.
+
+    Raises
+    ------
+    InputError
+        If no path was given or ``meta`` cannot be read.
+    FormatError
+        If a file cannot be read.
+    NotEnoughDataError
+        If no position is in them.
+    """
+    if not paths:
+        raise InputError("no data named: give files or folders of public positions with --from")
+    from liqatlas.venues.importers import read_paths
+
+    recordings = read_paths(
+        paths,
+        venues=venues,
+        tables={"positions", "open_interest", "marks"},
+        progress=lambda known, done, total: reporter.progress(f"reading {known.title}", done, total),
+    )
+    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=_own_tables(meta)))
+
+
+def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
+    """Return the margin tables of a saved answer to ``meta``, dated by the file."""
+    if meta is None:
+        return {}
+    from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
+    from liqatlas.rules.loaders.reading import Origin
+
+    try:
+        payload, changed = meta.read_bytes(), meta.stat().st_mtime
+    except OSError as error:
+        raise InputError(f"cannot read {meta}: {error.strerror or error}") from None
+    day = to_datetime(int(changed * 1e9)).date()
+    return load_hyperliquid_meta(payload, Origin(str(meta), day, day))
+
+
+def check_positions(snapshot: Snapshot) -> SelfTest:
+    """Return the self-test over all snapshots read."""
+    return self_test(snapshot.holdings)
+
+
+def build_measured_map(
+    request: Request, recordings: Sequence[Recording] | None = None, reporter: Reporter = SILENT
+) -> LiquidationMap:
+    """Return the measured map a request asks for, tested on all positions read; raises as :func:`read_positions`."""
+    if recordings is None:
+        snapshot = read_positions(
+            request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter
+        )
+    else:
+        snapshot = Snapshot(tuple(recordings), holdings_of(recordings))
+    as_of = request.as_of_ns if request.as_of_ns is not None else newest_moment(snapshot)
+    snapshot = snapshot.until(as_of)
+    terms = MeasuredTerms(
+        as_of_ns=as_of,
+        window_ns=request.window_ns,
+        others=request.others,
+        open_interest_usd=open_interest_of(snapshot, request, as_of),
+        self_test=check_positions(snapshot),
+    )
+    return measured_map(snapshot.holdings, instruments_of(snapshot, request.asset), terms)
+
+
+def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:
+    """Return the contracts of an asset among the positions; those quoted in single coins first.
+
+    Raises
+    ------
+    UnknownSymbolError
+        If there is none; names near ones.
+    """
+    wanted = parse_symbol(asset).asset
+    held = [r.instrument for r in snapshot.recordings if not r.positions.is_empty()]
+    mine = [one for one in held if one.asset == wanted or one.symbol.upper() == asset.upper()]
+    if not mine:
+        known = sorted({one.asset for one in held})
+        raise UnknownSymbolError(asset, near_names(wanted, known) or known[:5], where="the positions given")
+    return sorted(mine, key=lambda one: (one.price_multiplier, one.key))
+
+
+def open_interest_of(snapshot: Snapshot, request: Request, as_of_ns: int) -> float:
+    """Return the one-sided open interest [USD]: the caller's, else the newest the files hold, else NaN."""
+    if request.open_interest_usd is not None:
+        return request.open_interest_usd
+    total, found = 0.0, False
+    keys = {one.key for one in instruments_of(snapshot, request.asset)}
+    for recording in snapshot.recordings:
+        if recording.instrument.key not in keys:
+            continue
+        known = recording.until(as_of_ns).open_interest
+        marks = recording.until(as_of_ns).positions["mark_price"].drop_nulls()
+        if known.is_empty() or marks.is_empty():
+            continue
+        found = True
+        total += recording.instrument.notional_usd(float(known["oi_native"][-1]), float(marks[-1]))
+    return total if found else float("nan")
