@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_clusters_and_gaps_do_not_overlap_and_hold_what_the_map_holds(
         away = [abs(c.distance) for c in side]
         assert away == sorted(away)
         bands = sorted((c.price_low, c.price_high) for c in side)
-        assert all(a[1] <= b[0] for a, b in zip(bands, bands[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(bands))
         total = float((result.long_usd if position == "long" else result.short_usd).sum())
         assert sum(c.usd for c in side) <= total * (1 + 1e-9)
         for c in side:

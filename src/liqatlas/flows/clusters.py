@@ -180,7 +180,10 @@ def clusters_tree(result: ClusterResult, threshold_usd: float | None = None) -> 
 def render_clusters(result: ClusterResult, form: ClusterFormat, threshold_usd: float | None = None) -> bytes:
     """Return clusters in a format; text is UTF-8."""
     if form == "json":
-        return orjson.dumps(clusters_tree(result, threshold_usd), option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(
+            clusters_tree(result, threshold_usd),
+            option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY,
+        )
     if form == "csv":
         return _csv(result).encode()
     lines = _lines(result, markdown=form == "md")

@@ -9,7 +9,7 @@ import numpy as np
 
 from liqatlas.maps.head import LONG, POSITION_NAMES, SHORT
 from liqatlas.signals.volatility import touch_probability
-from liqatlas.signals.zones import Zone, find_zones, mass_between
+from liqatlas.signals.zones import LOG_PERCENT, Zone, find_zones, mass_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -211,8 +211,6 @@ def _side_clusters(
 ) -> list[Cluster]:
     """Return the clusters of one side in no particular order."""
     mass, price = side_mass(result, position), result.head.price
-    if result.head.quantity == "liquidated":
-        mass = mass.copy()
     zones = find_zones(result.price_edges, mass, anchor=price, smoothing=smoothing, rules=settings.clusters)
     others = [
         find_zones(
@@ -220,9 +218,11 @@ def _side_clusters(
         )
         for factor in settings.clusters.other_scales
     ]
-    total = float(mass.sum())
+    total, both = float(mass.sum()), float(result.usd.sum())
     out = []
     for zone in zones:
+        if zone.mass < settings.clusters.least_map_share * both:
+            continue
         same = [match.mass for found in others if (match := _same(zone, found))]
         probability = float(
             touch_probability(
@@ -323,7 +323,7 @@ def find_gaps(result: LiquidationMap, clusters: ClusterSet, settings: Settings) 
                 continue
             width = high / low - 1.0
             density = float(mass_between(result.price_edges, mass, low, high)) / (
-                np.log(high / low) / np.log(1.01)
+                float(np.log(high / low)) / LOG_PERCENT
             )
             width_vols = float(np.log(high / low)) / clusters.daily_volatility
             clean = (

@@ -28,8 +28,8 @@ class ClusterRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Width of the background in smoothings.
     least_excess
         Height over the background that makes a zone, as a share of the background.
-    least_side_share
-        A zone below this share of its side's mass is left out.
+    least_side_share, least_map_share
+        A zone below these shares of its side's mass, or of both sides', is left out.
     band_height
         Share of the peak's excess at which a zone ends.
     merge_smoothings
@@ -48,6 +48,7 @@ class ClusterRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     background_smoothings: float
     least_excess: float
     least_side_share: float
+    least_map_share: float
     band_height: float
     merge_smoothings: float
     reach: float
