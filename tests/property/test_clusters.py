@@ -63,7 +63,7 @@ def test_clusters_and_gaps_do_not_overlap_and_hold_what_the_map_holds(
     clusters = find_clusters(result, SETTINGS, daily_volatility=DAILY)
     assert len(clusters.all) == len(places)
     for position in ("long", "short"):
-        side = clusters.side(position)  # type: ignore[arg-type]
+        side = clusters.side(position)
         away = [abs(c.distance) for c in side]
         assert away == sorted(away)
         bands = sorted((c.price_low, c.price_high) for c in side)
