@@ -34,6 +34,9 @@ VERBS = (
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
     ("cascade", "liqatlas.cli.cascade:cascade", "Show how far a shock runs, and what it takes to reach each level."),
     ("positions", "liqatlas.cli.positions:positions", "List public positions and check their liquidation prices."),
+    ("clusters", "liqatlas.cli.clusters:clusters", "List the zones where levels are dense, with grades and gaps."),
+    ("stress", "liqatlas.cli.stress:stress", "Say at which prices your own positions are liquidated, and what to do."),
+    ("report", "liqatlas.cli.report:report", "Write the whole picture of an asset in words, numbers and pictures."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",

@@ -1,0 +1,86 @@
+"""``liqatlas clusters``: the zones of a map, with distance, grade and priority."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from liqatlas.base.errors import InputError
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
+from liqatlas.cli.output import emit, reporting, say
+from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.clusters import build_clusters, render_clusters
+from liqatlas.flows.request import parse_amount
+
+if TYPE_CHECKING:
+    from liqatlas.flows.clusters import ClusterFormat
+
+
+@Parameter(name="*", group="Clusters")
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Which clusters."""
+
+    format: Literal["term", "json", "csv", "md"] | None = None
+    "Default is the ending of the output file, else the terminal."
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
+    "File to write; default is standard output."
+    threshold: str | None = None
+    "Also list every price level above this amount, such as 20M: the plain method of many guides."
+    daily_volatility: float | None = None
+    "Volatility of a day as a fraction, such as 0.03, in place of the realised one."
+    settings: Path | None = None
+    "File of signal settings in place of the shipped ones."
+
+
+_DATA, _TIME, _WHICH = DataOptions(), MomentOptions(), ClusterOptions()
+
+
+def clusters(
+    asset: str,
+    /,
+    *,
+    which: ClusterOptions = _WHICH,
+    data: DataOptions = _DATA,
+    time: MomentOptions = _TIME,
+) -> int:
+    """List the zones where levels are dense: band, amount, distance, grades, priority, and the clean gaps between.
+
+    Parameters
+    ----------
+    asset
+        An asset such as ETH, or one venue's symbol such as ETHUSDT.
+    """
+    form = _format(which)
+    threshold = parse_amount(which.threshold) if which.threshold else None
+    if which.daily_volatility is not None and not 0 < which.daily_volatility < 1:
+        raise InputError(
+            f"--daily-volatility {which.daily_volatility:g} cannot be used: wanted a fraction such as 0.03"
+        )
+    request = make_request(asset, data, time, OutputOptions())
+    with reporting() as reporter:
+        compile_kernels(reporter)
+        result = build_clusters(
+            request, daily_volatility=which.daily_volatility, settings_file=which.settings, reporter=reporter
+        )
+    for warning in result.map.head.warnings:
+        say(f"note: {warning}")
+    emit(render_clusters(result, form, threshold), form, which.output)
+    return 0
+
+
+def _format(which: ClusterOptions) -> ClusterFormat:
+    if which.format:
+        return which.format
+    if which.output is None:
+        return "term"
+    names: dict[str, ClusterFormat] = {"json": "json", "csv": "csv", "md": "md", "txt": "term"}
+    ending = which.output.suffix.lower().lstrip(".")
+    if ending not in names:
+        raise InputError(
+            f"cannot tell a format from {which.output.name!r}: end it in .{', .'.join(names)}, or give --format"
+        )
+    return names[ending]

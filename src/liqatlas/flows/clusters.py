@@ -1,0 +1,268 @@
+"""Clusters of a request: the map, the volatility that scales them, grades and landmarks, and their renderings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.base.instruments import venue_name
+from liqatlas.flows.build import build_heatmap, build_map, read_for
+from liqatlas.flows.choose import choose
+from liqatlas.flows.reporter import SILENT
+from liqatlas.maps.serialise import head_tree
+from liqatlas.signals.book_view import book_view
+from liqatlas.signals.clusters import find_clusters
+from liqatlas.signals.confluence import landmarks, with_confluence
+from liqatlas.signals.grades import intensity_history, with_intensity, with_risk
+from liqatlas.signals.settings import load_settings
+from liqatlas.signals.threshold import threshold_clusters
+from liqatlas.signals.volatility import realised_volatility
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.flows.request import Request
+    from liqatlas.maps.heatmap import Heatmap
+    from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.signals.clusters import Cluster, ClusterSet
+    from liqatlas.signals.settings import Settings
+    from liqatlas.signals.threshold import ThresholdCluster
+    from liqatlas.signals.volatility import Volatility
+
+ClusterFormat = Literal["term", "json", "csv", "md"]
+NO_HISTORY = "no past maps to compare with"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterResult:
+    """Clusters with what they were found on."""
+
+    map: LiquidationMap
+    clusters: ClusterSet
+    recordings: tuple[Recording, ...]
+    heatmap: Heatmap | None
+    volatility: Volatility | None
+
+
+def build_clusters(
+    request: Request,
+    recordings: Sequence[Recording] | None = None,
+    *,
+    daily_volatility: float | None = None,
+    settings_file: Path | None = None,
+    with_history: bool = True,
+    reporter: Reporter = SILENT,
+) -> ClusterResult:
+    """Return the clusters of the map a request asks for, graded as far as the data reach.
+
+    Parameters
+    ----------
+    daily_volatility
+        Takes the place of the realised one.
+    with_history
+        Whether to grade intensity against past maps, which costs a heatmap.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the map cannot be built, or no volatility is known and none is given.
+    """
+    settings = load_settings(settings_file)
+    chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)
+    result = build_map(request, chosen, reporter)
+    volatility = None if daily_volatility else volatility_of(chosen, result.head.as_of_ns, settings)
+    daily = daily_volatility or (volatility.daily if volatility else 0.0)
+    source = volatility.source if volatility else "given by the caller"
+    if not daily > 0:
+        raise NotEnoughDataError(
+            "the price did not move in the data, so zones have no scale; give --daily-volatility such as 0.03"
+        )
+    clusters = find_clusters(result, settings, daily_volatility=daily, volatility_source=source)
+    heatmap = _history(request, chosen, settings, reporter) if with_history else None
+    history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
+    if history is not None:
+        clusters = with_intensity(clusters, history, settings)
+    else:
+        clusters = _without_history(clusters)
+    views = [v for r in chosen if (v := book_view(r, result.head.as_of_ns))]
+    clusters = with_risk(clusters, result, settings, _depth(views) if views else None)
+    marks = landmarks(
+        _reference(result, chosen),
+        settings,
+        price=result.head.price,
+        as_of_ns=result.head.as_of_ns,
+        smoothing=clusters.smoothing,
+    )
+    return ClusterResult(result, with_confluence(clusters, marks), tuple(chosen), heatmap, volatility)
+
+
+def volatility_of(recordings: Sequence[Recording], as_of_ns: int, settings: Settings) -> Volatility:
+    """Return the realised volatility of the recording that knows most returns; raises where none knows enough."""
+    found, last = [], None
+    for recording in recordings:
+        try:
+            found.append(
+                realised_volatility(recording, as_of_ns=as_of_ns, days=settings.plan.volatility_days)
+            )
+        except NotEnoughDataError as error:
+            last = error
+    if not found:
+        raise last or NotEnoughDataError("no price to measure a volatility from")
+    return max(found, key=lambda v: v.returns)
+
+
+def _reference(result: LiquidationMap, recordings: Sequence[Recording]) -> Recording:
+    """Return the recording whose mark is the map's reference price."""
+    return next((r for r in recordings if result.head.reference.startswith(r.instrument.key)), recordings[0])
+
+
+def _history(
+    request: Request, chosen: Sequence[Recording], settings: Settings, reporter: Reporter
+) -> Heatmap | None:
+    """Return a heatmap of past maps, or None where the data do not give one."""
+    if request.kind != "modelled":
+        return None
+    try:
+        return build_heatmap(
+            replace(request, leverage=None),
+            chosen,
+            columns=settings.grades.intensity_columns,
+            rows=600,
+            reporter=reporter,
+        )
+    except NotEnoughDataError:
+        return None
+
+
+def _without_history(clusters: ClusterSet) -> ClusterSet:
+    def say(cluster: Cluster) -> Cluster:
+        return replace(cluster, missing=cluster.missing | {"intensity": NO_HISTORY})
+
+    return replace(clusters, below=tuple(map(say, clusters.below)), above=tuple(map(say, clusters.above)))
+
+
+def _depth(views: Sequence[Any]) -> Any:
+    """Return the depth of all books together; seen only as far as every one of them reaches."""
+
+    def depth(position: str, distance: float) -> tuple[float, bool]:
+        parts = [view.within(position, distance) for view in views]
+        return sum(p[0] for p in parts), all(p[1] for p in parts)
+
+    return depth
+
+
+def clusters_tree(result: ClusterResult, threshold_usd: float | None = None) -> dict[str, Any]:
+    """Return the clusters as JSON-ready data, with the head of the map."""
+    found = result.clusters
+    tree: dict[str, Any] = head_tree(result.map.head) | {
+        "below": [asdict(c) for c in found.below],
+        "above": [asdict(c) for c in found.above],
+        "gaps": [asdict(g) for g in found.gaps],
+        "daily_volatility": found.daily_volatility,
+        "volatility_source": found.volatility_source,
+        "smoothing": found.smoothing,
+        "settings": found.settings,
+        "notes": list(found.notes),
+    }
+    if threshold_usd is not None:
+        tree["threshold_usd"] = threshold_usd
+        tree["threshold_clusters"] = [asdict(c) for c in threshold_clusters(result.map, threshold_usd)]
+    return tree
+
+
+def render_clusters(result: ClusterResult, form: ClusterFormat, threshold_usd: float | None = None) -> bytes:
+    """Return clusters in a format; text is UTF-8."""
+    if form == "json":
+        return orjson.dumps(
+            clusters_tree(result, threshold_usd),
+            option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY,
+        )
+    if form == "csv":
+        return _csv(result).encode()
+    lines = _lines(result, markdown=form == "md")
+    if threshold_usd is not None:
+        lines += _threshold_lines(threshold_clusters(result.map, threshold_usd), threshold_usd)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _csv(result: ClusterResult) -> str:
+    names = ("position", "price_low", "price_high", "peak_price", "usd", "share_of_side", "distance", "distance_vols", "usd_low",
+             "usd_high", "intensity", "risk", "touch_probability", "priority")  # fmt: skip
+    rows = [",".join(names)]
+    for cluster in result.clusters.all:
+        values = (getattr(cluster, name) for name in names)
+        rows.append(",".join("" if v is None else str(v) for v in values))
+    return "\n".join(rows) + "\n"
+
+
+COLUMNS = ("zone", "peak", "amount", "share", "away", "vols", "intensity", "risk", "leverage", "venues", "P(touch 24h)", "priority", "also there")  # fmt: skip
+
+
+def cluster_row(cluster: Cluster) -> tuple[str, ...]:
+    """Return a cluster's cells as text, in the order of :data:`COLUMNS`."""
+    venues = ", ".join(f"{venue_name(v)} {format_share(s)}" for v, s in list(cluster.venues.items())[:3])
+    return (
+        f"{format_price(cluster.price_low)}–{format_price(cluster.price_high)}",
+        format_price(cluster.peak_price),
+        format_usd(cluster.usd),
+        format_share(cluster.share_of_side),
+        format_change(cluster.distance),
+        f"{cluster.distance_vols:.1f}",
+        cluster.intensity or f"– ({cluster.missing.get('intensity', 'unknown')})",
+        cluster.risk or f"– ({cluster.missing.get('risk', 'unknown')})",
+        cluster.dominant_leverage,
+        venues,
+        format_share(cluster.touch_probability),
+        cluster.priority,
+        "; ".join(cluster.confluence) or "–",
+    )
+
+
+def _lines(result: ClusterResult, *, markdown: bool) -> list[str]:
+    found, head = result.clusters, result.map.head
+    tag = "SIMULATED " if head.simulated else ""
+    out = [
+        f"{'# ' if markdown else ''}{tag}{head.asset} clusters, {head.kind} {head.quantity} [USD], price {format_price(head.price)}",
+        (
+            f"scale: daily volatility {format_share(found.daily_volatility)} ({found.volatility_source}); touch probabilities are "
+            "of a driftless random walk, uncalibrated; grades in brackets are missing"
+        ),
+    ]
+    for title, side in (
+        ("above: shorts, which BUY when liquidated", found.above),
+        ("below: longs, which SELL when liquidated", found.below),
+    ):
+        out += ["", f"{'## ' if markdown else ''}{title}"]
+        out += _table([COLUMNS, *(cluster_row(c) for c in side)], markdown=markdown) if side else ["none"]
+    clean = [g for g in found.gaps if g.clean]
+    gaps = ", ".join(
+        f"{format_price(g.price_low)}–{format_price(g.price_high)} ({format_share(g.width)})" for g in clean
+    )
+    out += ["", f"clean gaps: {gaps or 'none'}", *(f"note: {n}" for n in found.notes)]
+    return out
+
+
+def _table(rows: Sequence[Sequence[str]], *, markdown: bool) -> list[str]:
+    """Return rows as an aligned table; in a terminal a cell is cut at 24 characters."""
+    if markdown:
+        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        return [lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]
+    cut = [[cell if len(cell) <= 26 else cell[:25] + "…" for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in cut) for i in range(len(cut[0]))]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cut]
+
+
+def _threshold_lines(found: Sequence[ThresholdCluster], threshold_usd: float) -> list[str]:
+    out = [
+        "",
+        f"threshold method: {len(found)} price levels hold more than {format_usd(threshold_usd)}, largest first",
+    ]
+    out += [f"  {format_price(c.price):>12}  {c.type:5}  {format_usd(c.magnitude)}" for c in found[:12]]
+    return out
