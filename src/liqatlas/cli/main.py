@@ -33,6 +33,8 @@ VERBS = (
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
+    ("calibrate", "liqatlas.cli.calibrate:calibrate", "Fit the estimator on liquidations that happened."),
+    ("evaluate", "liqatlas.cli.evaluate:evaluate", "Score the map, or any predictions, against baselines."),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",

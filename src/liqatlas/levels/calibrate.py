@@ -71,7 +71,7 @@ def calibrate(
     NotEnoughDataError
         If the training hours hold too few prints.
     """
-    _require(market, train)
+    train = _within_prints(market, train)
     profile = ((hazard_scale, float("nan")),) if hazard_scale else profile_hazard(market, settings, train)
     scale = hazard_scale or max(profile, key=lambda entry: entry[1])[0]
     return calibrate_responses(
@@ -165,15 +165,18 @@ def frozen_with(
     return refit.mean(parts, covariates) * np.exp(offset)
 
 
-def _require(market: HourMarket, train: NDArray[np.bool_]) -> None:
-    if not bool(train.any()):
-        raise NotEnoughDataError(f"{market.key}: no hour lies in the training period")
-    if not bool(np.isfinite(market.printed_usd[train]).any()):
+def _within_prints(market: HourMarket, train: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the training hours from the first with known prints to the last: what lies outside teaches nothing."""
+    known = np.flatnonzero(train & np.isfinite(market.printed_usd).any(axis=1))
+    if not len(known):
         raise NotEnoughDataError(
             f"{market.key}: no liquidation print is known in the training period; a calibration needs prints or hourly totals"
         )
-    if not bool((market.sampled & train).any()):
+    inside = train.copy()
+    inside[: known[0]] = inside[known[-1] + 1 :] = False
+    if not bool((market.sampled & inside).any()):
         raise NotEnoughDataError(f"{market.key}: no training hour has samples of mark and open interest")
+    return inside
 
 
 def _amount(market: HourMarket, train: NDArray[np.bool_]) -> NDArray[np.float64]:
