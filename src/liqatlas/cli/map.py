@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -35,6 +36,8 @@ class MapOptions:
     "modelled: levels estimated from trades and open interest; realised: liquidations that happened."
     quantity: Literal["outstanding", "expected"] | None = None
     "outstanding: open notional with its level there; expected: prints if the price touched it (needs a calibration)."
+    calibration: Path | None = None
+    "Calibration for expected, as `liqatlas calibrate` writes it; default is the shipped one that fits."
     by: Literal["venue", "leverage"] = "venue"
     "What the bars are stacked by."
     leverage: str | None = None
@@ -68,6 +71,7 @@ def map_(
     request = make_request(
         asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage
     )
+    request = replace(request, calibration_file=which.calibration)
     if which.grid:
         return _grid(request, form, time, output, which.by)
     with reporting() as reporter:

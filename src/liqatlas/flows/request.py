@@ -49,6 +49,8 @@ class Request:
         The caller's own margin terms, for venues without sourced tiers.
     leverage
         Keep levels of this leverage range only.
+    calibration_file
+        A calibration to use for *expected* in place of the shipped one that fits.
     bins, price_step, price_range
         Read-out; none of them leaves the map as it is.
     """
@@ -71,6 +73,7 @@ class Request:
     margin: str | None = None
     dated: bool = False
     parameters_file: Path | None = None
+    calibration_file: Path | None = None
 
 
 def parse_leverage(text: str) -> tuple[float, float]:

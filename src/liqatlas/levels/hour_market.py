@@ -7,7 +7,7 @@ that sample stands in, and those hours only warm the state up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,11 +88,17 @@ class HourMarket:
 
     def first(self, count: int) -> HourMarket:
         """Return the first ``count`` hours."""
-        arrays = {
-            name: getattr(self, name)[:count]
-            for name in ("start_ns", "open", "low", "high", "close", "volume", "open_interest", "path", "sampled", "printed_usd")
-        }  # fmt: skip
-        return HourMarket(self.key, self.asset, **arrays, prints_scope=self.prints_scope, warnings=self.warnings)
+        return self._part(slice(None, count))
+
+    def since(self, moment_ns: int) -> HourMarket:
+        """Return the hours that start at or after a moment."""
+        return self._part(slice(int(np.searchsorted(self.start_ns, moment_ns)), None))
+
+    def _part(self, rows: slice) -> HourMarket:
+        names = (
+            "start_ns", "open", "low", "high", "close", "volume", "open_interest", "path", "sampled", "printed_usd",
+        )  # fmt: skip
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
 def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket:

@@ -29,11 +29,15 @@ class Mass(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Bins of every bucket: width [log price], number, left edge, and value of a coin in each [quote]."""
+    """Bins of every bucket: width [log price], number, absolute number of the first, price of each [quote].
+
+    Bin ``b`` spans ``[(first + b) width, (first + b + 1) width)`` of log price, wherever the array begins: a wider history moves
+    no bin, so the past does not depend on the future by a single bit.
+    """
 
     width: NDArray[np.float64]
     count: NDArray[np.int64]
-    origin: float
+    first: NDArray[np.int64]
     price: NDArray[np.float64]
     offset_low: NDArray[np.float64]
     offset_high: NDArray[np.float64]
@@ -129,14 +133,15 @@ def _open(
     width = layout.width[k]
     for j in range(points):
         entry = begin + (end - begin) * (j + 0.5) / points
-        left = (entry + layout.offset_low[p, k] - layout.origin) / width
-        right = (entry + layout.offset_high[p, k] - layout.origin) / width
-        first, last = int(np.floor(left)), int(np.floor(right))
+        left = (entry + layout.offset_low[p, k]) / width
+        right = (entry + layout.offset_high[p, k]) / width
+        first, last = int(np.floor(left)) - layout.first[k], int(np.floor(right)) - layout.first[k]
         if first < 0 or last >= layout.count[k]:
             continue
         density = amount / points / (right - left)
         for b in range(first, last + 1):
-            fresh.amount[p, k, b] += density * (min(right, b + 1.0) - max(left, float(b)))
+            at = float(layout.first[k] + b)
+            fresh.amount[p, k, b] += density * (min(right, at + 1.0) - max(left, at))
         if p == LONG:
             fresh.near[p, k], fresh.far[p, k] = max(fresh.near[p, k], last), min(fresh.far[p, k], first)
         else:
@@ -146,16 +151,16 @@ def _open(
 @inline
 def _touch(mass: Mass, layout: Layout, p: int, k: int, mark: float) -> float:
     """Empty the bins whose middle the mark has reached; return their value before the scale [quote]."""
-    place = (mark - layout.origin) / layout.width[k] - 0.5
+    place = mark / layout.width[k] - 0.5
     total = 0.0
     if p == LONG:
-        edge = max(int(np.ceil(place)), 0)
+        edge = max(int(np.ceil(place)) - layout.first[k], 0)
         for b in range(edge, mass.near[p, k] + 1):
             total += mass.amount[p, k, b] * layout.price[k, b]
             mass.amount[p, k, b] = 0.0
         mass.near[p, k] = min(mass.near[p, k], edge - 1)
     else:
-        edge = min(int(np.floor(place)), layout.count[k] - 1)
+        edge = min(int(np.floor(place)) - layout.first[k], layout.count[k] - 1)
         for b in range(mass.near[p, k], edge + 1):
             total += mass.amount[p, k, b] * layout.price[k, b]
             mass.amount[p, k, b] = 0.0
@@ -177,23 +182,27 @@ def _profile(
         width, count = layout.width[k], layout.count[k]
         total, b = 0.0, held.near[LONG, k]
         for j in range(len(distance)):
-            place = (mark - distance[j] - layout.origin) / width
-            edge = max(int(np.ceil(place)), 0)
+            place = (mark - distance[j]) / width
+            edge = max(int(np.ceil(place)) - layout.first[k], 0)
             while b >= edge:
                 total += held.amount[LONG, k, b] * layout.price[k, b]
                 b -= 1
             part = 0.0
             if 1 <= edge <= held.near[LONG, k] + 1:
-                part = held.amount[LONG, k, edge - 1] * layout.price[k, edge - 1] * (edge - place)
+                part = held.amount[LONG, k, edge - 1] * layout.price[k, edge - 1] * (
+                    np.ceil(place) - place
+                )
             out[LONG, k, j] = (total + part) * scale[LONG, k]
         total, b = 0.0, held.near[SHORT, k]
         for j in range(len(distance)):
-            place = (mark + distance[j] - layout.origin) / width
-            edge = min(int(np.floor(place)), count)
+            place = (mark + distance[j]) / width
+            edge = min(int(np.floor(place)) - layout.first[k], count)
             while b < edge:
                 total += held.amount[SHORT, k, b] * layout.price[k, b]
                 b += 1
             part = 0.0
             if held.near[SHORT, k] <= edge < count:
-                part = held.amount[SHORT, k, edge] * layout.price[k, edge] * (place - edge)
+                part = held.amount[SHORT, k, edge] * layout.price[k, edge] * (
+                    place - np.floor(place)
+                )
             out[SHORT, k, j] = (total + part) * scale[SHORT, k]

@@ -30,6 +30,7 @@ UNIT_USD = 10_000.0
 DISTANCES = np.concatenate(
     [np.arange(0, 0.02, 0.00025), np.arange(0.02, 0.06, 0.002), np.arange(0.06, 0.161, 0.01)]
 )
+_SPARE_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def held_mass(
         np.zeros((len(market), 2, buckets, 0), dtype=np.float32),
     )
     layout, held, scales = _run(part, settings, hazard, (np.log(market.open), np.zeros(0)), nothing, remove=True)
-    edges = layout.origin + layout.width[:, None] * np.arange(held.amount.shape[2] + 1)
+    edges = layout.width[:, None] * (layout.first[:, None] + np.arange(held.amount.shape[2] + 1))
     return HeldMass(held.amount * scales[:, :, None], edges, layout.count)
 
 
@@ -144,17 +145,16 @@ def mass_within(profile: NDArray[np.float32], depth: NDArray[np.float64]) -> NDA
 def _layout(legs: Legs, settings: EstimatorSettings) -> kernels.Layout:
     """Return bins wide enough for every level the legs can open."""
     edges = settings.edges()
-    reach = np.log1p(-edges[-1])
-    low = min(legs.begin.min(initial=np.inf), legs.end.min(initial=np.inf)) if len(legs.begin) else 0.0
-    high = max(legs.begin.max(), legs.end.max()) if len(legs.begin) else low
-    origin = float(low + reach - 10 * settings.widest_bin)
-    top = float(high + np.log1p(edges[-1]) + 10 * settings.widest_bin)
+    ends = np.concatenate([legs.begin, legs.end])
+    low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 0.0)
     width = np.minimum(np.diff(edges) / settings.bins_per_bucket, settings.widest_bin)
-    count = np.ceil((top - origin) / width).astype(np.int64)
-    middle = origin + width[:, None] * (np.arange(count.max()) + 0.5)
+    first = np.floor((low + np.log1p(-edges[-1])) / width).astype(np.int64) - _SPARE_BINS
+    last = np.ceil((high + np.log1p(edges[-1])) / width).astype(np.int64) + _SPARE_BINS
+    count = last - first
+    middle = width[:, None] * (first[:, None] + np.arange(count.max()) + 0.5)
     low_offset = np.stack([np.log1p(-edges[1:]), np.log1p(edges[:-1])])
     high_offset = np.stack([np.log1p(-edges[:-1]), np.log1p(edges[1:])])
-    return kernels.Layout(width, count, origin, np.exp(middle), low_offset, high_offset)
+    return kernels.Layout(width, count, first, np.exp(middle), low_offset, high_offset)
 
 
 def _run(
