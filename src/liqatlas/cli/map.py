@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -35,6 +36,8 @@ class MapOptions:
     "modelled: estimated from trades and open interest; realised: liquidations that happened; measured: public positions."
     quantity: Literal["outstanding", "expected"] | None = None
     "outstanding: open notional with its level there; expected: prints if the price touched it (needs a calibration)."
+    calibration: Path | None = None
+    "Calibration for expected, as `liqatlas calibrate` writes it; default is the shipped one that fits."
     by: Literal["venue", "leverage"] = "venue"
     "What the bars are stacked by."
     leverage: str | None = None
@@ -73,6 +76,7 @@ def map_(
     drawn_range = request.price_range
     if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars
         request = replace(request, price_range=None)
+    request = replace(request, calibration_file=which.calibration)
     if which.grid:
         return _grid(request, form, time, output, which.by)
     with reporting() as reporter:

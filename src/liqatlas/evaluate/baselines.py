@@ -105,11 +105,37 @@ def fit_baseline(
     if name not in BASELINES:
         raise InputError(f"no baseline {name!r}; there are {', '.join(BASELINES)}")
     table = baseline_features(hours) if features is None else features
-    x = np.stack([table[column] for column in BASELINES[name]], axis=2)
+    return _fit_columns(BASELINES[name], table, hours, train)
+
+
+def _fit_columns(
+    columns: tuple[str, ...],
+    table: dict[str, NDArray[np.float64]],
+    hours: Hours,
+    train: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    x = np.stack([table[column] for column in columns], axis=2)
     usable: NDArray[np.bool_] = np.all(np.isfinite(x), axis=2)
     amount = np.where(train[:, None] & usable, hours.amount, np.nan)
     fitted = fit_log_regression(amount, np.where(usable[:, :, None], x, 0.0))
     return np.where(usable, fitted.predict(np.where(usable[:, :, None], x, 0.0)), np.nan)
+
+
+def fit_with_prediction(
+    name: str,
+    hours: Hours,
+    train: NDArray[np.bool_],
+    mean: NDArray[np.float64],
+    *,
+    features: dict[str, NDArray[np.float64]] | None = None,
+) -> NDArray[np.float64]:
+    """Fit a baseline that may also read the log of a prediction: what the prediction adds to what the baseline knows.
+
+    Parameters and returns as :func:`fit_baseline`; ``mean`` is ``(n, 2)`` [10,000 USD].
+    """
+    table = dict(baseline_features(hours) if features is None else features)
+    table["log_prediction"] = np.log(np.maximum(mean, 1e-9))
+    return _fit_columns((*BASELINES[name], "log_prediction"), table, hours, train)
 
 
 def persistence(hours: Hours, train: NDArray[np.bool_]) -> NDArray[np.float64]:

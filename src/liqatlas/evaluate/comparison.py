@@ -45,14 +45,26 @@ class Gain:
     rows: int
 
 
-def row_likelihood(hours: Hours, mean: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the log-likelihood of every hour and position, shape ``(n, 2)``; the dispersion is fitted on ``train``.
+def row_likelihood(
+    hours: Hours,
+    mean: NDArray[np.float64],
+    train: NDArray[np.bool_],
+    *,
+    dispersion: float | None = None,
+) -> NDArray[np.float64]:
+    """Return the log-likelihood of every hour and position, shape ``(n, 2)``.
 
     Rows with unknown amount or unknown prediction are NaN.
+
+    Parameters
+    ----------
+    dispersion
+        Where given, it is used; otherwise it is fitted on the training rows.
     """
     known = np.isfinite(mean) & np.isfinite(hours.amount)
-    fit_on = known & train[:, None]
-    dispersion = fit_dispersion(hours.amount[fit_on], mean[fit_on])
+    if dispersion is None:
+        fit_on = known & train[:, None]
+        dispersion = fit_dispersion(hours.amount[fit_on], mean[fit_on])
     out = np.full(mean.shape, np.nan)
     out[known] = log_likelihood(hours.amount[known], mean[known], dispersion)
     return out
@@ -65,6 +77,7 @@ def gain(
     *,
     train: NDArray[np.bool_],
     test: NDArray[np.bool_],
+    dispersion: float | None = None,
 ) -> Gain:
     """Compare two predictions on the test hours, paired row by row.
 
@@ -76,13 +89,15 @@ def gain(
         float64, shape ``(n, 2)`` [10,000 USD]: the prediction and the one it must beat; NaN rows drop out of both.
     train, test
         bool, shape ``(n,)``; dispersions are fitted on ``train``.
+    dispersion
+        Of ``mean``, where it says nothing about the training hours.
 
     Raises
     ------
     NotEnoughDataError
         If fewer than two days of the test hours can be compared.
     """
-    difference = row_likelihood(hours, mean, train) - row_likelihood(hours, over, train)
+    difference = row_likelihood(hours, mean, train, dispersion=dispersion) - row_likelihood(hours, over, train)
     rows = np.isfinite(difference) & test[:, None]
     if not bool(rows.any()):
         raise NotEnoughDataError("no test hour has both predictions and a known amount")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.choose import choose
+from liqatlas.flows.expected import build_expected, wants_expected
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.terms import risk_terms
@@ -50,8 +51,9 @@ def build_map(
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)
+    elif wants_expected(request, chosen, as_of):
+        result = build_expected(request, chosen, as_of, reporter)
     else:
-        _refuse_expected(request)
         prepared, dropped = _prepared(request, chosen, as_of, reporter)
         result = modelled_map(
             prepared, load_parameters(request.parameters_file), as_of_ns=as_of, window_ns=request.window_ns
@@ -69,7 +71,11 @@ def build_heatmap(
     reporter: Reporter = SILENT,
 ) -> Heatmap:
     """Return the heatmap a request asks for; its columns are as of moments inside the window."""
-    _refuse_expected(request)
+    if request.quantity == "expected":
+        raise NotEnoughDataError(
+            "a heatmap shows outstanding amounts: expected prints are calibrated for the map of one moment; "
+            "ask for `map --quantity expected`, or --quantity outstanding"
+        )
     size = HeatmapSize(columns, rows)
     chosen, as_of = _chosen(request, recordings, reporter)
     prepared, dropped = _prepared(request, chosen, as_of, reporter)
@@ -82,13 +88,6 @@ def build_heatmap(
         progress=lambda done, total: reporter.progress("heatmap columns", done, total),
     )
     return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
-
-
-def _refuse_expected(request: Request) -> None:
-    if request.quantity == "expected":
-        raise NotEnoughDataError(
-            "no calibration exists for these venues, so expected prints cannot be shown; ask for --quantity outstanding"
-        )
 
 
 def _chosen(

@@ -49,6 +49,8 @@ class Request:
         The caller's own margin terms, for venues without sourced tiers.
     leverage
         Keep levels of this leverage range only.
+    calibration_file
+        A calibration to use for *expected* in place of the shipped one that fits.
     bins, price_step, price_range
         Read-out; none of them leaves the map as it is.
     others
@@ -77,6 +79,7 @@ class Request:
     parameters_file: Path | None = None
     others: Literal["still", "follow"] = "still"
     meta_file: Path | None = None
+    calibration_file: Path | None = None
 
 
 def parse_leverage(text: str) -> tuple[float, float]:

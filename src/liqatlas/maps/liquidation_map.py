@@ -45,6 +45,28 @@ class Cumulative:
 
 
 @dataclass(frozen=True, slots=True)
+class CumulativeBand:
+    """Where both cumulative curves lie, given what the calibration does not know.
+
+    Attributes
+    ----------
+    share
+        Posterior mass of the band at each price.
+    price
+        float64, shape ``(P,)``, ascending [quote].
+    long_low, long_high, short_low, short_high
+        float64, shape ``(P,)`` [USD].
+    """
+
+    share: float
+    price: NDArray[np.float64]
+    long_low: NDArray[np.float64]
+    long_high: NDArray[np.float64]
+    short_low: NDArray[np.float64]
+    short_high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidationMap:
     """Amounts that are closed by force where the mark price reaches a level.
 
@@ -58,12 +80,15 @@ class LiquidationMap:
         Leverage bands, highest leverage first; length ``L``.
     usd
         float64, shape ``(V, L, 2, B)``: instrument (as in ``head.venues``), band, position (0 long, 1 short), bin [USD].
+    cumulative_band
+        Of the whole map; absent where nothing is calibrated or a part was selected.
     """
 
     head: Head
     price_edges: NDArray[np.float64]
     bands: tuple[LeverageBand, ...]
     usd: NDArray[np.float64]
+    cumulative_band: CumulativeBand | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.head.venues), len(self.bands), 2, len(self.price_edges) - 1)
@@ -160,7 +185,7 @@ class LiquidationMap:
         lower = np.minimum(position.astype(np.int64), self.usd.shape[-1] - 1)
         part = position - lower
         at_edges = running[..., lower] + part * self.usd[..., lower]
-        return LiquidationMap(self.head, edges, self.bands, np.maximum(np.diff(at_edges, axis=-1), 0.0))
+        return LiquidationMap(self.head, edges, self.bands, np.maximum(np.diff(at_edges, axis=-1), 0.0), self.cumulative_band)
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per venue, symbol, band, position and bin that holds mass [USD]."""

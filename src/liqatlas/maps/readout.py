@@ -93,17 +93,25 @@ def normalisation(total: NDArray[np.float64], open_interest: float) -> NDArray[n
 
 
 def leverage_shares(levels: InstrumentLevels) -> NDArray[np.float64]:
-    """Return the share of each bucket in each leverage band, float64 ``(2, K, L)``.
+    """Return the share of each bucket in each leverage band, float64 ``(2, K, L)``; see :func:`band_shares`."""
+    return band_shares(
+        levels.offsets.distance, levels.maintenance_rate, inverse=levels.instrument.is_inverse
+    )
+
+
+def band_shares(
+    distance: NDArray[np.float64], maintenance_rate: float, *, inverse: bool
+) -> NDArray[np.float64]:
+    """Return the share of each stretch of distance ``(2, K, 2)`` in each leverage band, float64 ``(2, K, L)``.
 
     1/L = m + δ(1 ∓ m) for linear and quanto, (m + δ)/(1 - δ) and (m + δ)/(1 + δ) for inverse longs and shorts. A bucket that
     crosses a band's edge is split evenly in log leverage.
     """
-    m = levels.maintenance_rate
-    distance = levels.offsets.distance
+    m = maintenance_rate
     sign = np.array((1.0, -1.0))[:, None, None]
     inverse_leverage = (
         (m + distance) / (1 - sign * distance)
-        if levels.instrument.is_inverse
+        if inverse
         else m + distance * (1 - sign * m)
     )
     high, low = -np.log(inverse_leverage[..., 0]), -np.log(inverse_leverage[..., 1])

@@ -121,7 +121,21 @@ def map_tree(result: LiquidationMap) -> dict[str, Any]:
             if a[LONG, i] > 0 or a[SHORT, i] > 0
         }
 
-    curve = result.cumulative()
+    curve, band = result.cumulative(), result.cumulative_band
+    uncertainty = (
+        {}
+        if band is None
+        else {
+            "cumulative_band": {
+                "share": band.share,
+                "price": _numbers(band.price),
+                "long_low_usd": _numbers(band.long_low),
+                "long_high_usd": _numbers(band.long_high),
+                "short_low_usd": _numbers(band.short_low),
+                "short_high_usd": _numbers(band.short_high),
+            }
+        }
+    )
     return {
         **head_tree(result.head),
         "totals": {"long_usd": _number(float(long_usd.sum())), "short_usd": _number(float(short_usd.sum()))},
@@ -141,6 +155,7 @@ def map_tree(result: LiquidationMap) -> dict[str, Any]:
             "long_usd": _numbers(curve.long_usd),
             "short_usd": _numbers(curve.short_usd),
         },
+        **uncertainty,
     }
 
 

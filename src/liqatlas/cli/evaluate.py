@@ -1,0 +1,91 @@
+"""``liqatlas evaluate``: score the estimator, or anybody's predictions, against baselines on data not used to fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from liqatlas.base.errors import InputError
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
+from liqatlas.cli.output import emit, reporting, say
+from liqatlas.flows.calibrate import Period
+from liqatlas.flows.evaluate import build_evaluation, export_predictions
+from liqatlas.flows.evaluation_text import evaluation_json, evaluation_markdown, evaluation_text
+from liqatlas.flows.request import moment
+
+
+@Parameter(name="*", group="Periods")
+@dataclass(frozen=True, kw_only=True)
+class PeriodOptions:
+    """Which hours are fitted and which are scored; all are UTC unless a zone is given."""
+
+    train_from: str | None = None
+    "First hour whose prints are read for fitting; default is the first there is."
+    train_until: str | None = None
+    "One past the last hour fitted; default is after 70 % of the hours with prints."
+    test_from: str | None = None
+    "First hour scored; default is a day after the last one fitted."
+    test_until: str | None = None
+    "One past the last hour scored; default is the end."
+
+
+@Parameter(name="*", group="Predictions")
+@dataclass(frozen=True, kw_only=True)
+class PredictionOptions:
+    """Predictions in and out as CSV: hour_start_utc,liquidated,predicted_usd."""
+
+    predictions: Path | None = None
+    "Score this file in the same way."
+    export: Path | None = None
+    "Write our predictions of every hour to this file and stop; needs --train-until."
+    mode: Literal["frozen", "running"] = "frozen"
+    "frozen knows the map at the hour's start and the hour's high and low; running also what happens inside the hour."
+
+
+_DATA, _PERIODS, _PREDICTIONS = DataOptions(), PeriodOptions(), PredictionOptions()
+
+
+def evaluate(
+    asset: str,
+    /,
+    *,
+    data: DataOptions = _DATA,
+    periods: PeriodOptions = _PERIODS,
+    files: PredictionOptions = _PREDICTIONS,
+    format: Literal["term", "json", "md"] = "term",  # noqa: A002
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Score the map against baselines and placebos on hours it was not fitted on.
+
+    Parameters
+    ----------
+    asset
+        An asset such as BTC, or one venue's symbol.
+    format
+        How the scores are shown.
+    output
+        File to write; default is standard output.
+    """
+    request = make_request(asset, data, MomentOptions(), OutputOptions())
+    train = Period(moment(periods.train_from), moment(periods.train_until))
+    if files.export is not None:
+        if train.until_ns is None:
+            raise InputError("--export needs --train-until: the moment after which only the causal level reads prints")
+        with reporting() as reporter:
+            hours = export_predictions(request, files.export, files.mode, train=train, reporter=reporter)
+        say(f"wrote {files.export}: {files.mode} predictions of {hours:,} hours, longs and shorts")
+        return 0
+    test = Period(moment(periods.test_from), moment(periods.test_until))
+    with reporting() as reporter:
+        report = build_evaluation(
+            request, train=train, test=test, predictions=files.predictions, reporter=reporter
+        )
+    if format == "json":
+        emit(evaluation_json(report), "json", output)
+    else:
+        text = evaluation_markdown(report) if format == "md" else evaluation_text(report)
+        emit(text.encode(), format, output)
+    return 0

@@ -1,0 +1,215 @@
+"""All predictions against all baselines on the same test hours: the table that is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.evaluate.baselines import BASELINES, baseline_features, fit_baseline, persistence
+from liqatlas.evaluate.boosting import fit_boosted_trees
+from liqatlas.evaluate.comparison import gain
+from liqatlas.evaluate.scores import fit_dispersion, predicted_over_realised, rank_ic, reliability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from liqatlas.evaluate.comparison import Gain
+    from liqatlas.evaluate.hours import Hours
+    from liqatlas.evaluate.scores import ReliabilityBin
+
+#: Days whose range lies in the top fifth of the test days are called wild.
+_WILD_SHARE = 0.2
+_FEWEST_TRAINING_ROWS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How one prediction did on the test hours.
+
+    Attributes
+    ----------
+    gains
+        Over each baseline.
+    calm, wild
+        Gains over the baselines on test days of usual and of large range; empty where a regime has fewer than two days.
+    rank_ic, predicted_over_realised
+        NaN where they have no value.
+    reliability
+        By decile of the prediction; empty with too few rows.
+    """
+
+    name: str
+    rows: int
+    gains: dict[str, Gain]
+    calm: dict[str, Gain]
+    wild: dict[str, Gain]
+    rank_ic: float
+    predicted_over_realised: float
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of several predictions, and what could not be computed, one sentence each."""
+
+    scores: tuple[Scores, ...]
+    train_hours: int
+    test_hours: int
+    test_days: int
+    printed_usd: float
+    notes: tuple[str, ...]
+
+
+def all_baselines(
+    hours: Hours, train: NDArray[np.bool_], *, trees: bool = True
+) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return the means of every baseline that the training hours carry, and a sentence on each they do not."""
+    features = baseline_features(hours)
+    makers: dict[str, Callable[[], NDArray[np.float64]]] = {
+        name: (lambda name=name: fit_baseline(name, hours, train, features=features)) for name in BASELINES
+    }
+    makers["persistence"] = lambda: persistence(hours, train)
+    if trees:
+        makers["boosted trees"] = lambda: _boosted(hours, train, features)
+    out, notes = {}, []
+    for name, make in makers.items():
+        try:
+            out[name] = make()
+        except NotEnoughDataError as error:
+            notes.append(f"baseline {name} is left out: {error}")
+    return out, tuple(notes)
+
+
+def _boosted(
+    hours: Hours, train: NDArray[np.bool_], features: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    x = np.stack(list(features.values()), axis=2)
+    usable = np.isfinite(x).all(axis=2)
+    filled = np.where(usable[:, :, None], x, 0.0)
+    fitted = fit_boosted_trees(np.where(train[:, None] & usable, hours.amount, np.nan), filled)
+    return np.where(usable, fitted.predict(filled), np.nan)
+
+
+def evaluate_predictions(
+    hours: Hours,
+    predictions: Mapping[str, NDArray[np.float64]],
+    baselines: Mapping[str, NDArray[np.float64]],
+    *,
+    train: NDArray[np.bool_],
+    test: NDArray[np.bool_],
+) -> Evaluation:
+    """Score every prediction against every baseline.
+
+    Parameters
+    ----------
+    predictions, baselines
+        float64 ``(n, 2)`` [10,000 USD]; NaN where nothing is said.
+    train, test
+        bool ``(n,)``. A prediction that says nothing about training hours is scored with the dispersion of the first
+        baseline.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If no test hour has a known amount.
+    """
+    known = test & np.isfinite(hours.amount).all(axis=1)
+    if not bool(known.any()):
+        raise NotEnoughDataError("no hour of the test period has known prints")
+    wild = _wild_days(hours, known)
+    notes: list[str] = []
+    scores = []
+    for name, mean in predictions.items():
+        held = _dispersion(name, mean, hours, baselines, train, notes)
+        parts = [
+            _gains(hours, mean, baselines, train, part, held) for part in (test, test & ~wild, test & wild)
+        ]
+        scores.append(_scores(name, hours, mean, test, parts))
+    days = len(np.unique(hours.day[known]))
+    printed = float(np.nansum(hours.printed_usd[known]))
+    return Evaluation(tuple(scores), int(train.sum()), int(known.sum()), days, printed, tuple(notes))
+
+
+def _wild_days(hours: Hours, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    days = hours.day
+    names, index = np.unique(days, return_inverse=True)
+    high = np.full(len(names), -np.inf)
+    low = np.full(len(names), np.inf)
+    np.maximum.at(high, index, np.log(hours.high))
+    np.minimum.at(low, index, np.log(hours.low))
+    span = high - low
+    limit = np.quantile(span[np.unique(index[known])], 1 - _WILD_SHARE)
+    return np.asarray(span[index] > limit)
+
+
+def _dispersion(
+    name: str,
+    mean: NDArray[np.float64],
+    hours: Hours,
+    baselines: Mapping[str, NDArray[np.float64]],
+    train: NDArray[np.bool_],
+    notes: list[str],
+) -> float | None:
+    """Return None where the prediction's own training rows give a dispersion, else that of the first baseline."""
+    rows = np.isfinite(mean) & np.isfinite(hours.amount) & train[:, None]
+    if int(rows.sum()) >= _FEWEST_TRAINING_ROWS:
+        return None
+    first, other = next(iter(baselines.items()))
+    rows = np.isfinite(other) & np.isfinite(hours.amount) & train[:, None]
+    notes.append(f"{name} says nothing about the training hours: it is scored with the dispersion of {first}")
+    return fit_dispersion(hours.amount[rows], other[rows])
+
+
+def _gains(
+    hours: Hours,
+    mean: NDArray[np.float64],
+    baselines: Mapping[str, NDArray[np.float64]],
+    train: NDArray[np.bool_],
+    test: NDArray[np.bool_],
+    dispersion: float | None,
+) -> dict[str, Gain]:
+    out = {}
+    for name, other in baselines.items():
+        try:
+            out[name] = gain(hours, mean, other, train=train, test=test, dispersion=dispersion)
+        except NotEnoughDataError:
+            continue  # fewer than two days of this regime: it has no interval, and is absent from the table
+    return out
+
+
+def _scores(
+    name: str,
+    hours: Hours,
+    mean: NDArray[np.float64],
+    test: NDArray[np.bool_],
+    parts: list[dict[str, Gain]],
+) -> Scores:
+    rows = np.isfinite(mean) & np.isfinite(hours.amount) & test[:, None]
+    y, mu = hours.amount[rows], mean[rows]
+    return Scores(
+        name,
+        int(rows.sum()),
+        *parts,
+        _or_nan(lambda: rank_ic(y, mu)),
+        _or_nan(lambda: predicted_over_realised(y, mu)),
+        _or_empty(y, mu),
+    )
+
+
+def _or_nan(value: Callable[[], float]) -> float:
+    try:
+        return value()
+    except NotEnoughDataError:
+        return float("nan")
+
+
+def _or_empty(y: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[ReliabilityBin, ...]:
+    try:
+        return reliability(y, mu)
+    except NotEnoughDataError:
+        return ()

@@ -1,0 +1,155 @@
+"""The expected map: find the calibration that fits, learn the level from past prints, fold the window, read out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
+from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.flows.terms import risk_terms
+from liqatlas.levels.calibration import load_calibration, shipped_calibrations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.flows.request import Request
+    from liqatlas.levels.calibration import Calibration
+    from liqatlas.levels.hour_market import HourMarket
+    from liqatlas.maps.liquidation_map import LiquidationMap
+
+#: History that the level and the state are learnt from; older prints weigh less than a part in eighty.
+_LEVEL_HISTORY_NS = 90 * DAY_NS
+
+
+def wants_expected(request: Request, chosen: Sequence[Recording], as_of_ns: int) -> bool:
+    """Tell whether a request means expected prints: asked for, or every instrument has a calibration of before the moment."""
+    if request.quantity is not None:
+        return request.quantity == "expected"
+    if request.calibration_file is not None:
+        return True
+    fits = [calibration_for(recording, request) for recording in chosen]
+    return len(chosen) == 1 and all(
+        c is not None and parse_time(c.trained_until) <= as_of_ns and not chosen[0].open_interest.is_empty()
+        for c in fits
+    )
+
+
+def calibration_for(recording: Recording, request: Request) -> Calibration | None:
+    """Return the calibration named by the request, else the newest shipped one of this very instrument."""
+    if request.calibration_file is not None:
+        return load_calibration(request.calibration_file)
+    own = [c for c in shipped_calibrations() if c.instrument == recording.instrument.key]
+    return max(own, key=lambda c: c.trained_until, default=None)
+
+
+def build_expected(
+    request: Request, chosen: Sequence[Recording], as_of_ns: int, reporter: Reporter
+) -> LiquidationMap:
+    """Return the expected map a request asks for.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If several instruments are meant, none is calibrated, or the recording lacks what the estimator needs.
+    """
+    if len(chosen) != 1:
+        keys = ", ".join(r.instrument.key for r in chosen)
+        raise NotEnoughDataError(
+            f"expected prints are calibrated per instrument, and {keys} were given: choose one with --venue, or ask for --quantity outstanding"
+        )
+    recording = chosen[0]
+    calibration = calibration_for(recording, request)
+    if calibration is None:
+        known = ", ".join(c.instrument for c in shipped_calibrations()) or "none"
+        raise NotEnoughDataError(
+            f"no calibration exists for {recording.instrument.key} (there are {known}), so expected prints cannot be shown; "
+            "make one with `liqatlas calibrate` or lend another's with --calibration FILE, or ask for --quantity outstanding"
+        )
+    reporter.progress(f"folding {recording.instrument.key}", 0, 1)
+    return _expected(recording, calibration, request, as_of_ns)
+
+
+def _expected(
+    recording: Recording, calibration: Calibration, request: Request, as_of_ns: int
+) -> LiquidationMap:
+    import numpy as np
+
+    from liqatlas.levels.forecast import forecast, level_now
+    from liqatlas.levels.hour_market import hour_market
+    from liqatlas.levels.responses import held_mass, respond
+    from liqatlas.maps.expected import ExpectedInstrument, expected_map
+    from liqatlas.maps.modelled import mark_at
+
+    known = recording.until(as_of_ns)
+    market = _whole_hours(hour_market(known, calibration.settings), as_of_ns)
+    mark, source = mark_at(known)
+    recent = market.since(as_of_ns - _LEVEL_HISTORY_NS)
+    responses = respond(recent, calibration.settings, scale=calibration.hazard_scale, with_profile=False)
+    level = level_now(calibration, forecast(recent, calibration, responses), as_of_ns)
+    held = held_mass(
+        market, calibration.settings, scale=calibration.hazard_scale, since_ns=as_of_ns - request.window_ns
+    )
+    until = int(market.start_ns[-1]) + HOUR_NS
+    passed = _passed(known, until, mark)
+    terms = risk_terms(
+        recording.instrument, as_of_ns, max_leverage=request.max_leverage, maintenance_rate=request.maintenance_rate
+    )
+    newest = known.span_ns()
+    one = ExpectedInstrument(
+        recording=recording,
+        calibration=calibration,
+        held=held,
+        level=level,
+        mark=mark,
+        price_source=source,
+        passed=passed,
+        open_interest_usd=float(market.open_interest[-1, -1]) * mark,
+        maintenance_rate=terms.maintenance_rate,
+        last_ts_ns=newest[1] if newest else as_of_ns,
+        held_until_ns=until,
+        begins_ns=int(market.start_ns[0]),
+        warnings=_warnings(recording, market, calibration, as_of_ns, known_prints=bool(np.isfinite(recent.printed_usd).any())),
+    )
+    return expected_map(one, as_of_ns=as_of_ns, window_ns=request.window_ns)
+
+
+def _whole_hours(market: HourMarket, as_of_ns: int) -> HourMarket:
+    """Return the hours that had ended by the moment.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If none had.
+    """
+    count = int((market.start_ns + HOUR_NS <= as_of_ns).sum())
+    if count == 0:
+        raise NotEnoughDataError(
+            f"{market.key}: no whole hour had ended by {isoformat(as_of_ns)}; expected prints are folded hour by hour"
+        )
+    return market.first(count)
+
+
+def _passed(known: Recording, since_ns: int, mark: float) -> tuple[float, float]:
+    """Return the lowest and highest mark sample after a moment, the newest mark included."""
+    later = known.marks.filter(known.marks["ts_event_ns"] >= since_ns)["mark_price"]
+    prices = [mark, *later.to_list()]
+    return min(prices), max(prices)
+
+
+def _warnings(
+    recording: Recording, market: HourMarket, calibration: Calibration, as_of_ns: int, *, known_prints: bool
+) -> tuple[str, ...]:
+    key = recording.instrument.key
+    out = [*recording.warnings, *market.warnings]
+    if calibration.instrument != key:
+        out.append(
+            f"{key}: the calibration is lent by {calibration.instrument}; its weights and prints are of that instrument"
+        )
+    if not known_prints:
+        out.append(f"{key}: no prints in the data, so the level is that of the calibration's own period")
+    missing = as_of_ns - (int(market.start_ns[-1]) + HOUR_NS)
+    if missing > 60_000_000_000:
+        out.append(f"{key}: what opened in the last {missing / 6e10:.0f} minutes is not in the map: the hour has not ended")
+    return tuple(out)
