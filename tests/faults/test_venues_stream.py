@@ -270,3 +270,21 @@ async def test_a_connection_that_never_comes_up_is_listed(key: str) -> None:
             assert not batch
             assert {g.dataset for g in feed.finish()} == {"trades"}
             assert all(c.stats.failures and c.stats.connects == 0 for c in feed.connections)
+
+
+async def test_what_has_no_stream_is_polled_and_its_failures_are_listed() -> None:
+    """Binance's open interest: samples all along, and one gap for the stretch in which the venue did not answer."""
+    schedule = Schedule(rest=dict.fromkeys(range(10, 22), "500"))
+    options = replace(OPTIONS, poll_s=0.02)
+    out = await record(
+        "binance", schedule, options=options, datasets=["trades", "open_interest"], pace_s=0.03, stop_after=20
+    )
+    rows = out.rows.of("open_interest", "BTCUSDT")
+    assert len(rows) > 5
+    assert {row[1] for row in rows} <= {float(out.market.oi_lots(row[0] // 10**6)) for row in rows}  # type: ignore[operator]
+    gaps = out.gaps_of("open_interest")
+    assert gaps
+    assert {g.reason for g in gaps} == {"poll"}
+    assert {g.status for g in gaps} == {"listed"}
+    assert out.feed.poller.failures == schedule.injected["500"] // 4  # four attempts a failure
+    assert_trades_complete("binance", out)

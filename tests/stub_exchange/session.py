@@ -109,10 +109,11 @@ async def record(
     options: FeedOptions = OPTIONS,
     pace_s: float = 0.002,
     quiet: int = 3,
+    stop_after: int = 10_000,
     limit_s: float = 60.0,
     settle_s: float = 0.0,
 ) -> Recorded:
-    """Play a session and return everything that came of it; ends when the market is over and nothing more comes."""
+    """Play a session and return everything that came of it; ends when the market is over and nothing more comes, or after ``stop_after`` more batches."""
     market = market or market_of(key)
     wanted = list(datasets or DATASETS[key])
     async with (
@@ -124,13 +125,14 @@ async def record(
         Feed(client, market.contracts, wanted, options) as feed,
     ):
         out = Recorded(market, schedule, feed)
-        silent = 0
-        while silent < quiet:
+        silent = after = 0
+        while silent < quiet and after < stop_after:
             batch = await feed.next(0.1)
             out.rows.merge(batch.rows)
             out.gaps += batch.gaps
             out.batches += bool(batch)
             silent = silent + 1 if exchange.done.is_set() and not batch else 0
+            after += exchange.done.is_set()
         await asyncio.sleep(settle_s)
         out.gaps += feed.finish()
         return out

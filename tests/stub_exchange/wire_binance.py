@@ -102,6 +102,11 @@ class BinanceWire:
         handlers: dict[str, Callable[[], object]] = {
             "/fapi/v1/time": lambda: {"serverTime": market.now_ms()},
             "/fapi/v1/exchangeInfo": lambda: {"symbols": [_symbol(c) for c in market.contracts.values()]},
+            "/fapi/v1/openInterest": lambda: {
+                "symbol": symbol,
+                "openInterest": str(market.oi_lots(market.now_ms())),
+                "time": market.now_ms(),
+            },
             "/fapi/v1/fundingInfo": lambda: [{"symbol": "ETHUSDT", "fundingIntervalHours": 1}],
             "/fapi/v1/klines": lambda: _klines(market, symbol, start, end, limit),
             "/fapi/v1/markPriceKlines": lambda: _klines(market, symbol, start, end, limit),

@@ -76,6 +76,9 @@ class VenueClient(ABC):
     hosts_default: ClassVar[Hosts]
     quotas: ClassVar[Sequence[Quota]]
     heartbeat: ClassVar[Heartbeat]
+    #: Datasets with a stream; of the others, those that :meth:`snapshot` gives can be polled.
+    streamed: ClassVar[frozenset[str]]
+    polled: ClassVar[frozenset[str]] = frozenset()
     #: Whether trade ids count one by one, so that a hole in them is a gap.
     counted_trade_ids: ClassVar[bool] = False
     #: Whether a book stream begins with a snapshot of its own.

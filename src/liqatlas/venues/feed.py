@@ -17,8 +17,9 @@ from liqatlas.base.clock import NS_PER_S, now_ns
 from liqatlas.base.errors import FormatError, LiqAtlasError, UnknownSymbolError
 from liqatlas.venues.books import BookKeeper
 from liqatlas.venues.connection import Connection, Persistence
-from liqatlas.venues.inbox import Broken, Fetched, Inbox, RawFrame, Resumed
+from liqatlas.venues.inbox import Broken, Fetched, Inbox, Polled, RawFrame, Resumed
 from liqatlas.venues.mending import Mender
+from liqatlas.venues.polling import Poller
 from liqatlas.venues.rows import RowBatch
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class FeedOptions:
         How long after a minute's end its turnover is compared with the venue's own bar; 0 turns the audit off.
     max_skew_s
         Distance between a message's moment and ours from which it is counted as skewed.
+    poll_s
+        How often datasets without a stream are asked for.
     """
 
     max_frames: int = 50_000
@@ -63,6 +66,7 @@ class FeedOptions:
     book_every_s: float = 10.0
     audit_s: float = 10.0
     max_skew_s: float = 60.0
+    poll_s: float = 15.0
     persistence: Persistence = field(default_factory=Persistence)
 
 
@@ -110,7 +114,7 @@ class Feed:
     symbols
         The venue's own names.
     datasets
-        Of ``rows.DATASETS``, those the venue streams.
+        Of ``rows.DATASETS``, those the venue streams or lets be polled.
     """
 
     def __init__(
@@ -128,6 +132,7 @@ class Feed:
         self.connections: list[Connection] = []
         self.books = BookKeeper(client, self.inbox, o.book_levels, o.book_every_s)
         self.mender = Mender(client, self.inbox, grace_s=o.grace_s, audit_s=o.audit_s)
+        self.poller = Poller(client, self.inbox, every_s=o.poll_s)
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
         self._last_rate: dict[str, tuple[object, ...]] = {}
@@ -143,7 +148,11 @@ class Feed:
             await self.client.listing(symbol)
         self._began_ns = now_ns()
         self._session = aiohttp.ClientSession(headers={"User-Agent": "liqatlas"})
-        for subscription in self.client.subscriptions(self.symbols, self.datasets):
+        polled = [d for d in self.datasets if d not in self.client.streamed and d in self.client.polled]
+        if polled:
+            self._tasks.append(asyncio.create_task(self.poller.run(polled, self.symbols)))
+        streamed = [d for d in self.datasets if d not in polled]
+        for subscription in self.client.subscriptions(self.symbols, streamed) if streamed else ():
             connection = Connection(
                 subscription, self.inbox, self.client.heartbeat, session=self._session, proxy=self.client.proxy,
                 persistence=self.options.persistence,
@@ -197,15 +206,18 @@ class Feed:
         for connection in self.connections:
             if connection.stats.connects == 0:
                 self.mender.never_connected(connection.subscription, self._began_ns)
-        return self.mender.finish(now_ns())
+        return self.mender.finish(now_ns()) + self.poller.finish(now_ns())
 
-    def _handle(self, message: Broken | Resumed | Fetched, batch: Batch) -> None:
+    def _handle(self, message: Broken | Resumed | Fetched | Polled, batch: Batch) -> None:
         """Act on what is no frame."""
         if isinstance(message, Broken):
             self.mender.broken(message)
             self.books.broken(message.source)
         elif isinstance(message, Resumed):
             self.mender.resumed(message)
+        elif isinstance(message, Polled):
+            batch.rows.merge(message.batch)
+            batch.gaps += message.gaps
         else:
             self.mender.fetched(message, batch.rows)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from liqatlas.venues.continuity import Gap
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
 
@@ -56,7 +57,15 @@ class Fetched:
     trouble: str = ""
 
 
-Message = RawFrame | Broken | Resumed | Fetched
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """Rows of a dataset without a stream, and what its failures left out."""
+
+    batch: RowBatch
+    gaps: tuple[Gap, ...] = ()
+
+
+Message = RawFrame | Broken | Resumed | Fetched | Polled
 
 
 @dataclass(slots=True)

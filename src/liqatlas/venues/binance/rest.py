@@ -51,6 +51,8 @@ class BinanceClient(VenueClient):
     hosts_default = consts.HOSTS
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
+    streamed = stream.DATASETS
+    polled = frozenset({"open_interest", "insurance_fund"})
     counted_trade_ids = True
     book_snapshot_in_stream = False
 

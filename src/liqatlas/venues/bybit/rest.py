@@ -43,6 +43,7 @@ class BybitClient(VenueClient):
     hosts_default = consts.HOSTS
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
+    streamed = stream.DATASETS
 
     def capabilities(self) -> VenueCapabilities:
         """Return what Bybit gives."""

@@ -31,6 +31,7 @@ class HyperliquidClient(VenueClient):
     hosts_default = consts.HOSTS
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
+    streamed = stream.DATASETS
 
     def capabilities(self) -> VenueCapabilities:
         """Return what Hyperliquid gives."""

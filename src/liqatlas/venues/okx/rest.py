@@ -41,6 +41,7 @@ class OkxClient(VenueClient):
     hosts_default = consts.HOSTS
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
+    streamed = stream.DATASETS
     counted_trade_ids = True
 
     def capabilities(self) -> VenueCapabilities:
