@@ -32,7 +32,7 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
-    ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
+    ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",
