@@ -40,6 +40,7 @@ VERBS = (
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     ("calibrate", "liqatlas.cli.calibrate:calibrate", "Fit the estimator on liquidations that happened."),
     ("evaluate", "liqatlas.cli.evaluate:evaluate", "Score the map, or any predictions, against baselines."),
+    ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",

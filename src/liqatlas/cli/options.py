@@ -29,6 +29,8 @@ class DataOptions:
 
     from_: Annotated[tuple[Path, ...], Parameter(name="--from", consume_multiple=True, negative="")] = ()
     "Files or folders to read; formats are recognised by content."
+    lake: Path | None = None
+    "Lake to read; default is that of the settings, where there is one."
     venue: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     "Keep only this venue; may be given several times."
     quote: str | None = None
@@ -93,14 +95,13 @@ def make_request(
     Raises
     ------
     InputError
-        If an option cannot be read, or no data source is named.
+        If an option cannot be read, or no data source is named or two are.
     """
-    if not data.from_:
-        raise InputError("no data named: give files or folders with --from, or try `liqatlas demo`")
     bins, step = parse_bins(output.bins) if output.bins else (None, None)
     return Request(
         asset=asset,
         paths=data.from_,
+        lake=choose_lake(data),
         venues=tuple(v.lower() for v in data.venue),
         kind=kind,
         quantity=quantity,
@@ -119,6 +120,28 @@ def make_request(
         others=others,
         meta_file=data.meta,
     )
+
+
+def choose_lake(data: DataOptions) -> Path | None:
+    """Return the lake to read, ``None`` where files are.
+
+    Raises
+    ------
+    InputError
+        If files and a lake were named, or nothing was and the settings' lake does not exist.
+    """
+    if data.from_ and data.lake:
+        raise InputError("both --from and --lake were given: give one (ingest puts files into a lake)")
+    if data.from_ or data.lake:
+        return data.lake
+    from liqatlas.flows.lake import default_lake
+
+    lake = default_lake()
+    if lake is None:
+        raise InputError(
+            "no data named: give files or folders with --from, a lake with --lake, or try `liqatlas demo`"
+        )
+    return lake
 
 
 def choose_format(output: OutputOptions) -> Format:

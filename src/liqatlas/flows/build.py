@@ -192,5 +192,9 @@ def compile_kernels(reporter: Reporter = SILENT) -> None:
 
 
 def read_for(request: Request, reporter: Reporter = SILENT) -> list[Recording]:
-    """Return what a request's paths hold of its asset."""
+    """Return what a request's paths, or its lake, hold of its asset."""
+    if request.lake is not None and not request.paths:
+        from liqatlas.flows.lake import read_lake
+
+        return read_lake(request, request.lake, reporter)
     return read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)

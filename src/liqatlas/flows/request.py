@@ -39,6 +39,8 @@ class Request:
         An asset or any venue's symbol; an asset means all its perpetuals.
     paths
         Files and folders to read.
+    lake
+        Lake to read where no paths are given.
     venues
         Keys of venues to keep; empty keeps all.
     window_ns, as_of_ns
@@ -61,6 +63,7 @@ class Request:
 
     asset: str
     paths: tuple[Path, ...] = ()
+    lake: Path | None = None
     venues: tuple[str, ...] = ()
     kind: KindChoice = "modelled"
     quantity: QuantityChoice | None = None
