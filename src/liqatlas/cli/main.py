@@ -37,7 +37,6 @@ VERBS = (
     ("clusters", "liqatlas.cli.clusters:clusters", "List the zones where levels are dense, with grades and gaps."),
     ("stress", "liqatlas.cli.stress:stress", "Say at which prices your own positions are liquidated, and what to do."),
     ("report", "liqatlas.cli.report:report", "Write the whole picture of an asset in words, numbers and pictures."),
-    ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     ("calibrate", "liqatlas.cli.calibrate:calibrate", "Fit the estimator on liquidations that happened."),
     ("evaluate", "liqatlas.cli.evaluate:evaluate", "Score the map, or any predictions, against baselines."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
