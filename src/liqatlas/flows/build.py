@@ -46,7 +46,8 @@ def build_map(
     if request.kind == "measured":
         from liqatlas.flows.positions import build_measured_map
 
-        _refuse_expected(request)
+        if request.quantity == "expected":
+            raise NotEnoughDataError("measured maps show positions as they stand: ask for --quantity outstanding")
         return read_out(build_measured_map(request, recordings, reporter), request)
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
