@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NONE = -(1 << 30)
+#: Widest range of entry bins in a bar that is merged.
+_WIDEST = 4096
 
 
 @kernel
@@ -24,38 +26,50 @@ def _merge_bar(
     runs: int,
     nearest: tuple[int, int],
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
-    room: NDArray[np.float64],
 ) -> int:
-    """Merge a whole bar into one touch and one run per entry bin where order cannot matter; return the new end.
+    """Merge a bar's runs as far as order does not matter; return the new end.
 
-    Order cannot matter where no touch of the bar reaches a level opened in it. ``room`` is scratch for the sums.
+    An opening that no later touch of the bar can reach survives the bar whenever it came: such openings go to the bar's end, one
+    run per entry bin. The others stay in order, each with all that was touched since the one before.
     """
     entry, low, high, size = out
-    if runs - first < 3:
-        return runs
-    lowest, highest, touch_low, touch_high = 1 << 30, -(1 << 30), 1 << 30, -(1 << 30)
+    count = runs - first
+    lowest, highest = 1 << 30, -(1 << 30)
     for r in range(first, runs):
         if size[r] > 0.0:
             lowest, highest = min(lowest, entry[r]), max(highest, entry[r])
+    width = highest - lowest + 1
+    if count < 3 or width < 1 or width > _WIDEST:
+        return runs
+    safe = np.empty(count, np.bool_)
+    later_low, later_high = 1 << 30, -(1 << 30)
+    for r in range(runs - 1, first - 1, -1):
+        safe[r - first] = later_low > entry[r] - nearest[0] and later_high < entry[r] + nearest[1]
+        if low[r] <= high[r]:
+            later_low, later_high = min(later_low, low[r]), max(later_high, high[r])
+    room = np.zeros(width)
+    end = first
+    touch_low, touch_high = 1 << 30, -(1 << 30)
+    for r in range(first, runs):
         if low[r] <= high[r]:
             touch_low, touch_high = min(touch_low, low[r]), max(touch_high, high[r])
-    width = highest - lowest + 1
-    if highest < lowest or width > room.shape[0] or width >= runs - first:
-        return runs
-    if touch_low <= touch_high and (touch_low <= highest - nearest[0] or touch_high >= lowest + nearest[1]):
-        return runs
-    for i in range(width):
-        room[i] = 0.0
-    for r in range(first, runs):
         if size[r] > 0.0:
-            room[entry[r] - lowest] += size[r]
-    end = first
+            if safe[r - first]:
+                room[entry[r] - lowest] += size[r]
+            else:
+                entry[end], size[end] = entry[r], size[r]
+                low[end], high[end] = (touch_low, touch_high) if touch_low <= touch_high else (1, 0)
+                end += 1
+                touch_low, touch_high = 1 << 30, -(1 << 30)
     for i in range(width):
         if room[i] > 0.0:
-            entry[end], low[end], high[end], size[end] = lowest + i, 1, 0, room[i]
+            entry[end], size[end] = lowest + i, room[i]
+            low[end], high[end] = (touch_low, touch_high) if touch_low <= touch_high else (1, 0)
             end += 1
-    if touch_low <= touch_high:
-        low[first], high[first] = touch_low, touch_high
+            touch_low, touch_high = 1 << 30, -(1 << 30)
+    if touch_low <= touch_high:  # touches after the last opening, where all openings are unsafe
+        entry[end], low[end], high[end], size[end] = touch_low, touch_low, touch_high, 0.0
+        end += 1
     return end
 
 
@@ -99,7 +113,6 @@ def trade_runs(
     entry, low, high, size = out
     first_run, volume, bought, carry = per_bar
     n, m, bars = ts.shape[0], mark_ts.shape[0], bar_edges.shape[0] - 1
-    room = np.empty(64)
     runs = 0
     skipped = 0
     i = 0
@@ -167,7 +180,7 @@ def trade_runs(
             high[runs] = touched_high
             size[runs] = amount
             runs += 1
-        runs = _merge_bar(first_run[j], runs, nearest, out, room)
+        runs = _merge_bar(first_run[j], runs, nearest, out)
         if (
             volume[j] == 0.0 and last_entry != _NONE
         ):  # what opens without a recorded trade enters at the last price
@@ -205,7 +218,6 @@ def path_runs(
     entry, low, high, size = out
     first_run, volume, bought = per_bar
     bars, n = bar_edges.shape[0] - 1, ts.shape[0]
-    room = np.empty(64)
     runs = 0
     i = 0
     while i < n - 1 and ts[i] < bar_edges[0]:
@@ -230,7 +242,7 @@ def path_runs(
             volume[j] += qty[i]
             bought[j] += buys[i]
             i += 1
-        runs = _merge_bar(first_run[j], runs, nearest, out, room)
+        runs = _merge_bar(first_run[j], runs, nearest, out)
         if volume[j] == 0.0 and i > 0:
             if runs + 1 > entry.shape[0]:
                 return -1
