@@ -42,7 +42,7 @@ def main() -> None:
             "step_down": "Binance BTCUSDT tiers of 2024-10-24: 0.4 % then 0.5 %",
             "maintenance_rate": "lowest tier of most majors; used where no sourced tier is known",
             "fund_share": "assumption: one percent of the symbol's open interest",
-            "unwind_share": "assumption: a fund sells a tenth of what it holds each round",
+            "unwind_share": "assumption: a fund sells a tenth of the most it held each round",
             "times": "assumption: 5 s from mark to fill, a shock of 5 minutes, an hour in all",
         },
     }  # fmt: skip

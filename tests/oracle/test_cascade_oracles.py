@@ -31,10 +31,12 @@ def market(
     """One venue where ``fuel`` is (K,), several where it is (V, K); a linear book of DEPTH by default."""
     fuel = np.atleast_2d(fuel)
     venues = len(fuel)
+    law = np.ones(1) if sizes is None else sizes
     table = np.tile(DEPTH * at, (venues, 1)) if depth is None else np.atleast_2d(depth)
     return Market(
         level, fuel[None].copy(), at, table, np.eye(venues) if marks is None else marks, np.full(venues, 1.0 / venues),
-        plain_rules(venues), np.arange(venues, dtype=np.int64), np.full(venues, size), np.ones(1) if sizes is None else sizes,
+        plain_rules(venues), np.arange(venues, dtype=np.int64), np.full(venues, size), law,
+        np.array([np.mean(law**2)]),
     )  # fmt: skip
 
 

@@ -84,6 +84,7 @@ def make_market(
         np.array([stream_of(v) for v in ladder.venues], dtype=np.int64),
         np.broadcast_to(np.asarray(size_usd, dtype=np.float64), len(weights)).copy(),
         np.asarray(sizes, dtype=np.float64),
+        np.array([np.mean(np.square(sizes))]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqatlas.base.jit import kernel
-from liqatlas.cascade.kernels_book import depth_to, distance_of
+from liqatlas.cascade.kernels_book import depth_to, distance_of, segment_of_distance
 from liqatlas.cascade.kernels_random import compound_poisson, key_of, uniform
 from liqatlas.cascade.kernels_serve import serve
 from liqatlas.cascade.kernels_state import BOOK, DUST, FUEL, QUIET, ROUNDS
@@ -23,9 +23,11 @@ def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
     state, factor = scratch.venue, runs.depth_factor[run]
     venues = len(state)
     for v in range(venues):
-        state[v]["shift"] = distance_of(
-            (state[v]["base"] + state[v]["pressure"]) / factor, market.depth_at, market.depth, v
+        one = state[v]
+        one["shift"] = distance_of(
+            (one["base"] + one["pressure"]) / factor, market.depth_at, market.depth, v, one["hint"]
         )
+        one["hint"] = segment_of_distance(one["shift"], market.depth_at, one["hint"])
     mean = 0.0
     for v in range(venues):
         mark = 0.0
@@ -40,7 +42,7 @@ def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
 @kernel
 def amount_of(market: Market, draw: int, v: int, k: int, key: int) -> float:
     """Return what a level holds in this run [USD], before release."""
-    return compound_poisson(market.fuel[draw, v, k], market.size[v], market.sizes, key, k)
+    return compound_poisson(market.fuel[draw, v, k], market.size[v], (market.sizes, market.square[0]), key, k)
 
 
 @kernel
@@ -52,9 +54,7 @@ def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, 
     release, levels = runs.release[run], len(market.level)
     state["ordered"] = 0.0
     if state["inventory"] > DUST and rule["unwind"] > 0.0:
-        sold = state["inventory"] * rule["unwind"]
-        if state["inventory"] < 1.0:
-            sold = state["inventory"]
+        sold = min(state["inventory"], state["inventory_peak"] * rule["unwind"])
         state["inventory"] -= sold
         state["added"] += sold
         tally["book"] += sold
@@ -86,10 +86,13 @@ def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, 
             large = allowed * rule["large_share"]
             first = large * rule["first_share"]
             rest = usd - allowed
-            if allowed - large > DUST:
-                rest += serve(allowed - large, market.level[k], False, rule, state, tally, book)
-            if first > DUST:
+            at_once = allowed - large
+            if rule["fill_or_kill"] == 0:
+                at_once += first
+            elif first > DUST:
                 rest += serve(first, market.level[k], True, rule, state, tally, book)
+            if at_once > DUST:
+                rest += serve(at_once, market.level[k], False, rule, state, tally, book)
             scratch.waiting[v, k] += large - first
             scratch.due[v, k] = now + rule["wait"]
             scratch.left[v, k] = rest
@@ -113,8 +116,9 @@ def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output
         state["pressure"] = state["base"] = state["added"] = state["shift"] = state["mark"] = state["peak"] = 0.0
         state["next"] = state["first_waiting"] = state["drawn"] = 0
         state["fund"] = state["fund_peak"] = market.rules[v]["fund"]
-        state["inventory"] = state["ordered"] = 0.0
-        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v)
+        state["inventory"] = state["inventory_peak"] = state["ordered"] = 0.0
+        state["hint"] = 0
+        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v, 0)
         if runs.move[run] > 0.0:
             shift = runs.move[run]
         for u in range(venues):
@@ -131,9 +135,10 @@ def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) 
     if runs.move[run] > 0.0:
         for v in range(len(scratch.venue)):
             state = scratch.venue[v]
-            reached = distance_of(state["base"] / runs.depth_factor[run], market.depth_at, market.depth, v)
+            hint = state["hint"]
+            reached = distance_of(state["base"] / runs.depth_factor[run], market.depth_at, market.depth, v, hint)
             state["base"] = runs.depth_factor[run] * depth_to(
-                reached + runs.move[run] * share, market.depth_at, market.depth, v
+                reached + runs.move[run] * share, market.depth_at, market.depth, v, hint
             )
 
 

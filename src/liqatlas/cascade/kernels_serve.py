@@ -26,6 +26,7 @@ def serve(usd: float, level: float, part: bool, rule: np.void, state: np.void, t
         ``(depth_at, depth, depth factor, venue)``.
     """
     at, depth, factor, v = book
+    hint = state["hint"]
     bankruptcy = level + rule["bankruptcy"]
     if rule["kind"] == BACKSTOPPED and state["mark"] > level + rule["backstop"]:
         tally["triggered"] += usd
@@ -37,12 +38,12 @@ def serve(usd: float, level: float, part: bool, rule: np.void, state: np.void, t
         worst = bankruptcy
         if rule["kind"] == FILLABLE:
             worst = state["mark"] + rule["spread"] * min(max((state["mark"] - level) / rule["bankruptcy"], 0.0), 1.0)
-        filled = min(usd, max(factor * depth_to(worst, at, depth, v) - before, 0.0))
+        filled = min(usd, max(factor * depth_to(worst, at, depth, v, hint) - before, 0.0))
         if part and rule["fill_or_kill"] == 1 and filled < usd:
             filled = 0.0
     if filled > DUST:
-        start = distance_of(before / factor, at, depth, v)
-        end = distance_of((before + filled) / factor, at, depth, v)
+        start = distance_of(before / factor, at, depth, v, hint)
+        end = distance_of((before + filled) / factor, at, depth, v, hint)
         price = 0.5 * (start + end)
         state["added"] += filled
         tally["triggered"] += filled
@@ -87,3 +88,4 @@ def take_over(usd: float, bankruptcy: float, rule: np.void, state: np.void, tall
     pay(-loss, rule, state, tally)
     tally["taken"] += usd
     state["inventory"] += usd
+    state["inventory_peak"] = max(state["inventory_peak"], state["inventory"])

@@ -68,7 +68,7 @@ class Exposure:
     fund_usd
         Insurance fund.
     unwind_share
-        Part of what a fund took over that it sells each round.
+        Part of the most a fund held that it sells each round.
     """
 
     maintenance_rate: float

@@ -44,7 +44,7 @@ def close_one(
     at = np.array([0.0, 1.0])
     market = Market(
         np.array([LEVEL]), np.array([[[SIZE]]]), at, DEPTH * at[None, :], np.ones((1, 1)), np.ones(1), rules,
-        np.zeros(1, np.int64), np.zeros(1), np.ones(1),
+        np.zeros(1, np.int64), np.zeros(1), np.ones(1), np.ones(1),
     )  # fmt: skip
     one = np.ones(1)
     # a hair beyond: adding and taking back the move must not fall short of the level by rounding
