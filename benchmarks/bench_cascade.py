@@ -34,8 +34,14 @@ def market(levels: int = 400, *, ratio: float = 0.5) -> Market:
     rules = np.zeros(VENUES, RULE)
     rules["kind"], rules["bankruptcy"], rules["backstop"] = KINDS, 0.004, 0.0013
     rules["large_share"], rules["first_share"], rules["wait"], rules["relief"] = 0.3, 0.5, 6, 0.001
-    rules["cap"], rules["fund"], rules["adl_drop"], rules["unwind"], rules["spread"] = 1e8, 1e7, 1.0, 0.1, 4e-4
-    level = (np.arange(levels) + 1) * step
+    rules["cap"], rules["fund"], rules["adl_drop"], rules["unwind"], rules["spread"] = (
+        1e8,
+        1e7,
+        1.0,
+        0.1,
+        4e-4,
+    )
+    level = np.arange(1, levels + 1, dtype=np.float64) * step
     sizes = np.exp(np.random.default_rng(1).normal(-0.5, 1.0, 64))
     sizes /= sizes.mean()
     return Market(
@@ -88,14 +94,25 @@ def growth(target: Path) -> None:
     over_runs, over_levels = [seconds(400, n) for n in counts], [seconds(k, 5_000) for k in levels]
     figure = Figure(figsize=(10, 4))
     FigureCanvasAgg(figure)
-    for axes, x, y, name in zip(figure.subplots(1, 2), (counts, levels), (over_runs, over_levels), ("runs (400 levels)", "levels a side (5,000 runs)"), strict=True):
+    for axes, x, y, name in zip(
+        figure.subplots(1, 2),
+        (counts, levels),
+        (over_runs, over_levels),
+        ("runs (400 levels)", "levels a side (5,000 runs)"),
+        strict=True,
+    ):
         axes.loglog(x, y, "o-", color="#0b6fb8")
         axes.set_xlabel(name)
         axes.set_ylabel("CPU seconds, five venues, all features")
         axes.grid(visible=True, which="both", alpha=0.3)
     figure.tight_layout()
     figure.savefig(target, dpi=100)
-    print("runs", dict(zip(counts, np.round(over_runs, 3), strict=True)), "levels", dict(zip(levels, np.round(over_levels, 3), strict=True)))
+    print(
+        "runs",
+        dict(zip(counts, np.round(over_runs, 3), strict=True)),
+        "levels",
+        dict(zip(levels, np.round(over_levels, 3), strict=True)),
+    )
 
 
 if __name__ == "__main__":

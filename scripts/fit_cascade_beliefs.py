@@ -25,7 +25,9 @@ def main() -> None:
     okx = table.filter((pl.col("venue") == "okx") & pl.col("coin").is_in(list(OKX_CONTRACT)))
     usd = (okx["size_usd"] * okx["coin"].replace_strict(OKX_CONTRACT, return_dtype=pl.Float64)).to_numpy()
     usd = usd[usd > 0]
-    sizes = np.array([part.mean() for part in np.array_split(np.sort(usd), QUANTILES)])  # means keep the heavy tail
+    sizes = np.array(
+        [part.mean() for part in np.array_split(np.sort(usd), QUANTILES)]
+    )  # means keep the heavy tail
     large = float(usd[usd > 100_000].sum() / usd.sum())
     beliefs = {
         "name": "cascades beyond map and book", "made_on": "2026-11-22", "made_by": "scripts/fit_cascade_beliefs.py",
@@ -47,7 +49,9 @@ def main() -> None:
         },
     }  # fmt: skip
     TARGET.write_text(json.dumps(beliefs, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(usd)} prints, mean ${usd.mean():,.0f}, median ${np.median(usd):,.0f}, above $100k {large:.1%}")
+    print(
+        f"{len(usd)} prints, mean ${usd.mean():,.0f}, median ${np.median(usd):,.0f}, above $100k {large:.1%}"
+    )
 
 
 if __name__ == "__main__":

@@ -55,8 +55,23 @@ def test_json_keeps_its_contract(run_liqatlas: RunLiqatlas, eth: list[Path], boo
 
 
 @pytest.mark.data
-def test_same_seed_same_bytes_whatever_the_workers(run_liqatlas: RunLiqatlas, eth: list[Path], book: Path) -> None:
-    call = ("cascade", "ETH", "--from", *eth, "--book", book, "--shock", "-3%", "--runs", "600", "--format", "json")
+def test_same_seed_same_bytes_whatever_the_workers(
+    run_liqatlas: RunLiqatlas, eth: list[Path], book: Path
+) -> None:
+    call: tuple[str | Path, ...] = (
+        "cascade",
+        "ETH",
+        "--from",
+        *eth,
+        "--book",
+        book,
+        "--shock",
+        "-3%",
+        "--runs",
+        "600",
+        "--format",
+        "json",
+    )
     one, two = (run_liqatlas(*call, "--workers", n).stdout for n in ("1", "2"))
     assert one == two
     assert run_liqatlas(*call, "--seed", "2").stdout != one
@@ -73,8 +88,21 @@ def test_without_a_book_it_says_what_to_do(run_liqatlas: RunLiqatlas, eth: list[
 
 
 @pytest.mark.data
-def test_an_order_a_picture_and_a_table(run_liqatlas: RunLiqatlas, eth: list[Path], book: Path, tmp_path: Path) -> None:
-    call = ("cascade", "ETH", "--from", *eth, "--book", book, "--order", "buy:5M", "--runs", "100")
+def test_an_order_a_picture_and_a_table(
+    run_liqatlas: RunLiqatlas, eth: list[Path], book: Path, tmp_path: Path
+) -> None:
+    call: tuple[str | Path, ...] = (
+        "cascade",
+        "ETH",
+        "--from",
+        *eth,
+        "--book",
+        book,
+        "--order",
+        "buy:5M",
+        "--runs",
+        "100",
+    )
     text = run_liqatlas(*call).stdout
     assert "bought at market" in text
     assert "uncalibrated" in text
@@ -104,7 +132,9 @@ def test_the_book_of_another_moment_is_said(run_liqatlas: RunLiqatlas, eth: list
         (("--shock", "-5%", "--format", "parquet"), "parquet"),
     ],
 )
-def test_what_people_get_wrong(run_liqatlas: RunLiqatlas, tmp_path: Path, args: tuple[str, ...], words: str) -> None:
+def test_what_people_get_wrong(
+    run_liqatlas: RunLiqatlas, tmp_path: Path, args: tuple[str, ...], words: str
+) -> None:
     done = run_liqatlas("cascade", "BTC", "--from", tmp_path, *args)
     assert done.returncode == 2
     assert words in done.stderr

@@ -71,7 +71,9 @@ def load_cascade_beliefs(file: Path | None = None) -> CascadeBeliefs:
     """
     try:
         raw = (
-            file.read_bytes() if file else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
+            file.read_bytes()
+            if file
+            else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
         )
         return msgspec.json.decode(raw, type=CascadeBeliefs)
     except (OSError, msgspec.DecodeError) as error:

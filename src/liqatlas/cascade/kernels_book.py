@@ -41,7 +41,7 @@ def depth_to(distance: float, at: np.ndarray, depth: np.ndarray, v: int, hint: i
     if distance <= 0.0:
         return 0.0
     i = segment_of_distance(distance, at, hint)
-    return depth[v, i] + (depth[v, i + 1] - depth[v, i]) / (at[i + 1] - at[i]) * (distance - at[i])
+    return float(depth[v, i] + (depth[v, i + 1] - depth[v, i]) / (at[i + 1] - at[i]) * (distance - at[i]))
 
 
 @inline
@@ -51,6 +51,6 @@ def distance_of(usd: float, at: np.ndarray, depth: np.ndarray, v: int, hint: int
         return 0.0
     last = len(at) - 1
     if usd >= depth[v, last]:
-        return at[last]
+        return float(at[last])
     i = segment_of_usd(usd, depth, v, hint)
-    return at[i] + (at[i + 1] - at[i]) / (depth[v, i + 1] - depth[v, i]) * (usd - depth[v, i])
+    return float(at[i] + (at[i + 1] - at[i]) / (depth[v, i + 1] - depth[v, i]) * (usd - depth[v, i]))

@@ -32,7 +32,9 @@ def mix(x: int) -> int:
 @inline
 def key_of(seed: int, run: int, stream: int) -> int:
     """Return the key of one run and stream."""
-    return mix(mix(mix(seed & _MASK) ^ ((seed >> 32) & _MASK) ^ 0x3C6EF372) ^ mix(run + 1)) ^ mix(stream + 0x1000193)
+    return mix(mix(mix(seed & _MASK) ^ ((seed >> 32) & _MASK) ^ 0x3C6EF372) ^ mix(run + 1)) ^ mix(
+        stream + 0x1000193
+    )
 
 
 @inline
@@ -44,11 +46,11 @@ def uniform(key: int, cell: int, draw: int) -> float:
 @inline
 def normal(key: int, cell: int, draw: int) -> float:
     """Return a standard normal number: one of 4096 equally likely quantiles, the outermost at ±3.7."""
-    return _NORMAL[int(uniform(key, cell, draw) * 4096)]
+    return float(_NORMAL[int(uniform(key, cell, draw) * 4096)])
 
 
 @kernel
-def compound_poisson(mean: float, size: float, law: tuple, key: int, cell: int) -> float:
+def compound_poisson(mean: float, size: float, law: tuple[np.ndarray, float], key: int, cell: int) -> float:
     """Return the sum of a Poisson number of random sizes.
 
     Parameters

@@ -28,7 +28,10 @@ RULE = np.dtype(
         ("cap", np.float64),  # most that is ordered in one round [USD]
         ("fund", np.float64),  # insurance fund at the start [USD]
         ("keeps_gain", np.int64),  # whether the fund earns what fills beat bankruptcy by
-        ("adl_drop", np.float64),  # deleverages once the fund fell by this share of its peak; 1: when it is empty
+        (
+            "adl_drop",
+            np.float64,
+        ),  # deleverages once the fund fell by this share of its peak; 1: when it is empty
         ("unwind", np.float64),  # sold each round by a fund: this part of the most it held
     ]
 )
@@ -121,6 +124,7 @@ VENUE_STATE = np.dtype(
     [
         ("pressure", np.float64),  # forced and exogenous orders the book still feels [USD]
         ("base", np.float64),  # depth up to the exogenous move [USD]
+        ("moved", np.float64),  # exogenous move so far [log distance]
         ("added", np.float64),  # ordered in this round
         ("shift", np.float64),  # displacement of the own book
         ("mark", np.float64),

@@ -126,7 +126,8 @@ def test_a_level_at_the_price_is_refused(books: Books, quick: CascadeSettings) -
 
 def test_stress_reaches_further_than_calm(books: Books, quick: CascadeSettings) -> None:
     calm, stress = (
-        run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name)) for name in ("calm", "october-2025")
+        run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name))
+        for name in ("calm", "october-2025")
     )
     assert np.median(stress.table.reach) > np.median(calm.table.reach)
 
