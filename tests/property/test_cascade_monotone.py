@@ -23,7 +23,6 @@ from liqatlas.cascade.shock import Shock
 from liqatlas.cascade.shock_needed import shock_needed
 from liqatlas.cascade.venue_rules import plain_rules
 
-pytestmark = pytest.mark.kernels
 SLACK = 1e-9
 
 

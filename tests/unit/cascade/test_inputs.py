@@ -44,7 +44,6 @@ def test_runs_follow_their_distributions() -> None:
     )
 
 
-@pytest.mark.kernels
 def test_draws_of_the_map_are_used_in_equal_parts() -> None:
     posterior = np.stack([LADDER.fuel * factor for factor in (1.0, 2.0, 3.0, 4.0)])
     market = make_market(LADDER, plain_rules(2), posterior=posterior)
@@ -64,7 +63,6 @@ def test_draws_of_the_map_are_used_in_equal_parts() -> None:
         make_market(LADDER, plain_rules(2), posterior=np.ones((2, 3, 4)))
 
 
-@pytest.mark.kernels
 def test_inputs_that_cannot_be_run() -> None:
     market = make_market(LADDER, plain_rules(2))
     runs = make_runs(

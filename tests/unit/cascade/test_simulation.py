@@ -17,7 +17,6 @@ from tests.unit.cascade.conftest import AS_OF, map_of
 if TYPE_CHECKING:
     from liqatlas.book.depth import Book
 
-pytestmark = pytest.mark.kernels
 Books = dict[str, "Book"]
 
 
