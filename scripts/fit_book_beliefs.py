@@ -4,7 +4,8 @@ Writes ``src/liqatlas/book/data/book_2026-11-22.json``. Fitted on calm recording
 
 * tail exponent: log depth over log distance, 1 to 5 %, Binance bookDepth of 2025-10-10 before its bid side went stale;
 * depth factor: move of the mid over 30 s against net taker flow over visible depth (20 levels), Hyperliquid ETH and WIF, June
-  2026, per quarter hour; its spread is the spread of these quarter hours;
+  2026, per quarter hour. News moves price and flow of all venues together, so the slope overstates cause: the belief lies
+  between it and the visible book;
 * thinning: change of log depth of the side a move runs into, over the size of the move in the minute before;
 * recovery: how much of the move made by the largest 1 % of 10-s net flows is left afterwards, Hyperliquid ETH trades.
 
@@ -184,6 +185,9 @@ def main() -> None:
         f"{half:.0f} s; moves of the largest 1 % of flows did not revert within 600 s (share left {min(left.values()):.2f} to {max(left.values()):.2f}): "
         "an hour stands for that"
     )
+    # the measured slope also holds news that moved all venues: cause lies between it and the visible book, one sigma to each
+    middle, width = median**0.5, -np.log(median) / 2
+    fits += "; the factor's median is the geometric middle between that and 1, one sigma reaches either"
     between = max((thin[0] + wif_thin[0]) / 2, 0.0)
     stress = "depth a quarter of calm, thinning twice, faster recovery; nothing of it is measured"
     october = (
@@ -199,9 +203,9 @@ def main() -> None:
         "tail_basis": "median slope of log depth, 1 to 5 %, Binance BTCUSDT bookDepth 2025-10-10 00:00 to 15:30, both sides",
         "default_regime": "calm",
         "regimes": {
-            "calm": regime(fits, (median, spread), (between, 0.2), 3600.0, fitted=True),
-            "stress": regime(stress, (median / 4, spread), (2 * between, 0.1), 600.0, fitted=False),
-            "october-2025": regime(october, (median / 10, spread), (2 * between, 0.05), 600.0, fitted=False),
+            "calm": regime(fits, (middle, width), (between, 0.2), 3600.0, fitted=True),
+            "stress": regime(stress, (middle / 4, width), (2 * between, 0.1), 600.0, fitted=False),
+            "october-2025": regime(october, (middle / 10, width), (2 * between, 0.05), 600.0, fitted=False),
             "visible": regime(visible_only, (1.0, 0.0), (0.0, 1.0), 1e9, fitted=False),
         },
     }  # fmt: skip

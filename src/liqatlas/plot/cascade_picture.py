@@ -175,9 +175,13 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
 
 
 def _binned(result: CascadeResult, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]."""
-    price = result.ladder.price_at(result.ladder.level)
-    return np.stack([np.histogram(price, edges, weights=row)[0] for row in result.ladder.fuel])
+    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; a rung's fuel is spread back to the rung before it."""
+    ladder = result.ladder
+    points = np.append(0.0, ladder.level)
+    sign = -1.0 if ladder.direction == "down" else 1.0
+    at = np.maximum(sign * np.log(edges / ladder.price), 0.0)
+    running = np.concatenate((np.zeros((len(ladder.venues), 1)), np.cumsum(ladder.fuel, axis=1)), axis=1)
+    return np.stack([np.abs(np.diff(np.interp(at, points, row))) for row in running])
 
 
 def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[float, float]) -> None:
