@@ -60,7 +60,7 @@ def round_price(price: float, *, digits: int = 5) -> float:
 
 
 def step_decimals(step: float) -> int:
-    """Return the decimals that a step of an axis needs, at most 12.
+    """Return the decimals that a step of an axis needs, at most 18.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def step_decimals(step: float) -> int:
     """
     exact = Decimal(repr(abs(step))).normalize()
     exponent = exact.as_tuple().exponent
-    return min(12, max(0, -exponent)) if isinstance(exponent, int) else 0
+    return min(18, max(0, -exponent)) if isinstance(exponent, int) else 0
 
 
 def format_usd(usd: float) -> str:

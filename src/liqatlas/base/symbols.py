@@ -24,12 +24,14 @@ ALIASES = {"XBT": "BTC", "UST": "USDT", "BCHABC": "BCH", "BCC": "BCH"}
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "USDE", "USD1", "USD", "EUR", "BTC", "ETH")
 #: Quotes treated as one US dollar unless a peg price is given.
 DOLLAR_QUOTES = frozenset({"USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USDE", "USD1", "USDX"})
-_QUOTE = re.compile(r"[A-Z]{3,5}|USD1")
+_QUOTE = re.compile(r"[A-Z]{1,5}|USD1")
 #: Coins whose name ends in that of a quote.
 _WHOLE = frozenset({
     "WBTC", "TBTC", "CBBTC", "LBTC", "FBTC", "SOLVBTC", "WETH", "STETH", "WSTETH", "WEETH", "CBETH", "RETH", "METH", "EZETH",
     "RSETH", "WBETH", "FRXETH", "SFRXETH", "FDUSD", "TUSD", "BUSD", "PYUSD", "GUSD", "SUSD", "CUSD", "RLUSD",
 })  # fmt: skip
+#: Coins that end in B, so that BNBUSD is BNB in USD while BTCBUSD is BTC in BUSD.
+_ENDING_IN_B = frozenset({"BNB", "ARB", "SHIB", "1000SHIB", "TRB", "CKB"})
 _MULTIPLIER = re.compile(r"^(1000000|100000|10000|1000|1M|K)(?=[A-Z])")
 _MULTIPLIER_VALUE = {"1M": 1_000_000, "K": 1000}
 #: Coins that begin with a letter that would read as a multiplier.
@@ -167,6 +169,8 @@ def _split_quote(text: str) -> tuple[str, str]:
         return single, ""
     if single.endswith(("USDTM", "USDCM", "USDM")):  # KuCoin
         single = single[:-1]
+    if single.endswith("BUSD") and single.removesuffix("USD") in _ENDING_IN_B:
+        return single.removesuffix("USD"), "USD"
     for quote in QUOTES:
         if single.endswith(quote) and len(single) > len(quote):
             return single.removesuffix(quote), quote

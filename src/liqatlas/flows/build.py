@@ -135,6 +135,11 @@ def read_out(result: LiquidationMap, request: Request) -> LiquidationMap:
     """
     if request.leverage is not None:
         result = result.select(leverage=request.leverage)
+        if not result.usd.any():
+            raise NotEnoughDataError(
+                f"no level lies in the leverage range {request.leverage[0]:g} to {request.leverage[1]:g}: "
+                "the venues' leverage caps may forbid it; ask for another --leverage"
+            )
     if request.bins and request.price_step:
         raise InputError("both a number of bins and a price step were given; give one")
     if not (request.bins or request.price_step or request.price_range):

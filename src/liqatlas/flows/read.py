@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.flows.reporter import SILENT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read(
     Raises
     ------
     InputError
-        If no path was given.
+        If no path was given, or no instrument of the venues asked for is there.
     FormatError
         If a file is missing or cannot be read; carries path and line.
     UnknownSymbolError
@@ -47,7 +47,14 @@ def read(
         seen[known.title] = seen.get(known.title, 0) + 1
         reporter.progress(f"reading {known.title}", done, total)
 
-    recordings = read_paths(paths, asset=asset, venues=venues, progress=show)
+    try:
+        recordings = read_paths(paths, asset=asset, venues=venues, progress=show)
+    except UnknownSymbolError as error:
+        if venues:
+            raise InputError(
+                f"{error}; only instruments of venue {', '.join(venues)} were asked for"
+            ) from None
+        raise
     for title, count in seen.items():
         reporter.notice(f"recognised {title}: {count} file{'s' if count > 1 else ''}")
     return recordings

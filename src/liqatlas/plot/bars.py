@@ -64,6 +64,8 @@ def draw_bars(axes: Axes, view: MapView, stacks: list[Stack], theme: Theme) -> N
     Each layer and side is one collection whose ``gid`` is ``bars:<key>:<position>``.
     """
     edges = view.shown.price_edges
+    # Outlines in narrow bars would swallow them; there the layers touch.
+    wide = axes.bbox.width / (len(edges) - 1) >= 5
     hanging = view.shown.head.quantity == "liquidated"
     floor = np.zeros((2, len(edges) - 1))
     for stack in stacks:
@@ -76,9 +78,10 @@ def draw_bars(axes: Axes, view: MapView, stacks: list[Stack], theme: Theme) -> N
                 PolyCollection(
                     list(boxes),
                     facecolors=stack.colour,
-                    edgecolors=theme.panel,
-                    linewidths=0.35,
+                    edgecolors=theme.panel if wide else stack.colour,
+                    linewidths=0.35 if wide else 0.15,
                     hatch=_SIDE_HATCH[position],
+                    hatchcolors=theme.panel,
                     zorder=2,
                     gid=f"bars:{stack.key}:{name}",
                 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from liqatlas.maps.heatmap import Heatmap
 
 #: Cells below this share of the strongest one are not drawn, unless a threshold is given.
-FAINTEST = 1 / 400
+FAINTEST = 1 / 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def cells_of(
     edges, step = fitting_edges(low, high, max(2, min(rows, inside)))
     merged = -(-len(heatmap.times_ns) // columns)
     sides = (heatmap.long_usd, heatmap.short_usd)
-    longs, shorts = (_rebin(_merge(usd, merged), heatmap.price_edges, edges) for usd in sides)
+    longs, shorts = (_merge(_rebin(usd, heatmap.price_edges, edges), merged) for usd in sides)
     whole = np.stack([usd[-1] for usd in sides])
     last = _rebin(whole, heatmap.price_edges, edges)
     outside = np.maximum(whole.sum(axis=1) - last.sum(axis=1), 0.0)

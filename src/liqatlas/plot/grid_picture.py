@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from liqatlas.base.clock import format_window
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_price, format_share, format_usd
 from liqatlas.plot import words
@@ -70,12 +71,13 @@ def grid_figure(
     across = columns or math.ceil(math.sqrt(len(maps)))
     head = heads[0]
     warnings = list(dict.fromkeys(line for h in heads for line in words.warning_lines(h)))
+    sources = [*_coverage_line(maps), *words.provenance(head)[1:]]
     with drawing():
         sheet = Sheet(look, size)
         sheet.header(
             words.title(head, "liquidation maps"), _header_lines(maps, views[0], zone), alarm=head.simulated
         )
-        sheet.notes([_NOTE], warnings, words.provenance(head)[1:])
+        sheet.notes([_NOTE], warnings, sources)
         stacks = [stacks_of(view, by, look) for view in views]
         _legend(sheet, stacks)
         _draw_cells(sheet, maps, views, stacks, across)
@@ -84,9 +86,7 @@ def grid_figure(
     return Figure(
         sheet.figure,
         title=words.title(head, "liquidation maps"),
-        description="\n".join(
-            [_NOTE, *(f"{label}: {_totals(m)}" for label, m in maps), *warnings, *words.provenance(head)]
-        ),
+        description="\n".join([_NOTE, *(f"{label}: {_totals(m)}" for label, m in maps), *warnings, *sources]),
     )
 
 
@@ -104,12 +104,20 @@ def _header_lines(maps: Sequence[tuple[str, LiquidationMap]], view: MapView, zon
 
 
 def _totals(whole: LiquidationMap) -> str:
-    """Return a cell's totals and coverage."""
-    text = (
+    """Return a cell's totals."""
+    return (
         f"longs {format_usd(float(whole.long_usd.sum()))} · shorts {format_usd(float(whole.short_usd.sum()))}"
     )
-    coverage = whole.head.coverage
-    return f"{text} · coverage {format_share(coverage.share)}" if coverage else text
+
+
+def _coverage_line(maps: Sequence[tuple[str, LiquidationMap]]) -> list[str]:
+    """Return the coverage per window: it belongs to the whole map a cell was cut from, not to one leverage band."""
+    shares = {
+        f"{format_window(m.head.window_ns)} {format_share(m.head.coverage.share)}": None
+        for _, m in maps
+        if m.head.coverage
+    }
+    return [f"Coverage of open interest, all leverages, by window: {', '.join(shares)}."] if shares else []
 
 
 def _legend(sheet: Sheet, stacks: Sequence[list[Stack]]) -> None:

@@ -43,7 +43,7 @@ SIZE = (1600, 900)
 #: More candles and marks than these only hide each other.
 MOST_CANDLES, MOST_MARKS, MARK_SLOTS = 160, 300, 160
 #: Area of the largest and the smallest mark [points squared at scale 1].
-_MARK_AREA = (420.0, 10.0)
+_MARK_AREA = (380.0, 8.0)
 
 
 def heatmap_figure(
@@ -65,7 +65,7 @@ def heatmap_figure(
     sides
         ``split`` draws longs in warm and shorts in cold colours, ``combined`` adds them in one ramp.
     threshold
-        Cells below it are not drawn [USD per row]; by default 1/400 of the strongest one.
+        Cells below it are not drawn [USD per row]; by default 1/20 of the strongest one.
     theme, price_range, zone, size
         As in :func:`liqatlas.plot.map_figure`; the default range holds all candles and ten percent either way.
 
@@ -231,8 +231,8 @@ def _draw_marks(axes: Axes, marks: pl.DataFrame, sheet: Sheet) -> None:
 
 
 def _area(usd: float, largest: float) -> float:
-    """Return the area of a mark, in proportion to its USD, never too small to see."""
-    return max(_MARK_AREA[1], _MARK_AREA[0] * usd / largest) if largest > 0 else _MARK_AREA[1]
+    """Return the area of a mark: by the square root of its USD, since prints span five decades; never too small to see."""
+    return max(_MARK_AREA[1], _MARK_AREA[0] * (usd / largest) ** 0.5) if largest > 0 else _MARK_AREA[1]
 
 
 def _draw_axes(axes: Axes, heatmap: Heatmap, cells: Cells, zone: tzinfo, sheet: Sheet) -> None:

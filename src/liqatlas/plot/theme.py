@@ -1,7 +1,7 @@
 """Every colour of every picture, dark and light; nowhere else may a colour stand.
 
 One fixed colour per exchange. The sets were searched so that any two exchanges stay apart for people with normal vision,
-protanopia and deuteranopia (distance in OKLab >= 0.075, the ones traded most further apart), and so that every colour
+protanopia and deuteranopia (distance in OKLab >= 0.08, the ones traded most further apart), and so that every colour
 stands at 3:1 or better against its background; ``tests/unit/plot/test_theme.py`` holds both.
 """
 
@@ -121,7 +121,7 @@ DARK = Theme(
 LIGHT = Theme(
     name="light",
     background="#ffffff",
-    panel="#fafbfc",
+    panel="#ffffff",
     text="#14181f",
     muted="#525c6b",
     grid="#dfe4ea",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from liqatlas.base.clock import DAY_NS, to_datetime
+from liqatlas.base.clock import DAY_NS, MINUTE_NS, datetime_to_ns, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # strftime speaks the language of the machine; pictures do not.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
+_DAYS = (1, 2, 3, 5, 7, 10, 14)
+_MONTHS_APART = (1, 2, 3, 6, 12, 24, 60, 120)
 
 
 def days(moments_ns: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -30,15 +33,49 @@ def days(moments_ns: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.floa
 
 def draw_time_axis(axes: Axes, zone: tzinfo, sheet: Sheet) -> None:
     """Put ticks at round local times between the limits already set, and name the zone."""
-    low, high = axes.get_xlim()
-    most = max(5, int(axes.bbox.width / (110 * sheet.scale)))
-    locator = AutoDateLocator(minticks=4, maxticks=most, tz=zone)  # type: ignore[no-untyped-call]
-    ends = (to_datetime(round(low * DAY_NS), zone), to_datetime(round(high * DAY_NS), zone))
-    ticks = [at for at in locator.tick_values(*ends) if low <= at <= high]  # type: ignore[no-untyped-call]
-    labels = time_labels([to_datetime(round(at * DAY_NS / 1e9) * 10**9, zone) for at in ticks])
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(FixedFormatter(labels))
-    axes.set_xlabel(f"time, {ends[1].tzname() or 'UTC'}", color=sheet.theme.muted, fontsize=sheet.points(10))
+    low, high = (round(at * DAY_NS) for at in axes.get_xlim())
+    moments = round_moments(low, high, zone, most=max(4, int(axes.bbox.width / (110 * sheet.scale))))
+    axes.xaxis.set_major_locator(FixedLocator([datetime_to_ns(m) / DAY_NS for m in moments]))
+    axes.xaxis.set_major_formatter(FixedFormatter(time_labels(moments)))
+    name = to_datetime(high, zone).tzname() or "UTC"
+    axes.set_xlabel(f"time, {name}", color=sheet.theme.muted, fontsize=sheet.points(10))
+
+
+def round_moments(first_ns: int, last_ns: int, zone: tzinfo, *, most: int) -> list[datetime]:
+    """Return at most about ``most`` round local times within a span, ascending.
+
+    Round is a divisor of the day, a midnight every few days, or the first of a month; the finest that fits is taken.
+    """
+    span = last_ns - first_ns
+    for minutes in _MINUTES:
+        if span / (minutes * MINUTE_NS) <= most:
+            return _steps(first_ns, last_ns, zone, timedelta(minutes=minutes))
+    for days_apart in _DAYS:
+        if span / (days_apart * DAY_NS) <= most:
+            midnights = _steps(first_ns, last_ns, zone, timedelta(days=1))
+            return [m for m in midnights if m.toordinal() % days_apart == 0]
+    months = next((n for n in _MONTHS_APART if span / (n * 30 * DAY_NS) <= most), _MONTHS_APART[-1])
+    begins = [m for m in _steps(first_ns, last_ns, zone, timedelta(days=1)) if m.day == 1]
+    return [m for m in begins if (m.year * 12 + m.month - 1) % months == 0]
+
+
+def _steps(first_ns: int, last_ns: int, zone: tzinfo, step: timedelta) -> list[datetime]:
+    """Return local times a step apart, counted from the local midnight before the span."""
+    start = to_datetime(first_ns, zone)
+    wall = datetime(start.year, start.month, start.day)  # noqa: DTZ001 - local clock time, the zone follows below
+    out: list[datetime] = []
+    latest = first_ns - 1
+    while True:
+        moment = wall.replace(tzinfo=zone)
+        at = datetime_to_ns(moment)
+        if at > last_ns:
+            break
+        # Where clocks are changed an hour stands twice or not at all; only what moves forward is kept.
+        if at > latest:
+            out.append(moment)
+            latest = at
+        wall += step
+    return out
 
 
 def time_labels(moments: Sequence[datetime]) -> list[str]:
@@ -46,7 +83,6 @@ def time_labels(moments: Sequence[datetime]) -> list[str]:
 
     Examples
     --------
-    >>> from datetime import datetime
     >>> time_labels([datetime(2026, 2, 1), datetime(2026, 2, 1, 12)])
     ['01 Feb\n2026', '12:00']
     """

@@ -10,6 +10,7 @@ import numpy as np
 
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import step_decimals
+from liqatlas.base.units import decimals_step
 from liqatlas.maps.head import LONG, SHORT
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 SHOWN_SHARE = 0.95
 #: … and reaches at least this far from the price.
 LEAST_REACH = 0.10
+#: Even bins of the map's own are kept up to this many times the usual number of bars …
+MOST_OWN = 1.5
+#: … and a coarse map is still drawn on this many bars of a round width.
+LEAST_BARS = 20
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 _FINER = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 
@@ -35,7 +40,9 @@ class MapView:
     shown
         The map on the drawn edges.
     step
-        Width of a bar [quote]; edges are whole multiples of it.
+        Width of a bar [quote].
+    label_step
+        To which decimals a drawn edge is written [quote].
     curve_long, curve_short
         float64, shape ``(B + 1,)``: the whole map's cumulative curves at the drawn edges [USD].
     left_out_long, left_out_short
@@ -44,6 +51,7 @@ class MapView:
 
     shown: LiquidationMap
     step: float
+    label_step: float
     curve_long: NDArray[np.float64]
     curve_short: NDArray[np.float64]
     left_out_long: float
@@ -63,7 +71,9 @@ class MapView:
 def view_of(
     whole: LiquidationMap, *, price_range: tuple[float, float] | None = None, bars: int = 170
 ) -> MapView:
-    """Return the drawn part of a map, on about ``bars`` bars of a round width.
+    """Return the drawn part of a map, on about ``bars`` bars of a round width, never finer than the map's own bins.
+
+    A map that somebody has already put on few even bins keeps them.
 
     Raises
     ------
@@ -75,13 +85,14 @@ def view_of(
         raise InputError(
             f"price range {low} to {high} cannot be drawn: wanted two positive prices, the lower first"
         )
-    edges, step = round_edges(low, high, bars)
+    edges, step, label_step = bar_edges(whole, low, high, bars)
     shown = whole.rebin(edges)
     curves = whole.cumulative()
     at, known = np.log(edges), np.log(curves.price)
     return MapView(
         shown=shown,
         step=step,
+        label_step=label_step,
         curve_long=np.interp(at, known, curves.long_usd),
         curve_short=np.interp(at, known, curves.short_usd),
         left_out_long=max(0.0, float(whole.long_usd.sum() - shown.long_usd.sum())),
@@ -89,8 +100,37 @@ def view_of(
     )
 
 
+def bar_edges(
+    whole: LiquidationMap, low: float, high: float, bars: int
+) -> tuple[NDArray[np.float64], float, float]:
+    """Return the edges of the bars, their width and the step of their labels."""
+    own = own_edges(whole, low, high, round(MOST_OWN * bars))
+    if own is not None:
+        step = float(np.diff(own).mean())
+        exact = float(decimals_step(own))
+        return own, step, max(exact, 10.0 ** math.floor(math.log10(step) - 2))
+    inside = int(np.count_nonzero((whole.price_edges > low) & (whole.price_edges < high))) + 1
+    edges, step = round_edges(low, high, min(bars, max(LEAST_BARS, inside)))
+    return edges, step, step
+
+
+def own_edges(whole: LiquidationMap, low: float, high: float, most: int) -> NDArray[np.float64] | None:
+    """Return the map's own edges that cover a range, where they are even and at most ``most`` bins, else None."""
+    edges = whole.price_edges
+    first = max(0, int(np.searchsorted(edges, low, side="right")) - 1)
+    last = min(len(edges) - 1, int(np.searchsorted(edges, high, side="left")))
+    own = edges[first : last + 1]
+    if not 2 <= len(own) <= most + 1 or own[0] > low * (1 + 1e-9) or own[-1] < high * (1 - 1e-9):
+        return None
+    widths = np.diff(own)
+    return own if np.allclose(widths, widths.mean(), rtol=1e-6, atol=0.0) else None
+
+
 def default_range(whole: LiquidationMap) -> tuple[float, float]:
-    """Return the range that holds 95 % of each side's identified mass and at least ten percent either way [quote]."""
+    """Return the range that holds 95 % of each side's identified mass and at least ten percent either way [quote].
+
+    It ends where the map ends.
+    """
     head = whole.head
     if not (head.price > 0 and math.isfinite(head.price)):
         raise InputError(f"the map's price is {head.price}: a map is drawn around a positive price")
@@ -107,7 +147,10 @@ def default_range(whole: LiquidationMap) -> tuple[float, float]:
         else:
             ends = (low, _holding(whole.price_edges, mass, 0.0, 1 - SHOWN_SHARE)[1])
         low, high = min(low, ends[0]), max(high, ends[1])
-    return low, high
+    # Beyond the map's own edges nothing is known; drawn, it would look like nothing is there.
+    first, last = float(whole.price_edges[0]), float(whole.price_edges[-1])
+    clipped = max(low, first), min(high, last)
+    return clipped if clipped[0] < clipped[1] else (first, last)
 
 
 def identified(head: Head, edges: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -106,10 +106,10 @@ def caption(whole: LiquidationMap, view: MapView, zones: tuple[Zone, ...]) -> li
             sentences.append(_nothing(whole, position))
         elif head.quantity == "liquidated":
             sentences.append(
-                f"{format_usd(zone.usd)} of {position}s were liquidated between {_between(zone, view.step)}."
+                f"{format_usd(zone.usd)} of {position}s were liquidated between {_between(zone, view.label_step)}."
             )
         else:
-            sentences.append(_if_sentence(whole, zone, view.step))
+            sentences.append(_if_sentence(whole, zone, view.label_step))
     left_out = [
         f"{format_usd(amount)} of {name}"
         for name, amount in (("longs", view.left_out_long), ("shorts", view.left_out_short))
@@ -140,7 +140,7 @@ def warning_lines(head: Head) -> list[str]:
     """Return what a reader must be warned of, the gravest first."""
     lines = []
     if head.simulated:
-        lines.append(f"{SIMULATED}: invented by an agent model, says nothing about a real market.")
+        lines.append(f"{SIMULATED}: made by a simulated exchange, says nothing about a real market.")
     if head.lookahead:
         lines.append(
             "Look-ahead: something younger than the as-of moment was used (calibration, tiers or data)."
@@ -157,7 +157,8 @@ def _nothing(whole: LiquidationMap, position: str) -> str:
 
 def _if_sentence(whole: LiquidationMap, zone: Zone, step: float) -> str:
     head = whole.head
-    target = zone.far_price
+    # The amount belongs to the price as written: a reader who asks for that price gets the same number.
+    target = float(format_price(zone.far_price, step=step).replace(",", ""))
     longs, shorts = whole.to(target)["all"]
     verb = "falls" if zone.position == "long" else "rises"
     amount = longs if zone.position == "long" else shorts
@@ -212,7 +213,9 @@ def _venue_words(head: Head) -> list[str]:
 def _model_line(head: Head) -> str:
     """Return the model in one line; arrays and tables are left to the JSON."""
     model = head.model
-    scalars = [f"{name} {value:g}" for name, value in model.parameters.items() if isinstance(value, (int, float))]
+    scalars = [
+        f"{name} {value:g}" for name, value in model.parameters.items() if isinstance(value, (int, float))
+    ]
     rest = "other parameters in the JSON" if len(scalars) < len(model.parameters) else ""
     return f"Model {model.name} {model.version}, calibration: {model.calibration}; {', '.join([*scalars, *([rest] if rest else [])])}."
 

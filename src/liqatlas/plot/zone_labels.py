@@ -47,7 +47,7 @@ def draw_zones(axes: Axes, over: Axes, view: MapView, zones: tuple[Zone, ...], s
             arrowprops={
                 "arrowstyle": "-",
                 "color": _side_colour(zone, sheet),
-                "linewidth": 1.0,
+                "linewidth": 1.2 * sheet.scale,
                 "shrinkB": 2,
             },
             zorder=9,
@@ -67,9 +67,9 @@ def _zone_labels(
     labels: list[tuple[Zone, str, float]] = []
     for positions, low, high in sides:
         shown = sorted((z for z in zones if z.position in positions), key=lambda z: -z.usd)
-        texts = [words.zone_label(z, view.step) for z in shown]
+        texts = [words.zone_label(z, view.label_step) for z in shown]
         if sum(_label_width(t, sheet) for t in texts) > high - low:
-            texts = [words.short_zone_label(z, view.step) for z in shown]
+            texts = [words.short_zone_label(z, view.label_step) for z in shown]
         while sum(_label_width(t, sheet) for t in texts) > high - low and shown:
             shown, texts = shown[:-1], texts[:-1]
         centres = [part_of_width(axes, (z.price_low + z.price_high) / 2) * width for z in shown]
@@ -87,6 +87,7 @@ def _side_colour(zone: Zone, sheet: Sheet) -> str:
 
 
 def part_of_width(axes: Axes, price: float) -> float:
+    """Return where a price stands as a share of the axes' width; outside 0 to 1 where it is not drawn."""
     low, high = axes.get_xlim()
     return (price - low) / (high - low)
 

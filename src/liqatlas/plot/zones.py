@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from liqatlas.plot.view import MapView
 
-#: Width of a zone as a share of the price.
-ZONE_WIDTH = 0.01
+#: Width of a zone as a share of the price, and at most as a share of the drawn range.
+ZONE_WIDTH, MOST_OF_RANGE = 0.01, 0.06
 #: A zone below this share of its side's heaviest one is not worth a label.
 LEAST_WEIGHT = 0.05
 
@@ -39,11 +39,12 @@ class Zone:
 def heaviest_zones(view: MapView, count: int = 3) -> tuple[Zone, ...]:
     """Return up to ``count`` zones a side, longs first, heaviest first.
 
-    A zone is about one percent of the price wide. Zones of one side keep at least one zone's width between them, so that
+    A zone is about one percent of the price wide, less where little is drawn. Zones of one side keep at least one zone's width between them, so that
     one hill is not named three times; levels beyond the identified distance are never named.
     """
     edges = view.shown.price_edges
-    width = max(2, round(ZONE_WIDTH * view.shown.head.price / view.step))
+    reach = min(ZONE_WIDTH * view.shown.head.price, MOST_OF_RANGE * (view.high - view.low))
+    width = max(2, round(reach / view.step))
     usable = identified(view.shown.head, edges)
     zones: list[Zone] = []
     for position in (LONG, SHORT):

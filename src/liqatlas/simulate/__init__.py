@@ -3,14 +3,13 @@
 from liqatlas.simulate.config import (
     Closing,
     Coin,
-    Engine,
     Makers,
     Population,
     PricePath,
     SimulatedVenue,
     SimulationConfig,
-    Tiers,
 )
+from liqatlas.simulate.engine import Engine, Tiers
 from liqatlas.simulate.exchange import Simulation, simulate
 from liqatlas.simulate.presets import ETH, STEEP_TIERS, demo_config, full_config
 from liqatlas.simulate.truth import MarketTruth, Truth

@@ -9,20 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
 from typing import Literal
 
 from liqatlas.base.clock import DAY_NS, NS_PER_MS, parse_time
-from liqatlas.base.errors import ConfigError
+from liqatlas.simulate.engine import Engine, require
 
 PrintRule = Literal["all", "last_per_second", "first_per_second"]
 PrintPrice = Literal["fill", "bankruptcy"]
 DAY_MS = DAY_NS // NS_PER_MS
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +45,14 @@ class Coin:
     arrival_share: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             self.price > 0 and self.arrival_share > 0, f"coin {self.asset}: price and share must be positive"
         )
-        _require(
-            0 < self.annual_vol <= 5, f"coin {self.asset}: annual_vol {self.annual_vol} is not in (0, 5]"
-        )
-        _require(-1 <= self.correlation <= 1, f"coin {self.asset}: correlation is not in [-1, 1]")
+        require(0 < self.annual_vol <= 5, f"coin {self.asset}: annual_vol {self.annual_vol} is not in (0, 5]")
+        require(-1 <= self.correlation <= 1, f"coin {self.asset}: correlation is not in [-1, 1]")
         for name in ("tick_size", "lot_size"):
             step = getattr(self, name)
-            _require(
+            require(
                 step > 0 and (1 / step) == (1 / step).to_integral_value(),
                 f"coin {self.asset}: {name} {step} must divide 1, such as 0.1",
             )
@@ -80,6 +72,8 @@ class PricePath:
         Smallest size and mean excess over it, in log price.
     jump_minutes
         Minutes a jump takes; spread evenly over the mark steps in them.
+    activity_exponent
+        Traders arrive in proportion to volatility to this power.
     """
 
     fast_hours: float = 1.5
@@ -90,6 +84,7 @@ class PricePath:
     jump_floor: float = 0.015
     jump_mean: float = 0.012
     jump_minutes: float = 8.0
+    activity_exponent: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +109,13 @@ class Closing:
     distance_exponent: float = 0.0
 
     def __post_init__(self) -> None:
-        _require(self.mean_life_h > 0, f"mean_life_h {self.mean_life_h} must be positive")
-        _require(
+        require(self.mean_life_h > 0, f"mean_life_h {self.mean_life_h} must be positive")
+        require(
             bool(self.classes) and all(share >= 0 and multiple > 0 for share, multiple in self.classes),
             "closing classes must be (share >= 0, multiple > 0) pairs",
         )
-        _require(
-            math.isclose(sum(s for s, _ in self.classes), 1.0), "shares of closing classes must sum to 1"
-        )
-        _require(0.2 <= self.weibull_shape <= 5, f"weibull_shape {self.weibull_shape} is not in [0.2, 5]")
+        require(math.isclose(sum(s for s, _ in self.classes), 1.0), "shares of closing classes must sum to 1")
+        require(0.2 <= self.weibull_shape <= 5, f"weibull_shape {self.weibull_shape} is not in [0.2, 5]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +128,9 @@ class Population:
         Leveraged positions opened per minute at mean volatility, both positions and all coins together.
     leverages, long_mix, short_mix
         Leverages and the probability of each among arriving longs and shorts.
+    added_margin_sigma
+        Traders add margin to what their leverage asks for: the logarithm of margin over initial margin is half-normal with
+        this parameter; 0 adds none.
     long_share
         Part of the arriving traders that go long.
     size_median_usd, size_sigma
@@ -155,6 +151,7 @@ class Population:
     leverages: tuple[float, ...] = (100.0, 50.0, 25.0, 20.0, 10.0, 5.0, 3.0)
     long_mix: tuple[float, ...] = (0.03, 0.06, 0.11, 0.15, 0.27, 0.25, 0.13)
     short_mix: tuple[float, ...] = (0.02, 0.05, 0.10, 0.15, 0.28, 0.26, 0.14)
+    added_margin_sigma: float = 0.0
     long_share: float = 0.5
     size_median_usd: float = 8_000.0
     size_sigma: float = 1.4
@@ -168,19 +165,21 @@ class Population:
     stop_range: tuple[float, float] = (0.5, 0.95)
 
     def __post_init__(self) -> None:
-        _require(self.arrivals_per_minute > 0, "arrivals_per_minute must be positive")
-        _require(
-            all(1 < x <= 500 for x in self.leverages), f"leverages {self.leverages} must lie in (1, 500]"
-        )
+        require(self.arrivals_per_minute > 0, "arrivals_per_minute must be positive")
+        require(all(1 < x <= 500 for x in self.leverages), f"leverages {self.leverages} must lie in (1, 500]")
         for name in ("long_mix", "short_mix"):
             mix = getattr(self, name)
-            _require(
+            require(
                 len(mix) == len(self.leverages) and min(mix) >= 0 and math.isclose(sum(mix), 1.0),
                 f"{name} must hold one probability per leverage and sum to 1; it is {mix}",
             )
+        require(
+            0 <= self.added_margin_sigma <= 1,
+            f"added_margin_sigma {self.added_margin_sigma} is not in [0, 1]",
+        )
         for name in ("long_share", "passive_share", "herding_share", "cross_share", "stop_share"):
-            _require(0 <= getattr(self, name) <= 1, f"{name} {getattr(self, name)} is not in [0, 1]")
-        _require(
+            require(0 <= getattr(self, name) <= 1, f"{name} {getattr(self, name)} is not in [0, 1]")
+        require(
             0 < self.stop_range[0] <= self.stop_range[1] < 1,
             f"stop_range {self.stop_range} is not inside (0, 1)",
         )
@@ -200,77 +199,8 @@ class Makers:
     churn_sigma: float = 1.2
 
     def __post_init__(self) -> None:
-        _require(self.count >= 2, "at least two makers are needed")
-        _require(self.churn_per_minute >= 0, "churn_per_minute may not be negative")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers:
-    """Maintenance-margin schedule of every coin: rate per tier and the notional from which it holds [USD].
-
-    The deduction follows from continuity. One tier at 0.4 % is the default.
-    """
-
-    floors: tuple[float, ...] = (0.0,)
-    rates: tuple[float, ...] = (0.004,)
-
-    def __post_init__(self) -> None:
-        ascending = all(a < b for seq in (self.floors, self.rates) for a, b in pairwise(seq))
-        _require(
-            len(self.floors) == len(self.rates) and self.floors[:1] == (0.0,) and ascending,
-            "tiers need ascending floors from 0 and as many ascending rates",
-        )
-        _require(
-            self.rates[0] > 0 and self.rates[-1] < 1, f"maintenance rates {self.rates} must lie in (0, 1)"
-        )
-
-    @property
-    def deductions(self) -> tuple[float, ...]:
-        """The constant taken off the maintenance margin in each tier [USD]."""
-        out = [0.0]
-        for floor, before, rate in zip(self.floors[1:], self.rates, self.rates[1:], strict=False):
-            out.append(out[-1] + floor * (rate - before))
-        return tuple(out)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """How a venue liquidates.
-
-    Attributes
-    ----------
-    partial_steps
-        Reduce a position tier by tier until its margin suffices, instead of closing it at once.
-    depth_usd_per_percent
-        Liquidations move the price through a linear book of this depth [USD per 1 %]; infinite: no impact.
-    recovery_s
-        Half-life of the displacement [s]; infinite: it stays.
-    pass_through
-        Part of the displacement that reaches the mark price.
-    adl, insurance_fund_usd
-        Close against profitable opposite positions off the book, at the bankruptcy price, where the insurance fund
-        (this much at the start, [USD]) cannot bear a loss.
-    gap_ms
-        Mean time between two liquidation orders of one mark step [ms].
-    """
-
-    tiers: Tiers = field(default_factory=Tiers)
-    partial_steps: bool = False
-    depth_usd_per_percent: float = math.inf
-    recovery_s: float = 60.0
-    pass_through: float = 1.0
-    adl: bool = False
-    insurance_fund_usd: float = 0.0
-    gap_ms: float = 60.0
-
-    def __post_init__(self) -> None:
-        _require(self.depth_usd_per_percent > 0, "depth_usd_per_percent must be positive (inf for no impact)")
-        _require(self.recovery_s > 0, "recovery_s must be positive (inf for a lasting displacement)")
-        _require(0 <= self.pass_through <= 1, f"pass_through {self.pass_through} is not in [0, 1]")
-        _require(
-            not self.partial_steps or len(self.tiers.rates) > 1,
-            "partial_steps need more than one maintenance tier",
-        )
+        require(self.count >= 2, "at least two makers are needed")
+        require(self.churn_per_minute >= 0, "churn_per_minute may not be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,11 +239,11 @@ class SimulatedVenue:
     engine: Engine = field(default_factory=Engine)
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             self.key.startswith("simulated") and self.key == self.key.lower(),
             f"venue {self.key!r}: a simulated venue's key is lower case and begins with 'simulated'",
         )
-        _require(
+        require(
             self.activity > 0 and self.oi_sample_s > 0,
             f"venue {self.key}: activity and oi_sample_s must be positive",
         )
@@ -348,18 +278,18 @@ class SimulationConfig:
     venues: tuple[SimulatedVenue, ...] = (SimulatedVenue(),)
 
     def __post_init__(self) -> None:
-        _require(self.days > 0 and self.warmup_days >= 0, "days must be positive, warmup_days not negative")
-        _require(1 <= len(self.coins) <= 2, f"one or two coins are simulated, not {len(self.coins)}")
-        _require(self.population.cross_share == 0 or len(self.coins) == 2, "cross accounts need two coins")
-        _require(
+        require(self.days > 0 and self.warmup_days >= 0, "days must be positive, warmup_days not negative")
+        require(1 <= len(self.coins) <= 2, f"one or two coins are simulated, not {len(self.coins)}")
+        require(self.population.cross_share == 0 or len(self.coins) == 2, "cross accounts need two coins")
+        require(
             1 <= self.mark_step_s <= 60 and 60 % self.mark_step_s == 0, "mark_step_s must divide a minute"
         )
-        _require(
+        require(
             bool(self.venues) and len({v.key for v in self.venues}) == len(self.venues),
             "venue keys must differ",
         )
         for venue in self.venues:
-            _require(
+            require(
                 venue.oi_sample_s % self.mark_step_s == 0,
                 f"venue {venue.key}: oi_sample_s {venue.oi_sample_s} must be a multiple of mark_step_s",
             )

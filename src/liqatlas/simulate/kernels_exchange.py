@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.jit import kernel
 from liqatlas.simulate.kernels_accounts import NOBODY, set_leg, settle_account, trigger_cross
+from liqatlas.simulate.kernels_margin import highest_leverage
 from liqatlas.simulate.kernels_state import (
     ADL,
     ADL_OPPOSITE,
@@ -201,7 +202,9 @@ def open_position(world: World, i: int, step: int) -> None:
     entry = ticks / c["ticks_per_quote"]
     p["entry"] = entry
     p["lots"] = max(math.floor(p["notional_usd"] / entry * c["lots_per_coin"] + 0.5), 1)
-    p["margin"] = size_of(world, i) * entry / p["leverage"]
+    notional = size_of(world, i) * entry
+    p["leverage"] = min(p["leverage"], highest_leverage(notional, world.tiers))
+    p["margin"] = notional / p["leverage"]
     write_fill(world, i, p["lots"], ticks, OPEN)
     if p["account"] >= 0:
         world.accounts[p["account"]]["wallet"] += p["margin"]

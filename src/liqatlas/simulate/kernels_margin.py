@@ -1,10 +1,11 @@
-"""Margin maths inside compiled loops: linear contracts with a continuous tier schedule."""
+"""Margin maths inside the exchange's loop, one position at a time: linear contracts, a continuous tier schedule.
+
+``liqatlas.rules`` holds the same maths for arrays; tests hold the two together.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from liqatlas.base.jit import kernel
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Stands in for the closed form of ``liqatlas.rules`` until a compiled one is offered there.
 @kernel
 def liquidation_price(
     direction: int, quantity: float, entry: float, margin: float, tiers: NDArray[Any]
@@ -32,33 +32,19 @@ def liquidation_price(
 
 
 @kernel
+def highest_leverage(notional: float, tiers: NDArray[Any]) -> float:
+    """Return the leverage cap of a notional: the initial margin is twice the tier's maintenance margin."""
+    rate = tiers[0]["rate"]
+    for tier in range(len(tiers)):
+        if notional >= tiers[tier]["floor"]:
+            rate = tiers[tier]["rate"]
+    return float(0.5 / rate)
+
+
+@kernel
 def maintenance(notional: float, tiers: NDArray[Any]) -> float:
     """Return the maintenance margin of a notional [USD]."""
     best = 0.0
     for tier in range(len(tiers)):
         best = max(best, notional * tiers[tier]["rate"] - tiers[tier]["deduction"])
     return best
-
-
-@kernel
-def liquidation_prices(
-    direction: NDArray[np.int64],
-    quantity: NDArray[np.float64],
-    entry: NDArray[np.float64],
-    margin: NDArray[np.float64],
-    tiers: NDArray[Any],
-) -> NDArray[np.float64]:
-    """Return the liquidation price of many positions, shape ``(n,)``."""
-    out = np.empty(len(entry))
-    for i in range(len(entry)):
-        out[i] = liquidation_price(direction[i], quantity[i], entry[i], margin[i], tiers)
-    return out
-
-
-@kernel
-def maintenance_margins(notional: NDArray[np.float64], tiers: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the maintenance margin of many notionals [USD], shape ``(n,)``."""
-    out = np.empty(len(notional))
-    for i in range(len(notional)):
-        out[i] = maintenance(notional[i], tiers)
-    return out

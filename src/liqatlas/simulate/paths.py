@@ -26,7 +26,7 @@ class IndexPaths:
     price
         float64, shape ``(coins, steps + 1)`` [quote].
     activity
-        float64, shape ``(steps,)``: volatility relative to its mean over the stretch.
+        float64, shape ``(steps,)``: rate of arrivals relative to its mean over the stretch; rises with volatility.
     """
 
     price: NDArray[np.float64]
@@ -72,7 +72,8 @@ def index_paths(config: SimulationConfig) -> IndexPaths:
         returns = sigma * shocks - 0.5 * sigma**2 + share * moves
         log_price = np.concatenate(([0.0], np.cumsum(returns)))
         prices[i] = coin.price * np.exp(log_price - log_price[config.warmup_steps])
-    return IndexPaths(prices, volatility / volatility.mean())
+    activity = volatility**config.path.activity_exponent
+    return IndexPaths(prices, activity / activity.mean())
 
 
 def _volatility(config: SimulationConfig) -> NDArray[np.float64]:

@@ -21,6 +21,8 @@ HERD_SAME_LEVERAGE = 0.8
 #: A cross account's second position: same way with this probability, opened within seconds.
 CROSS_SAME_WAY = 0.6
 CROSS_DELAY_MS = 3000
+#: However much margin somebody adds, the position stays levered.
+LEAST_LEVERAGE = 1.1
 #: Highest leverage of a cross account's wallet over all its positions.
 CROSS_MAX_LEVERAGE = 25.0
 
@@ -36,7 +38,7 @@ class Traders:
     coin, direction, account
         int64: coin index; +1 long, -1 short; cross account or -1 where isolated.
     notional_usd, leverage
-        float64.
+        float64 [USD]; notional over margin, what was added included.
     stop
         float64: stop order at this part of the way from entry to liquidation; NaN without one.
     open_passive, close_passive
@@ -112,6 +114,9 @@ def draw_traders(config: SimulationConfig, venue: SimulatedVenue, paths: IndexPa
         herd, open_ms, direction, leverage = _follow(
             config, venue, paths, (herd, open_ms, direction, leverage)
         )
+    if who.added_margin_sigma > 0:
+        added = np.abs(stream(config.seed, venue.key, "margin").standard_normal(count))
+        leverage = np.maximum(leverage * np.exp(-who.added_margin_sigma * added), LEAST_LEVERAGE)
     life_rng = stream(config.seed, venue.key, "lives")
     life_ms = np.maximum(lifetimes_h(life_rng, who.closing, leverage) * 3_600_000, 1.0)
     close_ms = open_ms + np.minimum(life_ms, 1e14).astype(np.int64)
@@ -161,7 +166,10 @@ _Columns = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", 
 def _follow(
     config: SimulationConfig, venue: SimulatedVenue, paths: IndexPaths, columns: _Columns
 ) -> _Columns:
-    """Make a part of the traders follow herds, which form where the last quarter hour moved most."""
+    """Make a part of the traders follow herds, which form in proportion to the last quarter hour's move.
+
+    Herds form at the same moments on all venues; a smaller venue has the first of them only.
+    """
     herd, open_ms, direction, leverage = (
         columns[0].copy(),
         columns[1].copy(),
@@ -174,10 +182,10 @@ def _follow(
     lookback = max(1, HERD_LOOKBACK_S // config.mark_step_s)
     log_price = np.log(paths.price[0])
     trend = log_price[:-1] - log_price[np.maximum(np.arange(config.steps) - lookback, 0)]
-    weight = trend**2 + 1e-12
-    steps = rng.choice(config.steps, herds, p=weight / weight.sum())
+    weight = np.abs(trend) + 1e-9
+    steps = stream(config.seed, "herds").choice(config.steps, herds, p=weight / weight.sum())
     way = np.where(trend[steps] >= 0, 1, -1)
-    herd_leverage = _pick(who.leverages, who.long_mix, rng.random(herds))
+    herd_leverage = _pick(who.leverages, who.long_mix, stream(config.seed, "herds", "leverage").random(herds))
     herd[members] = rng.integers(0, herds, len(members))
     mine = herd[members]
     delay = rng.exponential(who.herd_minutes * 60_000, len(members)).astype(np.int64)

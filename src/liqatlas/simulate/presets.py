@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from liqatlas.simulate.config import (
-    Closing,
-    Coin,
-    Engine,
-    Population,
-    SimulatedVenue,
-    SimulationConfig,
-    Tiers,
-)
+from liqatlas.simulate.config import Closing, Coin, Population, SimulatedVenue, SimulationConfig
+from liqatlas.simulate.engine import Engine, Tiers
 
 ETH = Coin(
     asset="ETH",
@@ -28,10 +21,16 @@ STEEP_TIERS = Tiers(floors=(0.0, 20e3, 60e3, 200e3), rates=(0.004, 0.006, 0.01, 
 
 
 def demo_config(seed: int = 1, *, days: float = 14.0) -> SimulationConfig:
-    """Return the world that ``liqatlas demo`` shows: one coin on three venues that publish differently."""
+    """Return the world that ``liqatlas demo`` shows: one coin on three venues with a basis between them.
+
+    Beyond the minimal form only herds and added margin, for pictures with clusters: full liquidation, every print.
+    """
     return SimulationConfig(
         seed=seed,
         days=days,
+        population=Population(
+            added_margin_sigma=0.25, herding_share=0.35, herd_size=150.0, herd_minutes=10.0
+        ),
         venues=(
             SimulatedVenue(key="simulated_a", activity=1.0, basis_mean_bp=1.0),
             SimulatedVenue(key="simulated_b", activity=0.6, basis_mean_bp=-2.0, print_price="bankruptcy"),

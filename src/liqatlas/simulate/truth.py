@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,14 +11,15 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import InputError
+from liqatlas.rules import Positions, direction_of, tiered_liquidation_price
 from liqatlas.simulate.kernels_state import FILL_KINDS, NEVER_MS
-from liqatlas.simulate.tape import moment_ns, sample_moments_ms
-from liqatlas.simulate.world import tier_table
+from liqatlas.simulate.tape import labels, moment_ns, sample_moments_ms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liqatlas.base.instruments import Instrument
+    from liqatlas.rules import TierTable
     from liqatlas.simulate.config import SimulatedVenue, SimulationConfig
     from liqatlas.simulate.kernels_state import World
     from liqatlas.simulate.tape import Tape
@@ -124,43 +125,39 @@ class Truth:
 
     def _with_cross_levels(self, market: MarketTruth, alive: pl.DataFrame, as_of_ns: int) -> pl.DataFrame:
         """Fill in the levels of cross positions: the account's wallet plus what its other position leaves of it."""
-        from liqatlas.simulate.kernels_margin import maintenance_margins
-
-        rest = pl.DataFrame(schema={"account": pl.Int64(), "rest": pl.Float64()})
-        tiers = self._tiers(market.instrument.venue)
-        for other in self.markets:
-            if other.instrument.venue != market.instrument.venue or other is market:
-                continue
-            legs = other.alive(as_of_ns).filter(pl.col("account").is_not_null())
-            mark = other.mark(as_of_ns)
-            signed = legs["qty"] * pl.Series(np.where(legs["position"] == "long", 1.0, -1.0))
-            profit = signed * (mark - legs["entry_price"])
-            needed = maintenance_margins((legs["qty"] * mark).to_numpy(), tiers)
-            rest = pl.concat(
-                [rest, pl.DataFrame({"account": legs["account"], "rest": profit - pl.Series(needed)})]
-            )
-        joined = alive.join(rest, on="account", how="left", maintain_order="left")
-        margin = (joined["margin_usd"] + joined["rest"].fill_null(0.0)).to_numpy()
-        levels = _levels(joined, margin, tiers)
-        return alive.with_columns(
-            liquidation_price=pl.when(pl.col("account").is_null())
-            .then("liquidation_price")
-            .otherwise(pl.Series(levels).fill_nan(None))
+        tiers = next(
+            v.engine.tiers for v in self.parameters.venues if v.key == market.instrument.venue
+        ).table()
+        others = [
+            m for m in self.markets if m.instrument.venue == market.instrument.venue and m is not market
+        ]
+        left = pl.concat([_left_in_account(other, tiers, as_of_ns) for other in others])
+        joined = alive.join(left, on="account", how="left", maintain_order="left")
+        positions = Positions.of(
+            direction_of((joined["position"] == "long").to_numpy()),
+            joined["qty"].to_numpy(),
+            entry=joined["entry_price"].to_numpy(),
+            margin=joined["margin_usd"].to_numpy(),
+            cross_remainder=joined["left"].fill_null(0.0).to_numpy(),
         )
+        levels = tiered_liquidation_price(positions, tiers)
+        cross = pl.Series(np.where(levels > 0, levels, np.nan)).fill_nan(None)
+        own = pl.col("account").is_null()
+        return alive.with_columns(liquidation_price=pl.when(own).then("liquidation_price").otherwise(cross))
 
-    def _tiers(self, venue: str) -> NDArray[Any]:
-        return tier_table(next(v.engine.tiers for v in self.parameters.venues if v.key == venue))
 
-
-def _levels(rows: pl.DataFrame, margin: NDArray[np.float64], tiers: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the level of each row, NaN where no positive price liquidates it."""
-    from liqatlas.simulate.kernels_margin import liquidation_prices
-
-    direction = np.where((rows["position"] == "long").to_numpy(), 1, -1)
-    levels = liquidation_prices(
-        direction, rows["qty"].to_numpy(), rows["entry_price"].to_numpy(), margin, tiers
+def _left_in_account(market: MarketTruth, tiers: TierTable, as_of_ns: int) -> pl.DataFrame:
+    """Return what cross positions in one coin add to their accounts: unrealised profit less maintenance [USD]."""
+    legs, mark = market.alive(as_of_ns).filter(pl.col("account").is_not_null()), market.mark(as_of_ns)
+    quantity = legs["qty"].to_numpy()
+    profit = (
+        direction_of((legs["position"] == "long").to_numpy())
+        * quantity
+        * (mark - legs["entry_price"].to_numpy())
     )
-    return np.where(levels > 0, levels, np.nan)
+    return pl.DataFrame(
+        {"account": legs["account"], "left": profit - tiers.maintenance_amount(quantity * mark)}
+    )
 
 
 def make_truth(
@@ -198,13 +195,12 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
     until = np.where(follows, np.roll(start, -1), owner["ended_ms"])
     ended = np.where(follows, len(FILL_KINDS), owner["ended_kind"])
     still_open = until == NEVER_MS
-    names = np.array([*FILL_KINDS, "changed"], dtype=object)
     account = owner["account"]
     frame = pl.DataFrame(
         {
             "position_id": who,
-            "position": np.where(owner["direction"] > 0, "long", "short"),
-            "margin_mode": np.where(account < 0, "isolated", "cross"),
+            "position": labels(owner["direction"] < 0, schemas.POSITION),
+            "margin_mode": labels(account >= 0, schemas.MARGIN_MODE),
             "account": account,
             "herd": herd[who],
             "qty": changes["lots"] / world.coins[coin]["lots_per_coin"],
@@ -215,7 +211,7 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
             "opened_ns": moment_ns(config, owner["open_ms"]),
             "from_ns": moment_ns(config, start),
             "until_ns": moment_ns(config, np.where(still_open, start, until)),
-            "ended_by": pl.Series(names[ended], dtype=pl.String),
+            "ended_by": labels(np.where(still_open, 0, ended), pl.Enum([*FILL_KINDS, "changed"])),
             "_open": still_open,
         }
     )
@@ -223,8 +219,6 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
     return (
         frame.filter(pl.col("_open") | (pl.col("until_ns") > pl.col("from_ns")))
         .with_columns(
-            pl.col("position").cast(schemas.POSITION),
-            pl.col("margin_mode").cast(schemas.MARGIN_MODE),
             pl.when(pl.col("account") >= 0).then("account").otherwise(absent).alias("account"),
             pl.when(pl.col("herd") >= 0).then("herd").otherwise(absent).alias("herd"),
             pl.col("liquidation_price").fill_nan(None),

@@ -22,7 +22,8 @@ from liqatlas.simulate.kernels_state import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liqatlas.simulate.config import SimulatedVenue, SimulationConfig, Tiers
+    from liqatlas.simulate.config import SimulatedVenue, SimulationConfig
+    from liqatlas.simulate.engine import Tiers
     from liqatlas.simulate.population import Traders
 
 
@@ -47,7 +48,7 @@ def make_world(
         positions=_positions(traders, gap_ms),
         close_order=np.argsort(traders.close_ms, kind="stable"),
         coins=_coins(config, calm),
-        tiers=tier_table(engine.tiers),
+        tiers=tier_rows(engine.tiers),
         venue=_venue(config, venue),
         accounts=np.full(accounts, np.array((0.0, 0.0, -1, -1), dtype=ACCOUNT)),
         heaps=np.empty((5, width), HEAP_ENTRY),
@@ -82,9 +83,10 @@ def _coins(config: SimulationConfig, calm: NDArray[np.float64]) -> NDArray[Any]:
     return out
 
 
-def tier_table(tiers: Tiers) -> NDArray[Any]:
+def tier_rows(tiers: Tiers) -> NDArray[Any]:
     """Return maintenance tiers as the kernels read them."""
-    return np.array(list(zip(tiers.floors, tiers.rates, tiers.deductions, strict=True)), dtype=TIER)
+    table = tiers.table()
+    return np.array(list(zip(table.floors, table.rates, table.deductions, strict=True)), dtype=TIER)
 
 
 def _venue(config: SimulationConfig, venue: SimulatedVenue) -> NDArray[Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +13,9 @@ from hypothesis import strategies as st
 from liqatlas.base.clock import parse_time
 from liqatlas.base.errors import UnknownSymbolError
 from liqatlas.base.symbols import SymbolMeaning, near_names, parse_symbol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MARCH_2026 = parse_time("2026-03-27T08:00Z")  # the last Friday of the quarter
 
@@ -31,6 +38,10 @@ MARCH_2026 = parse_time("2026-03-27T08:00Z")  # the last Friday of the quarter
         ("XBTUSDTM", "BTC", "USDT"),  # KuCoin
         ("XBTUSD", "BTC", "USD"),  # BitMEX
         ("ETHBTC", "ETH", "BTC"),
+        ("BNBUSD_PERP", "BNB", "USD"),  # Binance COIN-M
+        ("BTCBUSD", "BTC", "BUSD"),  # until 2023
+        ("BNBBUSD", "BNB", "BUSD"),
+        ("ARBUSDT", "ARB", "USDT"),
         ("ETHFDUSD", "ETH", "FDUSD"),
         ("BTC-USD", "BTC", "USD"),  # dYdX
         ("xyz:TSLA", "TSLA", ""),  # a builder's market on Hyperliquid
@@ -142,8 +153,9 @@ def test_any_text_is_a_symbol_or_refused(name: str) -> None:
     assert meaning.price_multiplier >= 1
 
 
-COINS = st.from_regex(r"[A-Z]{3,6}", fullmatch=True).filter(
-    lambda coin: parse_symbol(coin) == SymbolMeaning(coin)
+# a coin ending in B or FD is told from BUSD and FDUSD by its name alone
+COINS = st.from_regex(r"[A-Z]{2,5}[AC-Z]", fullmatch=True).filter(
+    lambda coin: parse_symbol(coin) == SymbolMeaning(coin) and not coin.endswith("FD")
 )
 
 
@@ -155,6 +167,24 @@ COINS = st.from_regex(r"[A-Z]{3,6}", fullmatch=True).filter(
 def test_every_shape_names_the_same_asset(coin: str, quote: str, shape: str) -> None:
     meaning = parse_symbol(shape.format(coin, quote, quote))
     assert (meaning.asset, meaning.quote) == (coin, quote)
+
+
+@pytest.mark.data
+def test_every_contract_that_binance_lists(data_dir: Path) -> None:
+    path = data_dir / "binance_leverage_brackets" / "binance_leverage_tiers_2026-09-29.json.gz"
+    names = json.loads(gzip.decompress(path.read_bytes()))
+    assert len(names) > 900
+    for name in names:
+        base, quote, _settle = name.replace(":", "/").split("/")
+        spelled, flat = parse_symbol(name), parse_symbol(f"{base}{quote}")
+        assert spelled.quote == quote
+        assert base in {spelled.asset, f"{spelled.price_multiplier}{spelled.asset}", f"1M{spelled.asset}"}
+        # two contracts quoted in the coin "U" cannot be told from coins by their flat name
+        assert quote == "U" or (flat.asset, flat.quote, flat.price_multiplier) == (
+            spelled.asset,
+            spelled.quote,
+            spelled.price_multiplier,
+        )
 
 
 def test_near_names() -> None:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from liqatlas.base import schemas
-from liqatlas.simulate import SimulationConfig, exchange, paths, simulate, tape
+from liqatlas.simulate import PricePath, SimulationConfig, exchange, paths, simulate, tape
 
 if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
@@ -29,15 +29,15 @@ print(digest(simulate(hard_world())))
 
 def hard_world() -> SimulationConfig:
     """Return a small world in which every switch is on and much is liquidated."""
-    from tests.unit.simulate.conftest import RISKY
-
     from liqatlas.simulate import full_config
+    from tests.unit.simulate.conftest import RISKY
 
     full = full_config(seed=5, days=0.15)
     crowd = replace(
         full.population, leverages=RISKY.leverages, long_mix=RISKY.long_mix, short_mix=RISKY.short_mix
     )
-    return replace(full, warmup_days=0.05, population=crowd, mark_step_s=20)
+    gaps = PricePath(jumps_per_week=350.0, jump_floor=0.03, jump_minutes=0.01)
+    return replace(full, warmup_days=0.05, population=crowd, mark_step_s=20, path=gaps)
 
 
 def digest(simulation: Simulation) -> str:

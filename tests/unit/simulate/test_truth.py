@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from liqatlas.base.errors import InputError
+from liqatlas.simulate import Closing, Population, PricePath, SimulatedVenue, SimulationConfig, simulate
 
 if TYPE_CHECKING:
     from liqatlas.simulate import MarketTruth, Simulation
@@ -104,3 +106,31 @@ def test_arriving_leverage_follows_the_stated_mixture(minimal: Simulation) -> No
         shares = np.array([(leverage == value).mean() for value in who.leverages])
         error = np.sqrt(np.array(mix) * (1 - np.array(mix)) / len(leverage))
         assert (np.abs(shares - mix) < 4 * error).all()
+
+
+@pytest.mark.parametrize("leverage", [100.0, 50.0])
+def test_share_liquidated_before_closing_is_the_closed_form(leverage: float) -> None:
+    """P = exp(-d sqrt(2c) / σ) for a Brownian price, closing rate c and log distance d, first passage of a Brownian log price."""
+    still = PricePath(jumps_per_week=0.0, fast_sigma=0.0, slow_sigma=0.0)
+    alone = Population(
+        arrivals_per_minute=2.0,
+        leverages=(leverage,),
+        long_mix=(1.0,),
+        short_mix=(1.0,),
+        closing=Closing(mean_life_h=24),
+    )
+    shares = []
+    for seed in range(4):
+        config = SimulationConfig(
+            seed=seed, days=30, warmup_days=0, mark_step_s=5, path=still, population=alone
+        )
+        market = simulate(replace(config, venues=(SimulatedVenue(basis_sigma_bp=0.0),))).truth.markets[0]
+        done = market.positions.filter(pl.col("opened_ns") < config.start_ns + 20 * 86_400 * 10**9)
+        shares.append((done["ended_by"] == "liquidation").to_numpy().mean())
+    day_sigma = 0.6 / np.sqrt(365)
+    unseen = 0.5826 * day_sigma * np.sqrt(5 / 86_400)  # a barrier looked at in steps lies that much farther
+    for_side = []
+    for direction in (1, -1):
+        level = (1 - direction / leverage) / (1 - direction * 0.004)
+        for_side.append(np.exp(-(abs(np.log(level)) + unseen) * np.sqrt(2) / day_sigma))
+    assert np.mean(shares) == pytest.approx(np.mean(for_side), rel=0.05)

@@ -13,7 +13,7 @@ from liqatlas.base.clock import to_datetime
 from liqatlas.base.format import format_price, format_usd
 from liqatlas.plot import heat_words, words
 from liqatlas.plot.cells import FAINTEST, cells_of, merged_prints
-from liqatlas.plot.terminal.canvas import Screen, Span
+from liqatlas.plot.terminal.canvas import Screen, Span, width_of
 from liqatlas.plot.terminal.frame import bottom_lines, top_lines
 from liqatlas.plot.theme import blend, hex_of
 
@@ -189,8 +189,9 @@ def _legend(heatmap: Heatmap, cells: Cells, faintest: float, screen: Screen) -> 
         Span("▲", fg=theme.short),
         Span(" shorts liquidated"),
     ]
-    first = screen.line([*ramp, *(Span("  "), *marks)])
-    return [first, *screen.wrap(label.strip(), fg=theme.muted)]
+    together = sum(width_of(span.text) for span in [*ramp, *marks]) + 2 <= screen.width
+    lines = [[*ramp, Span("  "), *marks]] if together else [ramp, marks]
+    return [*(screen.line(line) for line in lines), *screen.wrap(label.strip(), fg=theme.muted)]
 
 
 def _time_line(cells: Cells, across: int, zone: tzinfo, screen: Screen) -> str:

@@ -17,7 +17,7 @@ from liqatlas.plot import words
 from liqatlas.plot.terminal.bars import letters_of, stacked_bar
 from liqatlas.plot.terminal.canvas import Screen, Span
 from liqatlas.plot.terminal.frame import bottom_lines, top_lines
-from liqatlas.plot.view import default_range, fitting_edges, identified, view_of
+from liqatlas.plot.view import bar_edges, default_range, fitting_edges, identified, own_edges, view_of
 from liqatlas.plot.zones import heaviest_zones
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Fewer rungs than these say nothing about where the levels are.
 LEAST_ROWS = 12
+#: The names of the zones go where they would leave the bars less room than this.
+LEAST_BAR = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,28 @@ def render_map(
     bottom = bottom_lines(head, screen, words.caption(whole, view, zones))
     room = screen.height - len(top) - len(bottom) - 4
     low, high = price_range or default_range(whole)
-    edges, step = _edges(low, high, head.price, max(LEAST_ROWS, room))
+    edges, step = _edges(whole, low, high, max(LEAST_ROWS, room))
     cut = whole.rebin(edges)
     layers = _layers(cut, by, screen)
-    rungs = _rungs(cut, layers, zones, view.step)
+    rungs = _rungs(cut, layers, zones, view.label_step)
     return "\n".join([*top, *_legend(layers, screen), *_draw(rungs, layers, cut, step, screen), *bottom])
 
 
 def _header(whole: LiquidationMap, zone: tzinfo, by: str) -> list[str]:
     head = whole.head
+    stacked = "longs and shorts apart" if head.quantity == "liquidated" else f"stacked by {by}"
     return [
-        f"{words.quantity_words(head)} · unit {head.unit} · stacked by {by}",
+        f"{words.quantity_words(head)} · unit {head.unit} · {stacked}",
         f"{words.when(head, zone)} · {words.price_words(head)}",
     ]
 
 
-def _edges(low: float, high: float, price: float, most: int) -> tuple[NDArray[np.float64], float]:
-    """Return round edges with the price itself among them, so that no row holds both sides."""
+def _edges(whole: LiquidationMap, low: float, high: float, most: int) -> tuple[NDArray[np.float64], float]:
+    """Return the map's own even edges or round ones, with the price among them so that no row holds both sides."""
+    price = whole.head.price
     edges, step = fitting_edges(low, high, most - 1)
+    if own_edges(whole, low, high, most - 1) is not None:
+        edges, _, step = bar_edges(whole, low, high, most)
     if not edges[0] < price < edges[-1] or np.any(np.isclose(edges, price, rtol=1e-12)):
         return edges, step
     return np.sort(np.append(edges, price)), step
@@ -132,15 +138,19 @@ def _rungs(cut: LiquidationMap, layers: Layers, zones: tuple[Zone, ...], zone_st
     for i in reversed(range(len(edges) - 1)):
         above = edges[i] >= head.price * (1 - 1e-12)
         far = float(edges[i + 1] if above else edges[i])
-        notes = [
-            f"◆ {words.price_span(z, zone_step)} {format_usd(z.usd)}"
-            for z in zones
-            if edges[i] <= _inside(z) < edges[i + 1]
-        ]
+        here = sorted((z for z in zones if edges[i] <= _inside(z) < edges[i + 1]), key=lambda z: -z.usd)
         left, right = _amounts(cut, i, above=above)
         parts = [float(usd[i]) for usd in layers.usd]
-        rungs.append(Rung(far, left, right, parts, bool(known[i]), "; ".join(notes)))
+        rungs.append(Rung(far, left, right, parts, bool(known[i]), _note(here, zone_step)))
     return rungs
+
+
+def _note(zones: list[Zone], step: float) -> str:
+    """Return the heaviest zone that ends in a row, and how many more do."""
+    if not zones:
+        return ""
+    more = f" +{len(zones) - 1}" if len(zones) > 1 else ""
+    return f"◆ {words.price_span(zones[0], step)} {format_usd(zones[0].usd)}{more}"
 
 
 def _inside(zone: Zone) -> float:
@@ -181,12 +191,14 @@ def _draw(rungs: list[Rung], layers: Layers, cut: LiquidationMap, step: float, s
     realised = cut.head.quantity == "liquidated"
     labels = [format_price(r.price, step=step) for r in rungs]
     wide = max(8, *(len(label) for label in labels))
-    note = max((len(r.note) for r in rungs), default=0) + 2 if screen.width >= 90 else 0
-    bar = max(10, screen.width - wide - 2 * 9 - 2 - note)
+    free = screen.width - wide - 1 - 9 - 11
+    note = max((len(r.note) for r in rungs), default=0) + 2
+    note = note if free - note >= LEAST_BAR else 0
+    bar = free - note
     full = max((sum(r.parts) for r in rungs), default=0.0)
     names = ("price", "longs", "shorts") if realised else ("to price", "there", "on the way")
     lines = [
-        screen.line([Span(f"{names[0]:>{wide}} {names[1]:>8} {'':<{bar}} {names[2]:>8}", fg=theme.muted)])
+        screen.line([Span(f"{names[0]:>{wide}} {names[1]:>8} {'':<{bar}} {names[2]:>10}", fg=theme.muted)])
     ]
     up, down = (
         ("▲ higher prices", "▼ lower prices")
@@ -207,8 +219,8 @@ def _draw(rungs: list[Rung], layers: Layers, cut: LiquidationMap, step: float, s
                 if rung.known
                 else _grey_bar(rung, full, bar, screen)
             ),
-            Span(f" {rung.right:>8}", fg="" if rung.known else theme.unidentified),
-            Span(f"  {rung.note}" if note else "", bold=True),
+            Span(f" {rung.right:>10}", fg="" if rung.known else theme.unidentified),
+            Span(f"  {rung.note}" if note and rung.note else "", bold=True),
         ]
         lines.append(screen.line(spans))
     if not crossed:

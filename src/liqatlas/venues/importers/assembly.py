@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.clock import DAY_NS
+from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import VENUES
 from liqatlas.base.recording import Recording
 from liqatlas.venues.importers.gaps import describe_gaps, find_gaps
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from liqatlas.venues.importers.pieces import Piece
 
+#: Factor between two prices of one time that no market of one contract shows.
+_STRANGE = 4
 _SCHEMA_OF = {"mark_bars": schemas.BARS}
 
 
@@ -65,8 +70,11 @@ def assemble(venue: str, symbol: str, pieces: Sequence[Piece]) -> Assembled:
         instrument=instrument,
         sources=_sources(pieces),
         prints_scope="; ".join(dict.fromkeys(piece.prints_scope for piece in pieces if piece.prints_scope)),
-        **{name: schema.conform(tables[name]) for name, schema in conformed.items() if schema is not None},
     )
+    done = {name: schema.conform(tables[name]) for name, schema in conformed.items() if schema is not None}
+    if "book_levels" in done:  # bids before asks, as the schema's type orders them
+        done["book_levels"] = done["book_levels"].sort(schemas.BOOK_LEVELS.sort_by)
+    recording = replace(recording, **done)  # type: ignore[arg-type]
     for name, frame in recording.tables().items():
         gap = describe_gaps(name, find_gaps(name, frame))
         warnings += [gap] if gap else []
@@ -102,6 +110,7 @@ def _trades(pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
         )
         for piece in kept
     ]
+    _refuse_strangers(kept, frames)
     ordered = order_trades(frames)
     if ordered.replays:
         told.append(
@@ -114,6 +123,24 @@ def _trades(pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
         told.append(f"trades: {ordered.out_of_order:,} rows were out of order and are sorted")
     frame = ordered.frame.rename({"price_scaled": "price_ticks"})
     return frame, told, ordered.duplicates + ordered.replayed, ordered.out_of_order
+
+
+def _refuse_strangers(pieces: list[Piece], frames: list[pl.DataFrame]) -> None:
+    """Raise where a file's first price is far from what another file holds at that time: another symbol under a wrong name."""
+    order = sorted(range(len(frames)), key=lambda i: int(frames[i]["ts_event_ns"][0]))
+    for before, after in pairwise(order):
+        ts = frames[before]["ts_event_ns"]
+        start = int(frames[after]["ts_event_ns"][0])
+        place = min(max(int(ts.search_sorted(start)) - 1, 0), ts.len() - 1)
+        if start - int(ts[place]) > DAY_NS:
+            continue
+        first, second = int(frames[before]["price_scaled"][place]), int(frames[after]["price_scaled"][0])
+        if max(first, second) > _STRANGE * min(first, second):
+            raise FormatError(
+                pieces[after].label,
+                f"its first price is {second / first:.3g} times that of {pieces[before].label} at the same time: two symbols "
+                "under one name? read them apart",
+            )
 
 
 def _as_decimals(piece: Piece) -> Piece:

@@ -49,7 +49,9 @@ def _match(head: Head) -> Recognised | None:
         venue=binance_venue(symbol),
         symbol=symbol,
         tables=("mark_bars",) if mark else ("bars",),
-        how="by columns" + (" and name" if symbol else "") + (", volume 0" if mark and _no_turnover(head) else ""),
+        how="by columns"
+        + (" and name" if symbol else "")
+        + (", volume 0" if mark and _no_turnover(head) else ""),
         unused=_UNUSED.get(dataset, ""),
         details={"header": bool(head.columns), "mark": mark, "spot": spot, "dataset": dataset},
     )
@@ -86,7 +88,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
         (pl.col("ts_open_ns") + step).alias("ts_close_ns"),
         *prices,
         nothing.alias("volume_native") if mark else (pl.col("volume") * size).alias("volume_native"),
-        nothing.alias("taker_buy_native") if mark else (pl.col("taker_buy_volume") * size).alias("taker_buy_native"),
+        nothing.alias("taker_buy_native")
+        if mark
+        else (pl.col("taker_buy_volume") * size).alias("taker_buy_native"),
         pl.lit(kind).alias("price_kind"),
     )
     piece = Piece(
@@ -102,7 +106,9 @@ def _interval(source: Source, frame: pl.DataFrame) -> int:
     lengths = ((frame["ts_last_ns"] - frame["ts_open_ns"]).to_numpy() + second // 2) // second * second
     step = int(lengths[0])
     if step <= 0 or (lengths != step).any():
-        raise FormatError(source.label, "bars of different lengths in one file; wanted one interval, split the file")
+        raise FormatError(
+            source.label, "bars of different lengths in one file; wanted one interval, split the file"
+        )
     return step
 
 

@@ -32,16 +32,18 @@ def _match(head: Head) -> Recognised | None:
         return None
     if is_number(row[1]) or not row[1] or not is_number(row[2]) or not is_number(row[3]):
         return None
-    symbol = row[1]
+    lines = [line.split(b",") for line in head.raw.split(b"\n")[bool(head.columns) : -1]]
+    several = len({line[1].strip(b' "') for line in lines if len(line) == _WIDTH}) > 1
+    symbol = "" if several else row[1]
     return found(
         head,
         format="binance_metrics",
         title="Binance metrics",
-        venue=binance_venue(symbol),
+        venue="" if several else binance_venue(symbol),
         symbol=symbol,
         tables=("open_interest",) if binance_venue(symbol) == "binance_coinm" else ("open_interest", "marks"),
         how="by columns",
-        details={"header": bool(head.columns)},
+        details={"header": bool(head.columns), "several": several},
     )
 
 
@@ -57,10 +59,19 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     for number, symbol in enumerate(symbols):
         rows = frame.filter(pl.col("symbol") == symbol)
         made = interest_pieces(
-            rows, venue=binance_venue(symbol), symbol=symbol, title=known.title, label=source.label, counts=counts
+            rows,
+            venue=binance_venue(symbol),
+            symbol=symbol,
+            title=known.title,
+            label=source.label,
+            counts=counts,
         )
         if number == 0 and made:
-            mixed = f"two symbols mixed ({', '.join(symbols)}); each is read as its own" if len(symbols) > 1 else ""
+            mixed = (
+                f"two symbols mixed ({', '.join(symbols)}); each is read as its own"
+                if len(symbols) > 1
+                else ""
+            )
             made[0] = made[0].warn(mixed).told(warnings)
         pieces += made
     return [piece for piece in pieces if wanted.takes_table(piece.table)]

@@ -46,8 +46,12 @@ def _match(head: Head) -> Recognised | None:
 
 def _unused_dataset(head: Head) -> str:
     row = head.row
-    depth = len(row) in (4, 5) and is_date(row[0]) and all(map(is_number, row[1:])) and abs(float(row[1])) <= 5
-    if head.columns[:4] == ("timestamp", "percentage", "depth", "notional") or (depth and "bookDepth" in head.name):
+    depth = (
+        len(row) in (4, 5) and is_date(row[0]) and all(map(is_number, row[1:])) and abs(float(row[1])) <= 5
+    )
+    if head.columns[:4] == ("timestamp", "percentage", "depth", "notional") or (
+        depth and "bookDepth" in head.name
+    ):
         return "bookDepth"
     if head.columns[:3] == ("update_id", "best_bid_price", "best_bid_qty"):
         return "bookTicker"
@@ -58,7 +62,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     del wanted
     if known.unused:
         return []
-    columns = Columns(read_text_table(source, header=True), 3, {"time": 0, "interval_h": 1, "funding_rate": 2})
+    columns = Columns(
+        read_text_table(source, header=True), 3, {"time": 0, "interval_h": 1, "funding_rate": 2}
+    )
     columns.moments("time")
     columns.numbers(("interval_h", "funding_rate"))
     columns.positive(("interval_h",))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from liqatlas.venues.importers.selection import Wanted
     from liqatlas.venues.importers.sources import Source
 
-_LINE = re.compile(rb'\d{16,20} (\{.*\})\r?')
+_LINE = re.compile(rb"\d{16,20} (\{.*\})\r?")
 _MARKET = "MARKET"
 
 
@@ -70,9 +70,18 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     warnings = judge(source, counts)
     pieces = []
     if wanted.takes_table("trades"):
-        pieces += _trades(source, known, [event for event in events if event.e == "trade" and event.s == known.symbol], counts)
+        pieces += _trades(
+            source,
+            known,
+            [event for event in events if event.e == "trade" and event.s == known.symbol],
+            counts,
+        )
     if wanted.takes_table("marks"):
-        pieces += _marks(source, known, [event for event in events if event.e == "markPriceUpdate" and event.s == known.symbol])
+        pieces += _marks(
+            source,
+            known,
+            [event for event in events if event.e == "markPriceUpdate" and event.s == known.symbol],
+        )
     if wanted.takes_table("liquidations"):
         pieces += _prints(source, known, [event.o for event in events if event.e == "forceOrder"])
     if pieces:
@@ -109,7 +118,13 @@ def _events(lines: list[bytes], cut_off: str) -> tuple[list[_Event], Counts]:
 
 def _piece(source: Source, known: Recognised, table: str, frame: pl.DataFrame, **facts: Any) -> Piece:
     return Piece(
-        venue=known.venue, symbol=known.symbol, table=table, frame=frame, title=known.title, label=source.label, **facts
+        venue=known.venue,
+        symbol=known.symbol,
+        table=table,
+        frame=frame,
+        title=known.title,
+        label=source.label,
+        **facts,
     )
 
 
@@ -118,7 +133,11 @@ def _trades(source: Source, known: Recognised, events: list[_Event], counts: Cou
 
     Source: the type ``X`` of https://developers.binance.com/docs/derivatives/usds-margined-futures (read 2026-11-22).
     """
-    market = [event for event in events if event.X == _MARKET and float(event.p or 0) > 0 and float(event.q or 0) > 0]
+    market = [
+        event
+        for event in events
+        if event.X == _MARKET and float(event.p or 0) > 0 and float(event.q or 0) > 0
+    ]
     if not market:
         return []
     price = pl.Series([event.p for event in market]).cast(pl.Float64)
@@ -131,9 +150,21 @@ def _trades(source: Source, known: Recognised, events: list[_Event], counts: Cou
     )
     other = len(events) - len(market)
     piece = _piece(
-        source, known, "trades", frame, counts=counts, stream="trades", rank=1, price_decimals=decimals, lot_decimals=lot
+        source,
+        known,
+        "trades",
+        frame,
+        counts=counts,
+        stream="trades",
+        rank=1,
+        price_decimals=decimals,
+        lot_decimals=lot,
     )
-    return [piece.warn(f"{other:,} fills outside the market (insurance fund, deleveraging) left out" if other else "")]
+    return [
+        piece.warn(
+            f"{other:,} fills outside the market (insurance fund, deleveraging) left out" if other else ""
+        )
+    ]
 
 
 def _marks(source: Source, known: Recognised, events: list[_Event]) -> list[Piece]:
@@ -168,4 +199,6 @@ def _prints(source: Source, known: Recognised, orders: list[Any]) -> list[Piece]
     return [_piece(source, known, "liquidations", frame)]
 
 
-FORMATS = (Format("binance_raw_stream", "Binance raw stream (receive time and message a line)", _match, _read),)
+FORMATS = (
+    Format("binance_raw_stream", "Binance raw stream (receive time and message a line)", _match, _read),
+)

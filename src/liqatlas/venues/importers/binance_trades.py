@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from liqatlas.venues.importers.sources import Source
 
 _SPOT = "trades of the spot market, not of a perpetual"
-_SPOT_UNIT = (
-    "times are in microseconds, which Binance writes in SPOT files since 2025; make sure that these are futures"
-)
+_SPOT_UNIT = "times are in microseconds, which Binance writes in SPOT files since 2025; make sure that these are futures"
 #: dataset → (columns, time, price, size, flag, id, further columns of a spot file)
 _LAYOUTS = {"aggTrades": (7, 5, 1, 2, 6, 0, 1), "trades": (6, 4, 1, 2, 5, 0, 1)}
 

@@ -18,6 +18,7 @@ _TRADE_GAP_NS = 2 * MINUTE_NS
 _TRADE_GAP_FACTOR = 100
 #: Samples and bars are missing where the distance is this much above the usual one.
 _SAMPLE_GAP_FACTOR = 1.9
+_BLOCK = 1 << 17
 #: Tables whose rows come when something happens, so that a pause says nothing.
 _EVENTS = frozenset({"liquidations", "positions", "book_levels"})
 
@@ -43,8 +44,17 @@ def find_gaps(table: str, frame: pl.DataFrame) -> list[Gap]:
     starts = frame["ts_open_ns" if bars else "ts_event_ns"].to_numpy()
     ends = frame["ts_close_ns"].to_numpy() if bars else starts
     limit = _limit(table, starts, bars=bars, width=int(ends[0] - starts[0]))
-    holes = np.flatnonzero(starts[1:] - ends[:-1] > limit)
-    return [Gap(int(ends[i]), int(starts[i + 1])) for i in holes]
+    return [Gap(int(ends[i]), int(starts[i + 1])) for i in _long_steps(starts, ends, limit)]
+
+
+def _long_steps(starts: NDArray[np.int64], ends: NDArray[np.int64], limit: float) -> list[int]:
+    """Return the rows after which the next begins too late, block by block, as one array of steps would be as large again."""
+    found: list[int] = []
+    for low in range(0, starts.size - 1, _BLOCK):
+        high = min(low + _BLOCK, starts.size - 1)
+        steps = starts[low + 1 : high + 1] - ends[low:high]
+        found += (np.flatnonzero(steps > limit) + low).tolist()
+    return found
 
 
 def _limit(table: str, starts: NDArray[np.int64], *, bars: bool, width: int) -> float:

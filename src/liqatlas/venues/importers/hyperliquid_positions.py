@@ -22,7 +22,13 @@ _VENUE = "hyperliquid"
 _NEEDS = {"snap", "address", "coin", "direction", "size", "entrypx", "leverage", "liquidationpx", "mark"}
 _SAMPLES = {
     ("time", "user", "coin", "side", "px", "sz", "crossed"): "fills of a sample of users, not all trades",
-    ("time", "user", "liquidated_ntl_pos", "liquidated_account_value", "leverage_type"): "liquidations without coin and price",
+    (
+        "time",
+        "user",
+        "liquidated_ntl_pos",
+        "liquidated_account_value",
+        "leverage_type",
+    ): "liquidations without coin and price",
     ("time", "user", "delta_usd"): "transfers of a sample of users",
 }
 
@@ -46,7 +52,10 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
         return []
     frame = pl.read_parquet(source.path)
     rows = frame.select(
-        pl.col("snap").str.to_datetime("%Y%m%dT%H%M%SZ", time_unit="ns", strict=False).dt.epoch("ns").alias("ts_event_ns"),
+        pl.col("snap")
+        .str.to_datetime("%Y%m%dT%H%M%SZ", time_unit="ns", strict=False)
+        .dt.epoch("ns")
+        .alias("ts_event_ns"),
         pl.col("address").alias("account"),
         "coin",
         pl.col("direction").str.to_lowercase().alias("position"),
@@ -65,13 +74,20 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
         & (pl.col("entry_price") > 0)
     )
     bad = rows.height - sound.height
-    counts = Counts(sound.height, bad, bad_reason="time, direction, size or entry price cannot be" if bad else "")
+    counts = Counts(
+        sound.height, bad, bad_reason="time, direction, size or entry price cannot be" if bad else ""
+    )
     warnings = judge(source, counts)
     pieces = [
         Piece(
-            venue=_VENUE, symbol=str(coin), table="positions", frame=mine.drop("coin"), title=known.title, label=source.label,
+            venue=_VENUE,
+            symbol=str(coin),
+            table="positions",
+            frame=mine.drop("coin"),
+            title=known.title,
+            label=source.label,
             counts=counts,
-        )  # fmt: skip
+        )
         for (coin,), mine in sound.group_by(["coin"], maintain_order=True)
     ]
     pieces[0] = pieces[0].told(warnings)

@@ -57,7 +57,11 @@ _SCHEMAS: dict[str, tuple[type[msgspec.Struct], dict[str, Any]]] = {
     "l2": (_Book, {"ts": pl.Int64(), "bids": pl.List(pl.List(pl.Float64())), "asks": pl.List(pl.List(pl.Float64()))}),
 }  # fmt: skip
 _TABLES = {"trades": ("trades",), "ctx": ("marks", "open_interest", "funding"), "l2": ("book_levels",)}
-_NEEDS = {"trades": {"ts", "px", "sz", "side"}, "ctx": {"ts", "oi", "mark", "funding"}, "l2": {"ts", "bids", "asks"}}
+_NEEDS = {
+    "trades": {"ts", "px", "sz", "side"},
+    "ctx": {"ts", "oi", "mark", "funding"},
+    "l2": {"ts", "bids", "asks"},
+}
 
 
 def _match(head: Head) -> Recognised | None:
@@ -94,7 +98,13 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
 
 def _piece(source: Source, known: Recognised, table: str, frame: pl.DataFrame, **facts: Any) -> Piece:
     return Piece(
-        venue=_VENUE, symbol=known.symbol, table=table, frame=frame, title=known.title, label=source.label, **facts
+        venue=_VENUE,
+        symbol=known.symbol,
+        table=table,
+        frame=frame,
+        title=known.title,
+        label=source.label,
+        **facts,
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from liqatlas.base.instruments import ContractKind, Instrument
 from liqatlas.base.symbols import DOLLAR_QUOTES, parse_symbol
 from liqatlas.base.units import decimals_step
@@ -14,6 +12,8 @@ from liqatlas.venues.importers.contract_values import contract_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from liqatlas.venues.importers.pieces import Piece
 
@@ -25,7 +25,9 @@ _BAR_DECIMALS = 8
 _LOT_DECIMALS = 8
 
 
-def instrument_of(venue: str, symbol: str, pieces: Sequence[Piece], tables: Mapping[str, pl.DataFrame]) -> Instrument:
+def instrument_of(
+    venue: str, symbol: str, pieces: Sequence[Piece], tables: Mapping[str, pl.DataFrame]
+) -> Instrument:
     """Return the instrument, its steps inferred from the digits of its own prices and sizes.
 
     Parameters
@@ -53,7 +55,7 @@ def instrument_of(venue: str, symbol: str, pieces: Sequence[Piece], tables: Mapp
         kind=kind,
         tick_size=_tick(pieces, tables),
         lot_size=_lot(pieces, tables),
-        contract_value=Decimal(str(value)).normalize(),
+        contract_value=Decimal(int(value)) if value == int(value) else Decimal(str(value)),
         price_multiplier=meaning.price_multiplier,
         expiry_ns=meaning.expiry_ns,
     )
@@ -73,7 +75,9 @@ def described_by(pieces: Sequence[Piece]) -> Instrument | None:
 
 def _tick(pieces: Sequence[Piece], tables: Mapping[str, pl.DataFrame]) -> Decimal:
     """Return the step of prices: of trades, else of bars of traded prices, else of marks."""
-    decimals = [piece.price_decimals for piece in pieces if piece.table == "trades" and piece.price_decimals >= 0]
+    decimals = [
+        piece.price_decimals for piece in pieces if piece.table == "trades" and piece.price_decimals >= 0
+    ]
     if decimals:
         return Decimal(1).scaleb(-max(decimals))
     bars = tables.get("bars")

@@ -81,7 +81,9 @@ def inspect_paths(
     return reports
 
 
-def _inspect_file(path: Path, wanted: Wanted, progress: Progress | None, place: tuple[int, int]) -> list[FileReport]:
+def _inspect_file(
+    path: Path, wanted: Wanted, progress: Progress | None, place: tuple[int, int]
+) -> list[FileReport]:
     try:
         sources = open_sources(path)
     except FormatError as error:
@@ -108,16 +110,23 @@ def _inspect_source(source: Source, form: Format, known: Recognised, wanted: Wan
     try:
         known = fill_symbol(known, wanted)
         if not wanted.takes(known.venue, known.symbol):
-            return FileReport(source.label, known.title, (whose,), problems=(f"not of {wanted.asset}, not read",))
+            return FileReport(
+                source.label, known.title, (whose,), problems=(f"not of {wanted.asset}, not read",)
+            )
         return _report(source, known, form.read(source, known, wanted))
     except FormatError as error:
-        return FileReport(source.label, known.title, (whose,) if whose else (), problems=(str(error),), readable=False)
+        return FileReport(
+            source.label, known.title, (whose,) if whose else (), problems=(str(error),), readable=False
+        )
 
 
 def _report(source: Source, known: Recognised, pieces: list[Piece]) -> FileReport:
     """Return the report on the pieces of one source."""
     counts = [piece.counts for piece in pieces]
-    spans, gaps, tables, problems = [], [], {}, []
+    spans: list[tuple[int, int]] = []
+    gaps: list[tuple[str, Gap]] = []
+    tables: dict[str, int] = {}
+    problems: list[str] = []
     duplicates = moved = 0
     grouped: dict[tuple[str, str], list[Piece]] = {}
     for piece in pieces:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from liqatlas.venues.importers.sources import Source
 
 
-def read_json_lines(source: Source, row: type[msgspec.Struct], schema: dict[str, Any]) -> tuple[pl.DataFrame, Counts]:
+def read_json_lines(
+    source: Source, row: type[msgspec.Struct], schema: dict[str, Any]
+) -> tuple[pl.DataFrame, Counts]:
     """Return the rows of a source of JSON lines; bad lines are left out and counted.
 
     Parameters
@@ -60,6 +62,11 @@ def _line_by_line(
             bad += 1
             if bad == 1:
                 bad_line, reason = number, str(error)
-    columns = {name: pl.Series(name, [getattr(one, name) for one in good], dtype=kind) for name, kind in schema.items()}
-    counts = Counts(rows=len(good), bad=bad, bad_line=bad_line, bad_reason=reason, blank=blank, cut_off=cut_off)
+    columns = {
+        name: pl.Series(name, [getattr(one, name) for one in good], dtype=kind)
+        for name, kind in schema.items()
+    }
+    counts = Counts(
+        rows=len(good), bad=bad, bad_line=bad_line, bad_reason=reason, blank=blank, cut_off=cut_off
+    )
     return pl.DataFrame(columns), counts

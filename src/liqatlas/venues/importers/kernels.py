@@ -6,9 +6,30 @@ integer mantissa and digits, never through a float.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from liqatlas.base.jit import inline, kernel
+from liqatlas.venues.importers.kernels_fields import (
+    DOT,
+    NEWLINE,
+    POW10,
+    RETURN,
+    ZERO,
+    bounds,
+    flag,
+    moment,
+    parse_decimal,
+    strip,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 # Places in ``state``, which a scan carries from one chunk to the next.
 POS, ROW, LINE, DECIMALS, LOT_DECIMALS = 0, 1, 2, 3, 4
@@ -22,111 +43,21 @@ STATE_SIZE = 22
 # Places in ``layout``: column indices (-1: absent), then facts of the file.
 COLUMNS, TS, PRICE, QTY, FLAG, ID, SAME_A, SAME_B = 0, 1, 2, 3, 4, 5, 6, 7
 TS_FACTOR, TS_LOW, TS_HIGH, DELIMITER, FLAG_IS_MAKER = 8, 9, 10, 11, 12
-LAYOUT_SIZE = 13
+RAW_LOW, RAW_HIGH = 13, 14
+LAYOUT_SIZE = 15
 _SKIP, _IS_TS, _IS_PRICE, _IS_QTY, _IS_FLAG, _IS_ID, _IS_SAME = 0, 1, 2, 3, 4, 5, 6
 
 # Why a row is bad.
 OK, BAD_COLUMNS, BAD_NUMBER, BAD_TIME, BAD_PRICE, BAD_QTY, BAD_FLAG, BAD_SAME = 0, 1, 2, 3, 4, 5, 6, 7
 
 MAX_DECIMALS = 10
-_JUMP = 4.0
+_JUMP = 4
 _PRICE_LIMIT = 9 * 10**17
-_MANTISSA_LIMIT = 10**17
-_NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
-_ZERO, _NINE, _DOT, _MINUS, _PLUS, _BIG_E, _SMALL_E = 48, 57, 46, 45, 43, 69, 101
 _MAX_COLUMNS = 64
 
-POW10 = np.array([10**k for k in range(19)], dtype=np.int64)
-
 
 @inline
-def _bounds(buf, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (compiled: types come from the call)
-    """Return a field without blanks and quotes around it."""
-    while start < end and (buf[start] == _SPACE or buf[start] == _QUOTE):
-        start += 1
-    while end > start and (buf[end - 1] == _SPACE or buf[end - 1] == _QUOTE or buf[end - 1] == _RETURN):
-        end -= 1
-    return start, end
-
-
-@kernel
-def parse_decimal(buf, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 (compiled: types come from the call)
-    """Return (mantissa, decimals, ok) of a decimal number in bytes; 18 significant digits are kept."""
-    pos = start
-    negative = False
-    if pos < end and (buf[pos] == _MINUS or buf[pos] == _PLUS):
-        negative = buf[pos] == _MINUS
-        pos += 1
-    mantissa = np.int64(0)
-    decimals = np.int64(0)
-    digits = 0
-    after_dot = False
-    while pos < end:
-        c = buf[pos]
-        if _ZERO <= c <= _NINE:
-            digits += 1
-            if mantissa < _MANTISSA_LIMIT:
-                mantissa = mantissa * 10 + np.int64(c - _ZERO)
-                if after_dot:
-                    decimals += 1
-            elif not after_dot:
-                return np.int64(0), np.int64(0), False
-        elif c == _DOT and not after_dot:
-            after_dot = True
-        elif (c == _BIG_E or c == _SMALL_E) and digits > 0:
-            sign = 1
-            pos += 1
-            if pos < end and (buf[pos] == _MINUS or buf[pos] == _PLUS):
-                sign = -1 if buf[pos] == _MINUS else 1
-                pos += 1
-            if pos >= end or end - pos > 2:
-                return np.int64(0), np.int64(0), False
-            exponent = 0
-            while pos < end:
-                if not (_ZERO <= buf[pos] <= _NINE):
-                    return np.int64(0), np.int64(0), False
-                exponent = exponent * 10 + np.int64(buf[pos] - _ZERO)
-                pos += 1
-            decimals -= sign * exponent
-            break
-        else:
-            return np.int64(0), np.int64(0), False
-        pos += 1
-    if digits == 0:
-        return np.int64(0), np.int64(0), False
-    while decimals < 0:
-        if mantissa >= _MANTISSA_LIMIT:
-            return np.int64(0), np.int64(0), False
-        mantissa *= 10
-        decimals += 1
-    while decimals > 18:
-        mantissa //= 10
-        decimals -= 1
-    return -mantissa if negative else mantissa, decimals, True
-
-
-@inline
-def _strip(mantissa, decimals):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return a decimal number without zeros at its end."""
-    while decimals > 0 and mantissa % 10 == 0:
-        mantissa //= 10
-        decimals -= 1
-    return mantissa, decimals
-
-
-@inline
-def _flag(c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return 1 for true, buy, bid, 1; 0 for false, sell, ask, 0; -1 for anything else."""
-    c |= 32
-    if c == 116 or c == 98 or c == 49:  # noqa: PLR1714 (compiled: a set is slower)
-        return 1
-    if c == 102 or c == 115 or c == 97 or c == 48:  # noqa: PLR1714
-        return 0
-    return -1
-
-
-@inline
-def _roles(layout, roles):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _roles(layout: Ints, roles: Ints) -> None:
     """Write down what each column is wanted for."""
     roles[:] = _SKIP
     for place, role in (
@@ -137,7 +68,7 @@ def _roles(layout, roles):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
 
 
 @kernel
-def fast_row(buf, pos, layout, roles, same, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def fast_row(buf: Bytes, pos: int, layout: Ints, roles: Ints, same: Bytes, found: Ints) -> int:
     """Read one line of plain digits, dots and words into ``found``; return its end, or -1 where it needs a careful look.
 
     ``found`` (int64) receives ts, price, price decimals, size, size decimals, flag, id.
@@ -148,40 +79,40 @@ def fast_row(buf, pos, layout, roles, same, found):  # type: ignore[no-untyped-d
     for column in range(last + 1):
         role = roles[column]
         if role == _SKIP:
-            while buf[pos] != delimiter and buf[pos] != _NEWLINE:
+            while buf[pos] != delimiter and buf[pos] != NEWLINE:
                 pos += 1
         elif role == _IS_FLAG:
-            value = _flag(buf[pos])
+            value = flag(buf[pos])
             if value < 0:
                 return -1
             found[5] = 1 - value if layout[FLAG_IS_MAKER] == 1 else value
-            while buf[pos] != delimiter and buf[pos] != _NEWLINE:
+            while buf[pos] != delimiter and buf[pos] != NEWLINE:
                 pos += 1
         elif role == _IS_SAME:
-            while buf[pos] != delimiter and buf[pos] != _NEWLINE:
+            while buf[pos] != delimiter and buf[pos] != NEWLINE:
                 if at >= same.size or same[at] != buf[pos]:
                     return -1
                 at += 1
                 pos += 1
-            if at >= same.size or same[at] != _NEWLINE:
+            if at >= same.size or same[at] != NEWLINE:
                 return -1
             at += 1
         else:
-            mantissa = np.int64(0)
+            mantissa = 0
             start = pos
-            dot = np.int64(-1)
+            dot = -1
             while True:
-                digit = np.int64(buf[pos]) - _ZERO
+                digit = int(np.int64(buf[pos])) - ZERO
                 if 0 <= digit <= 9:
                     mantissa = mantissa * 10 + digit
-                elif digit == _DOT - _ZERO and dot < 0:
+                elif digit == DOT - ZERO and dot < 0:
                     dot = pos
                 else:
                     break
                 pos += 1
-            if pos == start or pos - start > 18:
+            if pos == start or pos - start > 19:
                 return -1
-            decimals = np.int64(0) if dot < 0 else pos - dot - 1
+            decimals = 0 if dot < 0 else pos - dot - 1
             if role == _IS_PRICE:
                 found[1], found[2] = mantissa, decimals
             elif role == _IS_QTY:
@@ -196,22 +127,22 @@ def fast_row(buf, pos, layout, roles, same, found):  # type: ignore[no-untyped-d
         if column < last:
             if c != delimiter:
                 return -1
-        elif c == _RETURN and buf[pos + 1] == _NEWLINE:
+        elif c == RETURN and buf[pos + 1] == NEWLINE:
             pos += 1
-        elif c != _NEWLINE:
+        elif c != NEWLINE:
             return -1
         pos += 1
     ts = found[0]
     if found[1] <= 0 or found[3] <= 0:
         return -1
-    if not (layout[TS_LOW] // layout[TS_FACTOR] <= ts <= layout[TS_HIGH] // layout[TS_FACTOR]):
+    if not (layout[RAW_LOW] <= ts <= layout[RAW_HIGH]):
         return -1
     found[0] = ts * layout[TS_FACTOR]
     return pos
 
 
 @kernel
-def careful_row(buf, pos, layout, same, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def careful_row(buf: Bytes, pos: int, layout: Ints, same: Bytes, found: Ints) -> tuple[int, int]:
     """Read one line of any content into ``found``; return (its end, code), code -1 for a blank line."""
     starts = np.empty(_MAX_COLUMNS, np.int64)
     ends = np.empty(_MAX_COLUMNS, np.int64)
@@ -219,12 +150,12 @@ def careful_row(buf, pos, layout, same, found):  # type: ignore[no-untyped-def] 
     field_start = pos
     while True:
         c = buf[pos]
-        if c == layout[DELIMITER] or c == _NEWLINE:  # noqa: PLR1714 (compiled: a set is slower)
+        if c == layout[DELIMITER] or c == NEWLINE:
             if count < _MAX_COLUMNS:
-                starts[count], ends[count] = _bounds(buf, field_start, pos)
+                starts[count], ends[count] = bounds(buf, field_start, pos)
             count += 1
             field_start = pos + 1
-            if c == _NEWLINE:
+            if c == NEWLINE:
                 break
         pos += 1
     pos += 1
@@ -237,7 +168,7 @@ def careful_row(buf, pos, layout, same, found):  # type: ignore[no-untyped-def] 
     ts, decimals, good = parse_decimal(buf, starts[k], ends[k])
     if not good:
         return pos, BAD_NUMBER
-    found[0] = _moment(ts, decimals, layout[TS_FACTOR], layout[TS_LOW], layout[TS_HIGH])
+    found[0] = moment(ts, decimals, layout[TS_FACTOR], layout[TS_LOW], layout[TS_HIGH])
     if found[0] < 0:
         return pos, BAD_TIME
     k = layout[PRICE]
@@ -255,10 +186,12 @@ def careful_row(buf, pos, layout, same, found):  # type: ignore[no-untyped-def] 
     if layout[FLAG] >= 0:
         k = layout[FLAG]
         a, b = starts[k], ends[k]
-        value = _flag(buf[a]) if b > a else -1
+        value = flag(buf[a]) if b > a else -1
         if value >= 0:
             found[5] = 1 - value if layout[FLAG_IS_MAKER] == 1 else value
-        elif not (b - a >= 2 and buf[a] | 32 == 117 and buf[a + 1] | 32 == 110):  # "unknown" is an honest answer
+        elif not (
+            b - a >= 2 and buf[a] | 32 == 117 and buf[a + 1] | 32 == 110
+        ):  # "unknown" is an honest answer
             return pos, BAD_FLAG
     if layout[ID] >= 0:
         k = layout[ID]
@@ -270,20 +203,18 @@ def careful_row(buf, pos, layout, same, found):  # type: ignore[no-untyped-def] 
     return pos, OK
 
 
-@inline
-def _moment(ts, decimals, factor, low, high):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return a time in file units as ns, -1 where it is outside the years looked for."""
-    whole = ts // POW10[decimals]
-    if not (low // factor <= whole <= high // factor):
-        return np.int64(-1)
-    if decimals == 0:
-        return ts * factor
-    fraction = ts % POW10[decimals]
-    return whole * factor + np.int64(np.rint(fraction / POW10[decimals] * factor))
-
-
 @kernel
-def scan_trades(buf, layout, state, same, out_ts, out_price, out_qty, out_flag, out_id):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def scan_trades(  # noqa: PLR0913 (a kernel gets its arrays one by one)
+    buf: Bytes,
+    layout: Ints,
+    state: Ints,
+    same: Bytes,
+    out_ts: Ints,
+    out_price: Ints,
+    out_qty: Floats,
+    out_flag: Bytes,
+    out_id: Ints,
+) -> int:
     """Read the lines of ``buf[state[POS]:]`` until its end, full arrays, or a price that needs finer decimals.
 
     Parameters
@@ -339,13 +270,13 @@ def scan_trades(buf, layout, state, same, out_ts, out_price, out_qty, out_flag, 
             elif decimals_now >= MAX_DECIMALS:
                 price = (price + power // 2) // power
             else:
-                price, decimals = _strip(price, decimals)
+                price, decimals = strip(price, decimals)
                 pos = line_start
                 result = min(decimals, MAX_DECIMALS)
                 break
         qty, lot = found[3], found[4]
         if lot > lot_now and qty % POW10[lot - lot_now] != 0:
-            _, lot_now = _strip(qty, lot)
+            _, lot_now = strip(qty, lot)
         line += 1
         _watch(state, line, found, with_id)
         out_ts[row] = found[0]
@@ -363,7 +294,7 @@ def scan_trades(buf, layout, state, same, out_ts, out_price, out_qty, out_flag, 
 
 
 @inline
-def _count_bad(state, line, code):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _count_bad(state: Ints, line: int, code: int) -> None:
     """Count a row that gives no trade."""
     if code < 0:
         state[BLANK_ROWS] += 1
@@ -377,7 +308,7 @@ def _count_bad(state, line, code):  # type: ignore[no-untyped-def]  # noqa: ANN0
 
 
 @inline
-def _watch(state, line, found, with_id):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _watch(state: Ints, line: int, found: Ints, with_id: bool) -> None:
     """Compare a trade with the one before: order of time and number, and a jump of price."""
     before = state[LAST_PRICE]
     if before > 0:
@@ -389,9 +320,13 @@ def _watch(state, line, found, with_id):  # type: ignore[no-untyped-def]  # noqa
             else:
                 state[ID_BACK] += 1
         if state[JUMP_LINE] == 0:
-            a = found[1] / POW10[found[2]]
-            b = before / POW10[state[LAST_DECIMALS]]
-            if a > _JUMP * b or b > _JUMP * a:
+            if found[2] == state[LAST_DECIMALS]:
+                far = found[1] // _JUMP > before or before // _JUMP > found[1]
+            else:
+                a = found[1] / POW10[found[2]]
+                b = before / POW10[state[LAST_DECIMALS]]
+                far = a > _JUMP * b or b > _JUMP * a
+            if far:
                 state[JUMP_LINE] = line
                 state[JUMP_FROM], state[JUMP_FROM_DECIMALS] = before, state[LAST_DECIMALS]
                 state[JUMP_TO], state[JUMP_TO_DECIMALS] = found[1], found[2]
@@ -402,7 +337,7 @@ def _watch(state, line, found, with_id):  # type: ignore[no-untyped-def]  # noqa
 
 
 @inline
-def _equal(buf, starts, ends, layout, same):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _equal(buf: Bytes, starts: Ints, ends: Ints, layout: Ints, same: Bytes) -> bool:
     """Tell whether the columns that name venue and symbol hold what the first row held."""
     at = 0
     for which in range(2):
@@ -413,7 +348,7 @@ def _equal(buf, starts, ends, layout, same):  # type: ignore[no-untyped-def]  # 
             if at >= same.size or buf[j] != same[at]:
                 return False
             at += 1
-        if at >= same.size or same[at] != _NEWLINE:
+        if at >= same.size or same[at] != NEWLINE:
             return False
         at += 1
     return True

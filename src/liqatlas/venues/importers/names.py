@@ -42,8 +42,53 @@ _BINANCE_NAME = re.compile(
 )
 _SYMBOL_WORD = re.compile(r"[A-Z0-9]{2,15}(?:USDT|USDC|USD|BUSD|FDUSD)(?:_PERP|_\d{6})?", re.ASCII)
 _NOT_ASSETS = frozenset(
-    "oi open interest funding klines candles liquidations liquidation trades metrics vision data csv parquet usdt usd perp perps "
-    "futures future spot daily monthly hourly um cm binance bybit okx folder test tape 5m 1m 1h 8h 1d ohlc raw stream".split()  # noqa: SIM905
+    [
+        "oi",
+        "open",
+        "interest",
+        "funding",
+        "klines",
+        "candles",
+        "liquidations",
+        "liquidation",
+        "trades",
+        "metrics",
+        "vision",
+        "data",
+        "csv",
+        "parquet",
+        "usdt",
+        "usd",
+        "perp",
+        "perps",
+        "futures",
+        "future",
+        "spot",
+        "daily",
+        "monthly",
+        "hourly",
+        "um",
+        "cm",
+        "binance",
+        "bybit",
+        "okx",
+        "folder",
+        "test",
+        "tape",
+        "5m",
+        "1m",
+        "1h",
+        "8h",
+        "1d",
+        "ohlc",
+        "raw",
+        "stream",
+    ]
+)
+
+
+_KNOWN_COINS = frozenset(
+    {"btc", "eth", "sol", "xrp", "bnb", "doge", "ada", "avax", "link", "ltc", "hype", "sui", "trx"}
 )
 
 
@@ -68,7 +113,7 @@ def binance_name(path: Path, name: str) -> BinanceName | None:
     if not match:
         return None
     dataset, interval = match["dataset"], 0
-    folder_words = {part for part in path.parts[-7:-1]} | set(re.split(r"[^A-Za-z]+", path.name))
+    folder_words = set(path.parts[-7:-1]) | set(re.split(r"[^A-Za-z]+", path.name))
     if _INTERVAL.fullmatch(dataset):
         interval, dataset = interval_ns(dataset), "klines"
         for kind in ("markPriceKlines", "indexPriceKlines", "premiumIndexKlines", "markOrIndexPriceKlines"):
@@ -102,21 +147,28 @@ def venue_in(path: Path) -> str:
 def symbol_in(name: str) -> str:
     """Return the contract that a file name spells out (``ETHUSDT_3m_20251218.parquet``), or an empty text."""
     for word in re.split(r"[^A-Za-z0-9_]+", name):
-        for candidate in (word, *word.split("_")):
+        candidates: list[str] = [word, *word.split("_")]
+        for candidate in candidates:
             if _SYMBOL_WORD.fullmatch(candidate):
                 return candidate
     return ""
 
 
-def asset_in_folder(folder: str) -> str:
-    """Return the coin in a folder's name such as ``binance_btc_5m_oi``, or an empty text.
+def asset_above(path: Path) -> str:
+    """Return the coin that one of the two folders above a file names, or an empty text."""
+    return next((asset for folder in path.parts[-2:-4:-1] if (asset := asset_in_folder(folder))), "")
 
-    The coin is the first word after the venue's that is neither an interval nor a word for a kind of data.
+
+def asset_in_folder(folder: str) -> str:
+    """Return the coin in a folder's name such as ``binance_btc_5m_oi`` or ``eth_2025``, or an empty text.
+
+    Behind a venue's name the coin is the first word that is neither an interval nor a word for a kind of data; without a
+    venue only well-known coins count.
     """
     words = [word for word in re.split(r"[^a-z0-9]+", folder.lower()) if word]
     places = [i for i, word in enumerate(words) if word in VENUE_WORDS]
     if not places:
-        return ""
+        return next((word.upper() for word in words if word in _KNOWN_COINS), "")
     for word in words[places[0] + 1 :]:
         if word in _NOT_ASSETS or _INTERVAL.fullmatch(word) or word.isdigit():
             continue

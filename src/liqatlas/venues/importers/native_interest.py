@@ -24,7 +24,9 @@ def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
             prices.append(frame.select(pl.col(time).alias("ts_event_ns"), pl.col(column).alias("_price")))
     if not prices:
         del tables["open_interest"]
-        return [f"open_interest: {interest.height:,} samples in USD are left out, as no price turns them into coins"]
+        return [
+            f"open_interest: {interest.height:,} samples in USD are left out, as no price turns them into coins"
+        ]
     joined = interest.sort("ts_event_ns").join_asof(
         pl.concat(prices).sort("ts_event_ns"), on="ts_event_ns", strategy="backward", tolerance=_REACH_NS
     )
@@ -35,4 +37,6 @@ def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
     tables["open_interest"] = filled.drop("_price")
     lost = interest.height - filled.height
     told = ["open_interest: the source gives USD; coins are USD divided by the latest price"]
-    return [*told, f"open_interest: {lost:,} samples without a price near them are left out"] if lost else told
+    return (
+        [*told, f"open_interest: {lost:,} samples without a price near them are left out"] if lost else told
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from liqatlas.base.errors import FormatError
-from liqatlas.venues.importers.names import asset_in_folder, symbol_in, usdt_symbol, venue_in
+from liqatlas.venues.importers.names import asset_above, symbol_in, usdt_symbol, venue_in
 from liqatlas.venues.importers.pieces import Piece
 from liqatlas.venues.importers.recognition import Format, found
 from liqatlas.venues.importers.text_table import Columns, read_text_table
@@ -37,7 +37,7 @@ _TOTALS = {
 
 
 def _known(head: Head, kind: str, title: str, tables: tuple[str, ...]) -> Recognised:
-    asset = asset_in_folder(head.path.parent.name)
+    asset = asset_above(head.path)
     symbol = symbol_in(head.name) or (usdt_symbol(asset) if asset else "")
     return found(
         head,
@@ -46,7 +46,7 @@ def _known(head: Head, kind: str, title: str, tables: tuple[str, ...]) -> Recogn
         venue=venue_in(head.path) or "binance",
         symbol=symbol,
         tables=tables,
-        how="by columns" + (f", symbol by folder {head.path.parent.name}" if asset else ""),
+        how="by columns" + (", symbol by folder" if asset else ""),
         details={"kind": kind, "columns": head.columns},
     )
 
@@ -75,7 +75,9 @@ def _columns(source: Source, known: Recognised, names: dict[str, str]) -> Column
     return Columns(read_text_table(source, header=True), len(have), places)
 
 
-def _piece(source: Source, known: Recognised, table: str, frame: pl.DataFrame, counts: Counts, **facts: Any) -> Piece:
+def _piece(
+    source: Source, known: Recognised, table: str, frame: pl.DataFrame, counts: Counts, **facts: Any
+) -> Piece:
     return Piece(
         venue=known.venue, symbol=known.symbol, table=table, frame=frame, title=known.title, label=source.label,
         counts=counts, **facts,
@@ -166,4 +168,8 @@ def _funding(source: Source, known: Recognised) -> list[Piece]:
     return [_piece(source, known, "funding", table, counts, warnings=warnings)]
 
 
-FORMATS = (Format("oi_folder", "folder of oi_5m, liquidations_ohlc_1h, klines_1h, funding_8h CSV files", _match, _read),)
+FORMATS = (
+    Format(
+        "oi_folder", "folder of oi_5m, liquidations_ohlc_1h, klines_1h, funding_8h CSV files", _match, _read
+    ),
+)

@@ -11,7 +11,7 @@ import polars as pl
 
 from liqatlas.base.instruments import VENUES
 from liqatlas.venues.importers.contract_values import contract_value
-from liqatlas.venues.importers.names import asset_in_folder, symbol_in, usdt_symbol, venue_in
+from liqatlas.venues.importers.names import asset_above, symbol_in, usdt_symbol, venue_in
 from liqatlas.venues.importers.pieces import Counts, Piece
 from liqatlas.venues.importers.recognition import Format, found
 from liqatlas.venues.importers.text_table import Columns, read_text_table
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 #: Ratios this close to one say that both columns hold the same unit.
 _SAME_UNIT = 0.02
-_SAME_UNIT_WARNING = (
-    "oi and its value are the same number: the oi column looks like USD where coins are wanted; no mark price is drawn from it"
-)
+_SAME_UNIT_WARNING = "oi and its value are the same number: the oi column looks like USD where coins are wanted; no mark price is drawn from it"
 
 
 def interest_pieces(
@@ -70,8 +68,7 @@ _NAMES = ("t", "oi", "oi_usd")
 def _match(head: Head) -> Recognised | None:
     if head.columns != _NAMES:
         return None
-    folder = head.path.parent.name
-    asset = asset_in_folder(folder)
+    asset = asset_above(head.path)
     symbol = symbol_in(head.name) or (usdt_symbol(asset) if asset else "")
     venue = venue_in(head.path) or "binance"
     return found(

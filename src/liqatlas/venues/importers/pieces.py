@@ -112,5 +112,7 @@ def judge(source: Source, counts: Counts) -> tuple[str, ...]:
     if counts.bad:
         told.append(f"{where}: {counts.bad:,} bad rows of {counts.rows + counts.bad:,} left out, {first}")
     if counts.cut_off:
-        told.append(f"{source.label}:{counts.rows + counts.bad + counts.blank}: {counts.cut_off}; {counts.rows:,} rows before the cut were read")
+        told.append(
+            f"{source.label}:{counts.rows + counts.bad + counts.blank}: {counts.cut_off}; {counts.rows:,} rows before the cut were read"
+        )
     return tuple(told)

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from liqatlas.venues.importers.names import asset_in_folder, binance_venue, symbol_in, usdt_symbol, venue_in
+from liqatlas.venues.importers.names import (
+    asset_above,
+    asset_in_folder,
+    binance_venue,
+    symbol_in,
+    usdt_symbol,
+    venue_in,
+)
 from liqatlas.venues.importers.plain_columns import plain_columns
 from liqatlas.venues.importers.plain_parquet import frame_of_parquet, instrument_in
 from liqatlas.venues.importers.plain_rows import table_pieces
@@ -19,6 +24,8 @@ from liqatlas.venues.importers.recognition import Format, found
 from liqatlas.venues.importers.text_table import Columns, read_text_table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from liqatlas.venues.importers.pieces import Piece
     from liqatlas.venues.importers.plain_columns import PlainColumns
     from liqatlas.venues.importers.recognition import Head, Recognised
@@ -70,7 +77,7 @@ def _identity(head: Head, plain: PlainColumns) -> tuple[str, str, str]:
     symbol = symbol_in(head.name)
     if symbol:
         return venue or row.get(plain.venue, ""), symbol, "by columns and name"
-    asset = asset_in_folder(head.path.stem) or asset_in_folder(head.path.parent.name)
+    asset = asset_in_folder(head.path.stem) or asset_above(head.path)
     symbol = (asset if venue == "hyperliquid" else usdt_symbol(asset)) if asset else ""
     return venue or row.get(plain.venue, ""), symbol, "by columns" + (" and name" if symbol else "")
 
@@ -85,7 +92,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
         made = []
         for (venue, symbol), rows in _by_instrument(frame, known):
             if wanted.takes(venue, symbol):
-                made += reader(rows, venue=venue, symbol=symbol, known=known, label=source.label, counts=counts)
+                made += reader(
+                    rows, venue=venue, symbol=symbol, known=known, label=source.label, counts=counts
+                )
         if made:
             made[0] = made[0].told(warnings)
     if made and known.details["assumed"]:
@@ -93,7 +102,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     return made
 
 
-def _rows(source: Source, known: Recognised, plain: PlainColumns) -> tuple[pl.DataFrame, Any, tuple[str, ...]]:
+def _rows(
+    source: Source, known: Recognised, plain: PlainColumns
+) -> tuple[pl.DataFrame, Any, tuple[str, ...]]:
     """Return the rows under our names, as text checked and turned into numbers."""
     names = dict(plain.names)
     if plain.venue:
@@ -104,7 +115,9 @@ def _rows(source: Source, known: Recognised, plain: PlainColumns) -> tuple[pl.Da
         return frame_of_parquet(source, plain, names)
     have = known.details["columns"]
     columns = Columns(
-        read_text_table(source, header=True), len(have), {ours: have.index(name) for ours, name in names.items()}
+        read_text_table(source, header=True),
+        len(have),
+        {ours: have.index(name) for ours, name in names.items()},
     )
     check_columns(columns, plain.table, set(names))
     return columns.good()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -36,8 +36,11 @@ def instrument_in(metadata: Mapping[str, str]) -> Instrument | None:
     if not text:
         return None
     try:
-        fields = json.loads(text)
-        return Instrument(**{name: Decimal(str(value)) if name in _DECIMALS else value for name, value in fields.items()})
+        said: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = {
+            name: Decimal(str(value)) if name in _DECIMALS else value for name, value in said.items()
+        }
+        return Instrument(**fields)
     except (ValueError, TypeError, InvalidOperation):
         return None
 
@@ -46,7 +49,9 @@ def instrument_json(instrument: Instrument) -> str:
     """Return the metadata text that :func:`instrument_in` reads."""
     from dataclasses import asdict
 
-    return json.dumps({name: str(value) if name in _DECIMALS else value for name, value in asdict(instrument).items()})
+    return json.dumps(
+        {name: str(value) if name in _DECIMALS else value for name, value in asdict(instrument).items()}
+    )
 
 
 def frame_of_parquet(
@@ -61,11 +66,15 @@ def frame_of_parquet(
     """
     try:
         have = {name.lower(): name for name in pl.read_parquet_schema(source.path)}
-        frame = pl.read_parquet(source.path, columns=list(dict.fromkeys(have[name] for name in names.values())))
+        frame = pl.read_parquet(
+            source.path, columns=list(dict.fromkeys(have[name] for name in names.values()))
+        )
         frame = frame.select(pl.col(have[name]).alias(ours) for ours, name in names.items())
         frame = frame.with_columns(_typed(frame, source.label))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise FormatError(source.label, f"the Parquet file cannot be read: {str(error).splitlines()[0]}") from None
+        raise FormatError(
+            source.label, f"the Parquet file cannot be read: {str(error).splitlines()[0]}"
+        ) from None
     opens = plain.table in ("bars", "liquidation_bars")
     frame = frame.rename({"time": "ts_open_ns" if opens else "ts_event_ns"})
     if "ts_close" in frame.columns:
@@ -94,9 +103,11 @@ def _moment(column: pl.Series, label: str) -> pl.Expr:
     if column.dtype == pl.Date:
         return pl.col(column.name).cast(pl.Datetime("ns")).dt.timestamp("ns").cast(pl.Int64)
     if column.dtype.is_integer():
-        first = column.drop_nulls().first()
-        return pl.col(column.name).cast(pl.Int64) * unit_ns(int(first) if first is not None else 0)  # type: ignore[call-overload]
-    raise FormatError(label, f"column {column.name} holds {column.dtype}; wanted a moment or an integer epoch")
+        said = column.drop_nulls()
+        return pl.col(column.name).cast(pl.Int64) * unit_ns(int(said[0]) if len(said) else 0)
+    raise FormatError(
+        label, f"column {column.name} holds {column.dtype}; wanted a moment or an integer epoch"
+    )
 
 
 def _sound(source: Source, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counts, tuple[str, ...]]:

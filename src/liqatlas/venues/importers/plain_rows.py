@@ -30,7 +30,13 @@ def table_pieces(
         If the rows do not make the table.
     """
     table = known.details["plain"].table
-    facts: dict[str, Any] = {"venue": venue, "symbol": symbol, "title": known.title, "label": label, "counts": counts}
+    facts: dict[str, Any] = {
+        "venue": venue,
+        "symbol": symbol,
+        "title": known.title,
+        "label": label,
+        "counts": counts,
+    }
     if table == "open_interest":
         return _interest(rows, facts)
     makers = {
@@ -57,7 +63,9 @@ def _kind(rows: pl.DataFrame, label: str, known: pl.Enum, default: str) -> pl.Ex
     words = list(known.categories)
     wrong = rows.filter(~pl.col("price_kind").cast(pl.String).str.to_lowercase().is_in(words))
     if wrong.height:
-        raise FormatError(label, f"price_kind holds {wrong['price_kind'][0]!r}; wanted one of {', '.join(words)}")
+        raise FormatError(
+            label, f"price_kind holds {wrong['price_kind'][0]!r}; wanted one of {', '.join(words)}"
+        )
     return pl.col("price_kind").cast(pl.String).str.to_lowercase().alias("price_kind")
 
 
@@ -75,8 +83,12 @@ def _bars(rows: pl.DataFrame, facts: dict[str, Any]) -> Piece:
     )
     kinds = frame["price_kind"].unique().to_list()
     if len(kinds) > 1:
-        raise FormatError(facts["label"], f"bars of several price kinds ({', '.join(kinds)}) in one file; split it")
-    return Piece(table="mark_bars" if kinds == ["mark"] else "bars", frame=frame, rank=int(kinds == ["spot"]), **facts)
+        raise FormatError(
+            facts["label"], f"bars of several price kinds ({', '.join(kinds)}) in one file; split it"
+        )
+    return Piece(
+        table="mark_bars" if kinds == ["mark"] else "bars", frame=frame, rank=int(kinds == ["spot"]), **facts
+    )
 
 
 def _interest(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Piece]:

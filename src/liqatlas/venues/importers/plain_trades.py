@@ -8,7 +8,6 @@ import polars as pl
 
 from liqatlas.base.clock import NS_PER_S, parse_time
 from liqatlas.base.errors import FormatError, TimeError
-from liqatlas.base.instruments import Instrument
 from liqatlas.venues.importers.pieces import Piece
 from liqatlas.venues.importers.recognition import is_number, unit_ns
 from liqatlas.venues.importers.scaled_prices import scaled_trades
@@ -17,6 +16,7 @@ from liqatlas.venues.importers.text_table import Columns, read_text_table
 from liqatlas.venues.importers.trade_scan import TradeLayout
 
 if TYPE_CHECKING:
+    from liqatlas.base.instruments import Instrument
     from liqatlas.venues.importers.pieces import Counts
     from liqatlas.venues.importers.plain_columns import PlainColumns
     from liqatlas.venues.importers.recognition import Recognised
@@ -31,7 +31,9 @@ def scanned_plain_trades(source: Source, known: Recognised, plain: PlainColumns)
     """Read a delimited file of one instrument's trades."""
     names, have = plain.names, known.details["columns"]
     if "price" not in names:
-        raise FormatError(source.label, "price_ticks in a CSV file: nothing says how large a tick is; wanted price")
+        raise FormatError(
+            source.label, "price_ticks in a CSV file: nothing says how large a tick is; wanted price"
+        )
     row = known.details["row"]
     moment = row[have.index(names["time"])] if len(row) == len(have) else ""
     if not is_number(moment):
@@ -70,7 +72,9 @@ def _dated_trades(source: Source, known: Recognised, plain: PlainColumns) -> Pie
             source.label, "the time column holds neither an epoch nor an ISO 8601 moment", line=2
         ) from None
     columns = Columns(
-        read_text_table(source, header=True), len(have), {ours: have.index(name) for ours, name in plain.names.items()}
+        read_text_table(source, header=True),
+        len(have),
+        {ours: have.index(name) for ours, name in plain.names.items()},
     )
     columns.moments("time")
     columns.numbers(("price", "qty"))
@@ -99,13 +103,15 @@ def trades_pieces(
             raise FormatError(
                 label, "price_ticks without metadata liqatlas.instrument: nothing says how large a tick is"
             )
-        frame = rows.select("ts_event_ns", pl.col("price_ticks").alias("price_scaled"), pl.col("qty").alias("qty_native"))
+        frame = rows.select(
+            "ts_event_ns", pl.col("price_ticks").alias("price_scaled"), pl.col("qty").alias("qty_native")
+        )
         decimals = lot = -1
     else:
         columns, decimals, lot = scaled_trades(label, rows["price"], rows["qty"])
         frame = pl.concat([rows.select("ts_event_ns"), columns], how="horizontal")
         instrument = None
-    frame = frame.with_columns(rows.select(side.alias("taker_buy")).to_series())
+    frame = frame.with_columns(rows.with_columns(side.alias("taker_buy"))["taker_buy"])
     ids = rows["trade_id"].cast(pl.Int64, strict=False) if "trade_id" in rows.columns else None
     if ids is not None and not ids.null_count():
         frame = frame.with_columns(ids.alias("trade_id"))
@@ -126,8 +132,10 @@ def _taker_buy(rows: pl.DataFrame, label: str) -> tuple[pl.Expr, str]:
             word = pl.col(name).cast(pl.String).str.to_lowercase()
             wrong = rows.filter(word.is_not_null() & ~word.is_in([*_BUY, *_SELL, "unknown", "", "1", "0"]))
             if wrong.height:
-                raise FormatError(label, f"{name} holds {wrong[name][0]!r}; wanted buy or sell, true or false")
-            said = pl.when(word.is_in([*_BUY, "1"])).then(True).when(word.is_in([*_SELL, "0"])).then(False)  # noqa: FBT003 (values)
+                raise FormatError(
+                    label, f"{name} holds {wrong[name][0]!r}; wanted buy or sell, true or false"
+                )
+            said = pl.when(word.is_in([*_BUY, "1"])).then(True).when(word.is_in([*_SELL, "0"])).then(False)
         told = _BARE_SIDE if name == "side" else ""
         return (~said if name == "is_buyer_maker" else said), told
     return pl.lit(None, pl.Boolean), ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,9 @@ from liqatlas.venues.importers.selection import MAP_TABLES, Wanted
 from liqatlas.venues.importers.sources import open_sources
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
     from liqatlas.base.recording import Recording
     from liqatlas.venues.importers.pieces import Piece
     from liqatlas.venues.importers.recognition import Format, Recognised
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 #: Called before a file is read: what it is, its place from 1, and how many there are.
 Progress = Callable[["Recognised", int, int], None]
 #: Files that stand beside data and say nothing.
-_NOT_DATA = frozenset({".md", ".txt", ".html", ".pdf", ".py", ".ipynb", ".png", ".svg", ".checksum", ".toml", ".lock"})
+_NOT_DATA = frozenset(
+    {".md", ".txt", ".html", ".pdf", ".py", ".ipynb", ".png", ".svg", ".checksum", ".toml", ".lock"}
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +37,8 @@ class Heap:
     """Files as they were recognised, before any is read."""
 
     entries: list[tuple[Source, Format, Recognised]] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    #: Symbol (empty: any) and what to say of a file that gives nothing.
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     errors: list[LiqAtlasError] = field(default_factory=list)
 
 
@@ -89,7 +94,6 @@ def read_paths(
     heap = _recognise_all(paths)
     used, others = _choose(heap, wanted)
     pieces: list[Piece] = []
-    warnings = list(heap.skipped)
     for number, (source, form, known, named) in enumerate(used, start=1):
         if progress is not None:
             progress(known, number, len(used))
@@ -99,7 +103,7 @@ def read_paths(
             if named:
                 raise
             heap.errors.append(error)
-            warnings.append(f"not read: {error}")
+            heap.skipped.append((known.symbol, f"not read: {error}"))
             continue
         pieces += [piece for piece in made if wanted.takes(piece.venue, piece.symbol)]
         others += [piece.symbol for piece in made if not wanted.takes(piece.venue, piece.symbol)]
@@ -109,8 +113,17 @@ def read_paths(
             grouped.setdefault((piece.venue, piece.symbol), []).append(piece)
     if not grouped:
         raise _nothing(heap, wanted, others)
-    recordings = [assemble(venue, symbol, grouped[venue, symbol]).recording for venue, symbol in sorted(grouped)]
-    return [replace(one, warnings=(*one.warnings, *warnings)) for one in recordings]
+    recordings = [
+        assemble(venue, symbol, grouped[venue, symbol]).recording for venue, symbol in sorted(grouped)
+    ]
+    return [
+        replace(one, warnings=(*one.warnings, *_said_of(one.instrument.symbol, heap))) for one in recordings
+    ]
+
+
+def _said_of(symbol: str, heap: Heap) -> list[str]:
+    """Return what to say of files that gave nothing to an instrument, and might have."""
+    return [text for whose, text in heap.skipped if whose in ("", symbol)]
 
 
 def _recognise_all(paths: Iterable[str | os.PathLike[str]]) -> Heap:
@@ -120,12 +133,18 @@ def _recognise_all(paths: Iterable[str | os.PathLike[str]]) -> Heap:
         try:
             for source in open_sources(path):
                 form, known = recognise_source(source)
-                heap.entries.append((source, form, known if named else replace(known, details={**known.details, "_in_folder": True})))
+                heap.entries.append(
+                    (
+                        source,
+                        form,
+                        known if named else replace(known, details={**known.details, "_in_folder": True}),
+                    )
+                )
         except FormatError as error:
             if named:
                 raise
             heap.errors.append(error)
-            heap.skipped.append(f"not read: {error}")
+            heap.skipped.append(("", f"not read: {error}"))
     return heap
 
 
@@ -145,7 +164,9 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, bool]]:
         if path.is_dir():
             inside = [one for one in sorted(path.rglob("*")) if one.is_file() and _may_be_data(one)]
             if not inside:
-                raise FormatError(path, "the folder holds no data files; wanted CSV, JSON lines, Parquet, gzip or zip")
+                raise FormatError(
+                    path, "the folder holds no data files; wanted CSV, JSON lines, Parquet, gzip or zip"
+                )
             for one in inside:
                 gathered.setdefault(one, False)
         else:
@@ -154,7 +175,9 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, bool]]:
 
 
 def _may_be_data(path: Path) -> bool:
-    return path.suffix.lower() not in _NOT_DATA and not any(part.startswith(".") for part in path.parts[1:] if part != "..")
+    return path.suffix.lower() not in _NOT_DATA and not any(
+        part.startswith(".") for part in path.parts[1:] if part != ".."
+    )
 
 
 def _choose(heap: Heap, wanted: Wanted) -> tuple[list[tuple[Source, Format, Recognised, bool]], list[str]]:
@@ -163,7 +186,7 @@ def _choose(heap: Heap, wanted: Wanted) -> tuple[list[tuple[Source, Format, Reco
     for source, form, known in heap.entries:
         named = not known.details.get("_in_folder", False)
         if known.unused:
-            heap.skipped.append(f"{known.label}: {known.title}, not used: {known.unused}")
+            heap.skipped.append((known.symbol, f"{known.label}: {known.title}, not used: {known.unused}"))
             continue
         filled = fill_symbol(known, wanted)
         if not wanted.takes(filled.venue, filled.symbol):
@@ -201,7 +224,9 @@ def _nothing(heap: Heap, wanted: Wanted, others: list[str]) -> LiqAtlasError:
     if others:
         names = sorted(set(others))
         return UnknownSymbolError(
-            wanted.asset or "", near_names(wanted.asset, names) or names[:5], where=f"these files, which hold {', '.join(names[:12])}"
+            wanted.asset or "",
+            near_names(wanted.asset, names) or names[:5],
+            where=f"these files, which hold {', '.join(names[:12])}",
         )
-    reasons = "; ".join(heap.skipped[:3]) or "no file gives a table that was asked for"
+    reasons = "; ".join(text for _, text in heap.skipped[:3]) or "no file gives a table that was asked for"
     return FormatError("input", f"nothing to make a map of: {reasons}")

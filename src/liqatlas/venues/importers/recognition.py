@@ -139,7 +139,8 @@ def read_head(source: Source) -> Head:
     if b"\0" in text[:4096]:
         seen = " ".join(f"{byte:02x}" for byte in text[:8])
         raise FormatError(
-            source.label, f"not text (begins with bytes {seen}); wanted CSV, JSON lines or Parquet, plain, gzip or zip"
+            source.label,
+            f"not text (begins with bytes {seen}); wanted CSV, JSON lines or Parquet, plain, gzip or zip",
         )
     lines = [line for line in text.split(b"\n", 64)[:64] if line.strip()]
     first = lines[0].decode("utf-8", "replace").strip()
@@ -173,9 +174,14 @@ def _parquet_head(source: Source) -> Head:
             source.label, f"the Parquet file cannot be read ({reason}); it may be cut off, get it again"
         ) from None
     with file:
-        schema = {name.lower(): str(kind) for name, kind in zip(file.schema_arrow.names, file.schema_arrow.types, strict=True)}
+        schema = {
+            name.lower(): str(kind)
+            for name, kind in zip(file.schema_arrow.names, file.schema_arrow.types, strict=True)
+        }
         pairs = file.schema_arrow.metadata or {}
-        metadata = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in pairs.items()}
+        metadata = {
+            key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in pairs.items()
+        }
     return Head(source, b"", columns=tuple(schema), schema=schema, metadata=metadata)
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from liqatlas.venues.importers.trade_scan import Scan, TradeLayout
 
 
-def trades_piece(source: Source, known: Recognised, layout: TradeLayout, *, contract_size: float = 1.0) -> Piece:
+def trades_piece(
+    source: Source, known: Recognised, layout: TradeLayout, *, contract_size: float = 1.0
+) -> Piece:
     """Read a delimited file of trades.
 
     Parameters
@@ -41,7 +43,9 @@ def trades_piece(source: Source, known: Recognised, layout: TradeLayout, *, cont
     )  # fmt: skip
     if scan.mixed_line:
         raise FormatError(
-            source.label, "two symbols or venues in one file of trades; split it by symbol", line=scan.mixed_line
+            source.label,
+            "two symbols or venues in one file of trades; split it by symbol",
+            line=scan.mixed_line,
         )
     warnings = judge(source, counts)
     refuse_jump(source.label, scan.jump_line, scan.jump)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from liqatlas.base.errors import FormatError, SourceUnavailableError
 
@@ -159,12 +159,16 @@ def _zip_members(path: Path) -> list[Source]:
     with open_file(path) as file:
         for entry in entries:
             if entry.flag_bits & 1:
-                raise FormatError(path, f"member {entry.filename} is encrypted; unpack the zip yourself first")
+                raise FormatError(
+                    path, f"member {entry.filename} is encrypted; unpack the zip yourself first"
+                )
             _refuse_method(path, entry.filename, entry.compress_type)
             file.seek(entry.header_offset)
             header = file.read(_LOCAL_HEADER)
             start = (
-                entry.header_offset + _LOCAL_HEADER + sum(int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
+                entry.header_offset
+                + _LOCAL_HEADER
+                + sum(int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
             )
             sources.append(
                 Source(
@@ -194,7 +198,9 @@ def _members_without_directory(path: Path) -> list[Source]:
         name_length, extra_length = (int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
         name = file.read(name_length)
     if len(header) < _LOCAL_HEADER or len(name) < name_length:
-        raise FormatError(path, "the zip is cut off inside its first header, nothing can be read; download it again")
+        raise FormatError(
+            path, "the zip is cut off inside its first header, nothing can be read; download it again"
+        )
     member = name.decode("utf-8", "replace")
     method = int.from_bytes(header[8:10], "little")
     _refuse_method(path, member, method)
@@ -235,6 +241,13 @@ def _drain(engine: Any, piece: bytes, size: int) -> Iterator[bytes]:
         out = engine.decompress(engine.unconsumed_tail, size)
 
 
+def _damage() -> type[Exception]:
+    """Return the class of the inflating engine's errors."""
+    from isal import isal_zlib
+
+    return cast("type[Exception]", isal_zlib.error)
+
+
 def _gunzip(source: Source, file: BinaryIO, size: int) -> Iterator[bytes]:
     """Inflate all members of a gzip."""
     from isal import isal_zlib
@@ -254,7 +267,7 @@ def _gunzip(source: Source, file: BinaryIO, size: int) -> Iterator[bytes]:
             started = True
             try:
                 yield from _drain(engine, piece, size)
-            except isal_zlib.error as error:
+            except _damage() as error:
                 raise FormatError(source.label, f"the gzip is damaged ({error}); download it again") from None
             piece = engine.unused_data if engine.eof else b""
     if started and not engine.eof:
@@ -274,7 +287,7 @@ def _unzip(source: Source, file: BinaryIO, size: int) -> Iterator[bytes]:
             for out in (piece,) if stored else _drain(engine, piece, size):
                 crc = isal_zlib.crc32(out, crc)
                 yield out
-        except isal_zlib.error as error:
+        except _damage() as error:
             raise FormatError(source.label, f"the zip is damaged ({error}); download it again") from None
         if engine.eof:
             break

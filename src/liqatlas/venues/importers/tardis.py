@@ -43,7 +43,9 @@ VENUE_OF = {
     "hyperliquid": "hyperliquid",
     "dydx-v4": "dydx",
 }
-_SPOT = frozenset({"binance", "binance-us", "bybit-spot", "okex", "coinbase", "kraken", "bitstamp", "bitfinex", "gate-io"})
+_SPOT = frozenset(
+    {"binance", "binance-us", "bybit-spot", "okex", "coinbase", "kraken", "bitstamp", "bitfinex", "gate-io"}
+)
 _TRADES = ("exchange", "symbol", "timestamp", "local_timestamp", "id", "side", "price", "amount")
 _TICKER = {"exchange", "symbol", "timestamp", "funding_rate", "open_interest", "mark_price"}
 _LIQUIDATED = {"sell": "long", "buy": "short"}
@@ -62,6 +64,7 @@ def _match(head: Head) -> Recognised | None:
     venue = VENUE_OF.get(exchange, "")
     tables = {
         "trades": ("trades",),
+        "ambiguous": ("trades", "liquidations"),
         "liquidations": ("liquidations",),
         "derivative_ticker": ("open_interest", "marks", "funding"),
         "book_snapshot": ("book_levels",),
@@ -81,7 +84,7 @@ def _match(head: Head) -> Recognised | None:
 
 def _kind(head: Head) -> str:
     if head.columns == _TRADES:
-        said = [word for part in (head.path.name, *head.path.parts[-7:-1]) for word in re.split(r"[^a-z]+", part.lower())]
+        said = [*re.split(r"[^a-z]+", head.path.name.lower()), *reversed(head.path.parts[-7:-1])]
         return next((word for word in said if word in _KINDS), "ambiguous")
     if set(head.columns) >= _TICKER:
         return "derivative_ticker"
@@ -148,17 +151,28 @@ def _liquidations(source: Source, known: Recognised, size: float) -> Piece:
     columns.positive(("price", "qty"))
     frame, counts, warnings = columns.good()
     native = pl.col("qty") * size
-    inverse = known.venue == "binance_coinm" or known.symbol.upper().endswith(("USD", "USD-SWAP", "-PERPETUAL"))
+    inverse = known.venue == "binance_coinm" or known.symbol.upper().endswith(
+        ("USD", "USD-SWAP", "-PERPETUAL")
+    )
     table = frame.select(
         "ts_event_ns",
         pl.col("side").replace_strict(_LIQUIDATED, return_dtype=pl.String).alias("liquidated"),
         "price",
         pl.lit(_PRICE_KIND.get(known.venue, "fill")).alias("price_kind"),
         native.alias("qty_native"),
-        (native if inverse and known.venue not in ("hyperliquid", "dydx") else native * pl.col("price")).alias("notional_usd"),
+        (
+            native if inverse and known.venue not in ("hyperliquid", "dydx") else native * pl.col("price")
+        ).alias("notional_usd"),
     )
-    facts: dict[str, Any] = {"title": known.title, "label": source.label, "counts": counts, "warnings": warnings}
+    facts: dict[str, Any] = {
+        "title": known.title,
+        "label": source.label,
+        "counts": counts,
+        "warnings": warnings,
+    }
     return Piece(venue=known.venue, symbol=known.symbol, table="liquidations", frame=table, **facts)
 
 
-FORMATS = (Format("tardis", "Tardis CSV trades, derivative_ticker, liquidations, book_snapshot", _match, _read),)
+FORMATS = (
+    Format("tardis", "Tardis CSV trades, derivative_ticker, liquidations, book_snapshot", _match, _read),
+)

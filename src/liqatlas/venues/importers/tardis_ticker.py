@@ -23,12 +23,16 @@ _NUMBERS = ("open_interest", "mark_price", "index_price", "funding_rate")
 _USUAL_INTERVAL_H = {"hyperliquid": 1.0, "dydx": 1.0}
 
 
-def ticker_pieces(source: Source, known: Recognised, contract_size: float, open_interest_sides: int) -> list[Piece]:
+def ticker_pieces(
+    source: Source, known: Recognised, contract_size: float, open_interest_sides: int
+) -> list[Piece]:
     """Return the three tables of a derivative_ticker file."""
     have = known.details["columns"]
     wanted = ("exchange", "symbol", "timestamp", "funding_timestamp", *_NUMBERS)
     columns = Columns(
-        read_text_table(source, header=True), len(have), {name: have.index(name) for name in wanted if name in have}
+        read_text_table(source, header=True),
+        len(have),
+        {name: have.index(name) for name in wanted if name in have},
     )
     columns.same(("exchange", "symbol"))
     columns.moments("timestamp")
@@ -49,7 +53,12 @@ def ticker_pieces(source: Source, known: Recognised, contract_size: float, open_
         pl.lit(_interval_h(frame, known)).alias("interval_h"),
         pl.lit(value=False).alias("settled"),
     )
-    facts: dict[str, Any] = {"venue": known.venue, "symbol": known.symbol, "title": known.title, "label": source.label}
+    facts: dict[str, Any] = {
+        "venue": known.venue,
+        "symbol": known.symbol,
+        "title": known.title,
+        "label": source.label,
+    }
     made = [
         Piece(table=name, frame=table, counts=counts, **facts)
         for name, table in (("open_interest", interest), ("marks", marks), ("funding", funding))
@@ -71,7 +80,15 @@ def _news(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 def _interval_h(frame: pl.DataFrame, known: Recognised) -> float:
     """Return the hours between two payments that the file names, else the venue's usual ones."""
     if "funding_timestamp" in frame.columns:
-        times = frame["funding_timestamp"].cast(pl.Int64, strict=False).drop_nulls().unique().sort().diff().drop_nulls()
+        times = (
+            frame["funding_timestamp"]
+            .cast(pl.Int64, strict=False)
+            .drop_nulls()
+            .unique()
+            .sort()
+            .diff()
+            .drop_nulls()
+        )
         if not times.is_empty():
             return float(times.min()) * 1000 / HOUR_NS  # type: ignore[arg-type]
     return _USUAL_INTERVAL_H.get(known.venue, 8.0)

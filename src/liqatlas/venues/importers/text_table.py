@@ -65,7 +65,10 @@ class Columns:
 
     def _mark(self, wrong: pl.Expr, reason: str) -> None:
         self.frame = self.frame.with_columns(
-            pl.when(pl.col("_bad").is_null() & wrong).then(pl.lit(reason)).otherwise(pl.col("_bad")).alias("_bad")
+            pl.when(pl.col("_bad").is_null() & wrong)
+            .then(pl.lit(reason))
+            .otherwise(pl.col("_bad"))
+            .alias("_bad")
         )
 
     def numbers(self, names: Sequence[str], *, optional: bool = False) -> None:
@@ -95,7 +98,9 @@ class Columns:
     def one_of(self, name: str, words: Sequence[str]) -> None:
         """Mark rows whose word, in lower case, is none of those known."""
         self.frame = self.frame.with_columns(pl.col(name).str.to_lowercase().alias(name))
-        self._mark(~pl.col(name).is_in(list(words)).fill_null(value=False), f"{name} is none of {', '.join(words)}")
+        self._mark(
+            ~pl.col(name).is_in(list(words)).fill_null(value=False), f"{name} is none of {', '.join(words)}"
+        )
 
     def same(self, names: Sequence[str]) -> None:
         """Refuse a file in which a column that names its instrument changes.
@@ -158,4 +163,6 @@ def _moment(name: str, sample: str) -> pl.Expr:
     except ValueError:
         return pl.lit(None, pl.Int64)
     whole_number = text.cast(pl.Int64, strict=False) * factor
-    return pl.coalesce(whole_number, (number * (factor / NS_PER_US)).round().cast(pl.Int64, strict=False) * NS_PER_US)
+    return pl.coalesce(
+        whole_number, (number * (factor / NS_PER_US)).round().cast(pl.Int64, strict=False) * NS_PER_US
+    )

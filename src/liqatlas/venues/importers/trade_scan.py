@@ -148,6 +148,8 @@ def _packed_layout(layout: TradeLayout) -> NDArray[np.int64]:
         packed[place] = column
     packed[kernels.TS_FACTOR] = layout.ts_factor
     packed[kernels.TS_LOW], packed[kernels.TS_HIGH] = TS_LOW_NS, TS_HIGH_NS
+    packed[kernels.RAW_LOW] = TS_LOW_NS // layout.ts_factor
+    packed[kernels.RAW_HIGH] = TS_HIGH_NS // layout.ts_factor
     packed[kernels.DELIMITER] = ord(layout.delimiter)
     packed[kernels.FLAG_IS_MAKER] = int(layout.flag_is_maker)
     return packed
@@ -200,7 +202,10 @@ def _scan_of(columns: _Columns, state: NDArray[np.int64]) -> Scan:
 def _whole_lines(chunks: Iterable[bytes], skip_lines: int, source: Source) -> Iterator[NDArray[np.uint8]]:
     """Yield blocks that end with a newline, as views; a last line cut off with its archive is left out."""
     rest = b""
-    for chunk in chunks:
+    begun = False
+    for fresh in chunks:
+        chunk = fresh if begun else fresh.removeprefix(b"\xef\xbb\xbf")
+        begun = True
         start = chunk.find(b"\n") + 1
         if start == 0:
             rest += chunk

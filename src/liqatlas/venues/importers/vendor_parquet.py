@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from liqatlas.base.clock import HOUR_NS
 from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import VENUES
 from liqatlas.venues.importers.contract_values import contract_value
@@ -51,7 +53,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
     table = known.details["table"]
     frame = pl.read_parquet(source.path).sort("timestamp", maintain_order=True)
     if frame.null_count().sum_horizontal().item():
-        raise FormatError(source.label, "empty cells where venue, coin, time and numbers are wanted; get the file again")
+        raise FormatError(
+            source.label, "empty cells where venue, coin, time and numbers are wanted; get the file again"
+        )
     frame = frame.with_columns(pl.col("timestamp").dt.epoch("us").mul(1000).alias("ts_event_ns"))
     pieces = []
     for (venue, coin), rows in frame.group_by(["venue", "coin"], maintain_order=True):
@@ -62,7 +66,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
             venue=str(venue), symbol=symbol, table=table, frame=rows, title=known.title, label=source.label,
             counts=Counts(rows=frame.height),
         )  # fmt: skip
-        made = {"liquidations": _prints, "bars": _bars, "funding": _funding, "open_interest": _interest}[table](piece)
+        made = {"liquidations": _prints, "bars": _bars, "funding": _funding, "open_interest": _interest}[
+            table
+        ](piece)
         pieces += [made] if made is not None else []
     return pieces
 
@@ -80,11 +86,19 @@ def _size(piece: Piece) -> float | None:
 
 def _prints(piece: Piece) -> Piece | None:
     size = _size(piece)
-    known = piece.frame.filter(pl.col("side").is_in(list(_LIQUIDATED)) & (pl.col("size_usd") > 0) & (pl.col("price") > 0))
+    known = piece.frame.filter(
+        pl.col("side").is_in(list(_LIQUIDATED)) & (pl.col("size_usd") > 0) & (pl.col("price") > 0)
+    )
     lost = piece.frame.height - known.height
-    told = f"{lost:,} prints of {piece.venue}:{piece.symbol} are left out, their side or size says nothing" if lost else ""
+    told = (
+        f"{lost:,} prints of {piece.venue}:{piece.symbol} are left out, their side or size says nothing"
+        if lost
+        else ""
+    )
     if size is None:
-        unknown = f"sizes of {piece.symbol} are contracts whose value is not known here; its prints are left out"
+        unknown = (
+            f"sizes of {piece.symbol} are contracts whose value is not known here; its prints are left out"
+        )
         return _with(piece, piece.frame.head(0).pipe(_prints_table, 1.0), told, unknown)
     return _with(piece, known.pipe(_prints_table, size), told)
 
@@ -122,13 +136,15 @@ def _bars(piece: Piece) -> Piece:
         piece,
         sound,
         f"{bad:,} bars of {piece.venue}:{piece.symbol} with impossible prices are left out" if bad else "",
-        f"volumes of {piece.symbol} are contracts whose value is not known here, left empty" if size is None else "",
+        f"volumes of {piece.symbol} are contracts whose value is not known here, left empty"
+        if size is None
+        else "",
     )
 
 
 def _funding(piece: Piece) -> Piece:
     steps = piece.frame["ts_event_ns"].diff().drop_nulls()
-    hours = float(round(steps.median() / 3.6e12)) if len(steps) else 8.0  # type: ignore[operator]
+    hours = float(round(float(np.median(steps.to_numpy())) / HOUR_NS)) if len(steps) else 8.0
     table = piece.frame.select(
         "ts_event_ns", "funding_rate", pl.lit(hours).alias("interval_h"), pl.lit(value=True).alias("settled")
     )
@@ -137,8 +153,17 @@ def _funding(piece: Piece) -> Piece:
 
 def _interest(piece: Piece) -> Piece:
     sides = VENUES[piece.venue].open_interest_sides if piece.venue in VENUES else 1
-    table = piece.frame.filter(pl.col("oi_usd") > 0).select("ts_event_ns", (pl.col("oi_usd") / sides).alias("oi_usd"))
+    table = piece.frame.filter(pl.col("oi_usd") > 0).select(
+        "ts_event_ns", (pl.col("oi_usd") / sides).alias("oi_usd")
+    )
     return _with(piece, table)
 
 
-FORMATS = (Format("vendor_parquet", "Parquet of several venues (liquidations, candles, funding, open interest)", _match, _read),)
+FORMATS = (
+    Format(
+        "vendor_parquet",
+        "Parquet of several venues (liquidations, candles, funding, open interest)",
+        _match,
+        _read,
+    ),
+)

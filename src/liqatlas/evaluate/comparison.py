@@ -1,0 +1,100 @@
+"""Two predictions of the same amounts: gain in nats per hour and position, dispersion fitted on training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.evaluate.bootstrap import Interval, block_mean
+from liqatlas.evaluate.scores import (
+    fit_dispersion,
+    log_likelihood,
+    predicted_over_realised,
+    rank_ic,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liqatlas.evaluate.hours import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """How much better one prediction explains the test hours than another.
+
+    Attributes
+    ----------
+    per_row
+        Nats per hour and position, day-block interval.
+    per_million_usd
+        Nats per million USD printed in the test hours.
+    rank_ic, predicted_over_realised
+        Of the prediction itself, not of the difference.
+    rows
+        Hours × positions compared.
+    """
+
+    per_row: Interval
+    per_million_usd: float
+    rank_ic: float
+    predicted_over_realised: float
+    rows: int
+
+
+def row_likelihood(hours: Hours, mean: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the log-likelihood of every hour and position, shape ``(n, 2)``; the dispersion is fitted on ``train``.
+
+    Rows with unknown amount or unknown prediction are NaN.
+    """
+    known = np.isfinite(mean) & np.isfinite(hours.amount)
+    fit_on = known & train[:, None]
+    dispersion = fit_dispersion(hours.amount[fit_on], mean[fit_on])
+    out = np.full(mean.shape, np.nan)
+    out[known] = log_likelihood(hours.amount[known], mean[known], dispersion)
+    return out
+
+
+def gain(
+    hours: Hours,
+    mean: NDArray[np.float64],
+    over: NDArray[np.float64],
+    *,
+    train: NDArray[np.bool_],
+    test: NDArray[np.bool_],
+) -> Gain:
+    """Compare two predictions on the test hours, paired row by row.
+
+    Parameters
+    ----------
+    hours
+        The hours.
+    mean, over
+        float64, shape ``(n, 2)`` [10,000 USD]: the prediction and the one it must beat; NaN rows drop out of both.
+    train, test
+        bool, shape ``(n,)``; dispersions are fitted on ``train``.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If fewer than two days of the test hours can be compared.
+    """
+    difference = row_likelihood(hours, mean, train) - row_likelihood(hours, over, train)
+    rows = np.isfinite(difference) & test[:, None]
+    if not bool(rows.any()):
+        raise NotEnoughDataError("no test hour has both predictions and a known amount")
+    day = np.broadcast_to(hours.day[:, None], difference.shape)
+    amount = hours.amount[rows]
+    printed_million = float(amount.sum()) / 100.0
+    return Gain(
+        per_row=block_mean(difference[rows], day[rows]),
+        per_million_usd=float(difference[rows].sum()) / printed_million
+        if printed_million > 0
+        else float("nan"),
+        rank_ic=rank_ic(amount, mean[rows]),
+        predicted_over_realised=predicted_over_realised(amount, mean[rows]),
+        rows=int(rows.sum()),
+    )
