@@ -58,7 +58,14 @@ def ladder_at(hours: Hours, i: int, side: int, depth: Depth) -> Ladder:
     distance = np.log(hours.price[i] / middle) if side == 0 else np.log(middle / hours.price[i])
     order = np.flatnonzero((distance > 0) & (distance < 0.35))
     order = order[np.argsort(distance[order])]
-    whole = Ladder("down" if side == 0 else "up", float(hours.price[i]), ("all",), distance[order], hours.usd[side, i, order][None], (depth,))
+    whole = Ladder(
+        "down" if side == 0 else "up",
+        float(hours.price[i]),
+        ("all",),
+        distance[order],
+        hours.usd[side, i, order][None],
+        (depth,),
+    )
     return coarser(whole, 200)
 
 
@@ -71,14 +78,30 @@ class Setting:
     scale: float
 
 
-def forecasts(hours: Hours, side: int, shocks: Floats, over: float, setting: Setting, world: dict[str, Any], rows: NDArray[np.int64]) -> Floats:
-    """Return P(liquidated > over) for hours."""
+def forecasts(
+    hours: Hours,
+    side: int,
+    ask: tuple[Floats, float],
+    setting: Setting,
+    world: dict[str, Any],
+    *,
+    rows: NDArray[np.int64] | None = None,
+) -> Floats:
+    """Return P(liquidated > over) for hours; ``ask`` holds standardised excursions and the amount."""
+    shocks, over = ask
+    rows = np.arange(len(hours.ts)) if rows is None else rows
     beliefs, regime = load_cascade_beliefs(), world["regime"]
     rng = np.random.Generator(np.random.Philox(key=5))
     draws = rng.standard_normal((RUNS, 3))
-    factor = regime.depth_factor_median * np.exp(regime.depth_factor_sigma * draws[:, 0]) / max(setting.impact, 1e-9)
+    factor = (
+        regime.depth_factor_median
+        * np.exp(regime.depth_factor_sigma * draws[:, 0])
+        / max(setting.impact, 1e-9)
+    )
     release = setting.release * np.exp(world["release_sigma"] * draws[:, 1])
-    keep = 0.5 ** (beliefs.round_s / (regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2])))
+    keep = 0.5 ** (
+        beliefs.round_s / (regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2]))
+    )
     quantile = shocks[np.linspace(0, len(shocks) - 1, RUNS).round().astype(int)]
     quantile = quantile[rng.permutation(RUNS)] * setting.scale
     out = np.empty(len(rows))
@@ -105,18 +128,20 @@ def judge(hours: Hours, side: int, world: dict[str, Any]) -> dict[str, Any]:
         for scale in (0.7, 1.0):
             for release in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0):
                 setting = Setting(release, impact, scale)
-                score = brier(forecasts(hours, side, shocks, over, setting, world, some), event[some])
+                score = brier(forecasts(hours, side, (shocks, over), setting, world, rows=some), event[some])
                 table[f"impact {impact:g}, scale {scale:g}, release {release:g}"] = round(score, 4)
                 best = min(best, (score, setting), key=lambda b: b[0])
     setting = best[1]
-    raw = forecasts(hours, side, shocks, over, setting, world, np.arange(count))
+    raw = forecasts(hours, side, (shocks, over), setting, world)
     fixed = isotonic(raw[valid], event[valid])
     ours = fixed(raw[test])
     features = np.column_stack((np.log(hours.vol), np.log(hours.interest)))
     rate = np.full(len(test), event[train].mean())
     both = np.append(train, valid)
     regression = logistic(features[both], event[both])(features[test])
-    joint = np.column_stack((features, np.log(np.clip(raw, 1e-3, 1 - 1e-3) / (1 - np.clip(raw, 1e-3, 1 - 1e-3)))))
+    joint = np.column_stack(
+        (features, np.log(np.clip(raw, 1e-3, 1 - 1e-3) / (1 - np.clip(raw, 1e-3, 1 - 1e-3))))
+    )
     added = logistic(joint[both], event[both])(joint[test])
     told = {
         "side": SIDES[side][1], "over_usd": round(over), "hours": [len(train), len(valid), len(test)],
@@ -157,8 +182,12 @@ def real_hours(data: Path) -> Hours:
     ts = bars["timestamp"].to_numpy() * 1_000_000
     start, end = int(ts[0]) + 7 * DAY_NS, int(ts[-1])
     columns = (end - start) // HOUR_NS
-    request = Request(asset="BTC", paths=(data / "binance_btc_5m_oi",), as_of_ns=end, window_ns=int(columns * HOUR_NS))
-    heat = build_heatmap(request, read(data / "binance_btc_5m_oi", asset="BTC"), columns=int(columns), rows=1000)
+    request = Request(
+        asset="BTC", paths=(data / "binance_btc_5m_oi",), as_of_ns=end, window_ns=int(columns * HOUR_NS)
+    )
+    heat = build_heatmap(
+        request, read(data / "binance_btc_5m_oi", asset="BTC"), columns=int(columns), rows=1000
+    )
     keep = np.isin(ts, heat.times_ns)
     at = np.searchsorted(heat.times_ns, ts[keep])
     o, h, low, c = (bars[n].to_numpy() for n in ("price_open", "price_high", "price_low", "price_close"))
@@ -198,7 +227,9 @@ def simulated_hours(days: float = 150.0, *, depth_usd_per_percent: float) -> Hou
     interest = recording.open_interest
     at = np.clip(np.searchsorted(interest["ts_event_ns"].to_numpy(), ts, "right") - 1, 0, None)
     amount = interest["oi_native"].to_numpy()[at] * price
-    print(f"simulated: {len(ts)} hours, {prints.height} prints, {liquidated.sum() / 1e6:,.1f}M liquidated, open interest {amount.mean() / 1e6:,.0f}M")
+    print(
+        f"simulated: {len(ts)} hours, {prints.height} prints, {liquidated.sum() / 1e6:,.1f}M liquidated, open interest {amount.mean() / 1e6:,.0f}M"
+    )
     return Hours(ts, price, np.stack((np.log(price / low), np.log(high / price))), liquidated, volatility(price), amount, heat.price_edges,
                  np.stack((heat.long_usd[:-1], heat.short_usd[:-1])))  # fmt: skip
 
@@ -207,8 +238,16 @@ def show(scores: list[dict[str, Any]], name: str) -> None:
     """Print and keep the scores."""
     plain = [{k: v for k, v in s.items() if not k.startswith("_")} for s in scores]
     for s in plain:
-        print(json.dumps({k: v for k, v in s.items() if k != "brier_of_settings"}, indent=1, default=lambda v: round(float(v), 4)))
-    Path(f"cascade_calibration_{name}.json").write_text(json.dumps(plain, indent=1, default=float), encoding="utf-8")
+        print(
+            json.dumps(
+                {k: v for k, v in s.items() if k != "brier_of_settings"},
+                indent=1,
+                default=lambda v: round(float(v), 4),
+            )
+        )
+    Path(f"cascade_calibration_{name}.json").write_text(
+        json.dumps(plain, indent=1, default=float), encoding="utf-8"
+    )
 
 
 def main() -> None:
@@ -219,7 +258,12 @@ def main() -> None:
         side = Depth(np.array([0.01]), np.array([400e6]), load_book_beliefs().tail_exponent)
         grid = np.geomspace(1e-5, 0.7, 300)
         depth = thinned(side, grid, per_percent=calm.thinning_per_percent, least=calm.least_share)
-        world: dict[str, Any] = {"regime": calm, "depth": depth, "release_sigma": 0.7, "size_usd": load_cascade_beliefs().size_usd}
+        world: dict[str, Any] = {
+            "regime": calm,
+            "depth": depth,
+            "release_sigma": 0.7,
+            "size_usd": load_cascade_beliefs().size_usd,
+        }
         scores = [judge(hours, s, world) for s in (0, 1)]
         show(scores, "real")
         replay(hours, scores[0])
@@ -228,7 +272,12 @@ def main() -> None:
     hours = simulated_hours(depth_usd_per_percent=per_percent)
     known = BookRegime(basis="known", note="the simulated exchange's own book", depth_factor_median=1.0, depth_factor_sigma=0.0,
                        thinning_per_percent=0.0, least_share=1.0, recovery_half_life_s=60.0, recovery_sigma=0.0)  # fmt: skip
-    world = {"regime": known, "depth": Depth(np.array([0.01]), np.array([per_percent]), 1.0), "release_sigma": 0.3, "size_usd": 20e3}
+    world = {
+        "regime": known,
+        "depth": Depth(np.array([0.01]), np.array([per_percent]), 1.0),
+        "release_sigma": 0.3,
+        "size_usd": 20e3,
+    }
     show([judge(hours, s, world) for s in (0, 1)], "simulated")
 
 

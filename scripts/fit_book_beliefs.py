@@ -4,7 +4,8 @@ Writes ``src/liqatlas/book/data/book_2026-11-22.json``. Fitted on calm recording
 
 * tail exponent: log depth over log distance, 1 to 5 %, Binance bookDepth of 2025-10-10 before its bid side went stale;
 * depth factor: move of the mid over 30 s against net taker flow over visible depth (20 levels), Hyperliquid ETH and WIF, June
-  2026, per quarter hour; its spread is the spread of these quarter hours;
+  2026, per quarter hour. News moves price and flow of all venues together, so the slope overstates cause: the belief lies
+  between it and the visible book;
 * thinning: change of log depth of the side a move runs into, over the size of the move in the minute before;
 * recovery: how much of the move made by the largest 1 % of 10-s net flows is left afterwards, Hyperliquid ETH trades.
 
@@ -16,16 +17,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from liqatlas.base.recording import Recording
 from liqatlas.base.units import prices_from_ticks
 from liqatlas.venues.importers.binance_book_depth import read_book_depth
 from liqatlas.venues.importers.reading import read_paths
 from liqatlas.venues.importers.selection import ALL_TABLES
+
+if TYPE_CHECKING:
+    from liqatlas.base.recording import Recording
 
 TARGET = Path(__file__).parents[1] / "src" / "liqatlas" / "book" / "data" / "book_2026-11-22.json"
 STALE_FROM_NS = 1_760_110_242_000_000_000  # 2025-10-10T15:30:42Z
@@ -52,7 +56,11 @@ def visible(recording: Recording) -> pl.DataFrame:
         usd=pl.col("usd").sum(), far=pl.when(pl.col("book_side") == "bid").then(pl.col("price")).otherwise(-pl.col("price")).min().abs(),
         best=pl.when(pl.col("book_side") == "bid").then(pl.col("price")).otherwise(-pl.col("price")).max().abs(),
     )  # fmt: skip
-    wide = sides.pivot("book_side", index="ts_event_ns", values=["usd", "far", "best"]).drop_nulls().sort("ts_event_ns")
+    wide = (
+        sides.pivot("book_side", index="ts_event_ns", values=["usd", "far", "best"])
+        .drop_nulls()
+        .sort("ts_event_ns")
+    )
     mid = (pl.col("best_bid") + pl.col("best_ask")) / 2
     return wide.select(
         "ts_event_ns", mid=mid, bid=pl.col("usd_bid") / (mid / pl.col("far_bid")).log(), ask=pl.col("usd_ask") / (pl.col("far_ask") / mid).log()
@@ -117,7 +125,10 @@ def recovery(recording: Recording, window_s: int = 10) -> tuple[float, dict[int,
 
     sign, start = np.sign(flow[big]), log_price(at[big])
     peak = (sign * (log_price(at[big] + window_s * SECOND) - start)).mean()
-    left = {d: float((sign * (log_price(at[big] + (window_s + d) * SECOND) - start)).mean() / peak) for d in (5, 10, 20, 30, 60, 120, 300, 600)}
+    left = {
+        d: float((sign * (log_price(at[big] + (window_s + d) * SECOND) - start)).mean() / peak)
+        for d in (5, 10, 20, 30, 60, 120, 300, 600)
+    }
     stays = min(left.values())
     passing = {d: (v - stays) / (1 - stays) for d, v in left.items() if stays < v < 1}
     half = [-d * np.log(2) / np.log(p) for d, p in passing.items() if 0.02 < p < 0.98]
@@ -145,11 +156,13 @@ def ask_collapse(data: Path) -> float:
     return float(asks["notional_usd"].min()) / float(calm)  # type: ignore[arg-type]
 
 
-def regime(note: str, factor: float, spread: float, thin: float, least: float, half_life: float, *, fitted: bool) -> dict[str, object]:
-    """Return one state of the market as it is stored."""
+def regime(
+    note: str, factor: tuple[float, float], thin: tuple[float, float], half_life: float, *, fitted: bool
+) -> dict[str, object]:
+    """Return one state of the market as it is stored; pairs are median and sigma, thinning and least share."""
     return {
-        "basis": "fitted" if fitted else "assumption", "note": note, "depth_factor_median": round(factor, 3),
-        "depth_factor_sigma": round(spread, 2), "thinning_per_percent": round(thin, 2), "least_share": least,
+        "basis": "fitted" if fitted else "assumption", "note": note, "depth_factor_median": round(factor[0], 3),
+        "depth_factor_sigma": round(factor[1], 2), "thinning_per_percent": round(thin[0], 2), "least_share": thin[1],
         "recovery_half_life_s": half_life, "recovery_sigma": 0.5,
     }  # fmt: skip
 
@@ -172,23 +185,28 @@ def main() -> None:
         f"{half:.0f} s; moves of the largest 1 % of flows did not revert within 600 s (share left {min(left.values()):.2f} to {max(left.values()):.2f}): "
         "an hour stands for that"
     )
+    # the measured slope also holds news that moved all venues: cause lies between it and the visible book, one sigma to each
+    middle, width = median**0.5, -np.log(median) / 2
+    fits += "; the factor's median is the geometric middle between that and 1, one sigma reaches either"
     between = max((thin[0] + wif_thin[0]) / 2, 0.0)
     stress = "depth a quarter of calm, thinning twice, faster recovery; nothing of it is measured"
     october = (
         f"2025-10-10: reports of a collapse of depth by more than 90 % (FTI Consulting); recorded Binance ask depth within 2 % fell to {asks:.0%} of its "
         "morning median, the bid side of the recording is corrupt"
     )
-    visible_only = "the book as it is shown, nothing hidden, nothing withdrawn, nothing refilled: a naive walk"
+    visible_only = (
+        "the book as it is shown, nothing hidden, nothing withdrawn, nothing refilled: a naive walk"
+    )
     beliefs = {
         "name": "books beyond a snapshot", "made_on": "2026-11-22", "made_by": "scripts/fit_book_beliefs.py",
         "data_until": "2026-06-16", "tail_exponent": round(exponent, 3),
         "tail_basis": "median slope of log depth, 1 to 5 %, Binance BTCUSDT bookDepth 2025-10-10 00:00 to 15:30, both sides",
         "default_regime": "calm",
         "regimes": {
-            "calm": regime(fits, median, spread, between, 0.2, 3600.0, fitted=True),
-            "stress": regime(stress, median / 4, spread, 2 * between, 0.1, 600.0, fitted=False),
-            "october-2025": regime(october, median / 10, spread, 2 * between, 0.05, 600.0, fitted=False),
-            "visible": regime(visible_only, 1.0, 0.0, 0.0, 1.0, 1e9, fitted=False),
+            "calm": regime(fits, (middle, width), (between, 0.2), 3600.0, fitted=True),
+            "stress": regime(stress, (middle / 4, width), (2 * between, 0.1), 600.0, fitted=False),
+            "october-2025": regime(october, (middle / 10, width), (2 * between, 0.05), 600.0, fitted=False),
+            "visible": regime(visible_only, (1.0, 0.0), (0.0, 1.0), 1e9, fitted=False),
         },
     }  # fmt: skip
     TARGET.write_text(json.dumps(beliefs, indent=1) + "\n", encoding="utf-8")

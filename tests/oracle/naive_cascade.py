@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def run_down(
@@ -23,7 +26,11 @@ def run_down(
 
 
 def needed_by_search(
-    levels: Sequence[float], sizes: Sequence[float], k: int, distance_after: Callable[[float], float], most: float
+    levels: Sequence[float],
+    sizes: Sequence[float],
+    k: int,
+    distance_after: Callable[[float], float],
+    most: float,
 ) -> float:
     """Return the smallest order that hits level ``k``, by bisection over whole runs."""
     low, high = 0.0, most

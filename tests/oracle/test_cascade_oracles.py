@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,10 +32,12 @@ def market(
     """One venue where ``fuel`` is (K,), several where it is (V, K); a linear book of DEPTH by default."""
     fuel = np.atleast_2d(fuel)
     venues = len(fuel)
+    law = np.ones(1) if sizes is None else sizes
     table = np.tile(DEPTH * at, (venues, 1)) if depth is None else np.atleast_2d(depth)
     return Market(
         level, fuel[None].copy(), at, table, np.eye(venues) if marks is None else marks, np.full(venues, 1.0 / venues),
-        plain_rules(venues), np.arange(venues, dtype=np.int64), np.full(venues, size), np.ones(1) if sizes is None else sizes,
+        plain_rules(venues), np.arange(venues, dtype=np.int64), np.full(venues, size), law,
+        np.array([np.mean(law**2)]),
     )  # fmt: skip
 
 
@@ -73,6 +76,10 @@ def test_o2_supercritical_with_finite_fuel(ratio: float) -> None:
     assert out.end[0] == FUEL
 
 
+def interpolated(sold: float, *, usd: Floats, at: Floats) -> float:
+    return float(np.interp(sold, usd, at))
+
+
 def test_o3_any_book_any_map() -> None:
     """Levels hit, distance and liquidated equal the event-by-event twin; 200 random books and maps, tolerance 1e-9."""
     rng = np.random.default_rng(5)
@@ -82,7 +89,8 @@ def test_o3_any_book_any_map() -> None:
         at = np.linspace(0, 60, 2801)
         depth = np.append(0.0, np.cumsum(rng.uniform(10, 120, 2800) * np.diff(at)))
         order = rng.uniform(1, 150)
-        reach, forced, _ = naive.run_down(list(level), list(fuel), order, lambda q, a=at, d=depth: float(np.interp(q, d, a)))
+        after = partial(interpolated, usd=depth, at=at)
+        reach, forced, _ = naive.run_down(list(level), list(fuel), order, after)
         out = run_many(market(level, fuel, at=at, depth=depth), runs(order), plan())
         assert out.reach[0] == pytest.approx(reach, rel=1e-9)
         assert out.liquidated[0] == pytest.approx(forced, rel=1e-9, abs=1e-9)
@@ -92,7 +100,7 @@ def test_o4_poisson_levels_make_a_generalised_poisson_count() -> None:
     """Unit sizes on a linear book; 40,000 runs, chi-square per bin below 1.6, mean within 2 %, variance within 6 %."""
     rate, ratio, start = 3.0, 0.55, 1.2
     width = 0.002
-    level = np.arange(1, 15_001) * width
+    level = np.arange(1, 15_001, dtype=np.float64) * width
     at = np.linspace(0, 60, 3)
     one = market(level, np.full(len(level), rate * width), at=at, depth=rate / ratio * at, size=1.0)
     out = run_many(one, runs(start * rate / ratio, count=40_000), plan())
@@ -113,18 +121,22 @@ def test_o4b_random_sizes_widen_the_count() -> None:
     """
     rate, ratio, start = 3.0, 0.55, 1.2
     width = 0.002
-    level = np.arange(1, 20_001) * width
+    level = np.arange(1, 20_001, dtype=np.float64) * width
     at = np.linspace(0, 60, 3)
     sizes = -np.log1p(-(np.arange(4096) + 0.5) / 4096)
     sizes /= sizes.mean()
-    one = market(level, np.full(len(level), rate * width), at=at, depth=rate / ratio * at, size=1.0, sizes=sizes)
+    one = market(
+        level, np.full(len(level), rate * width), at=at, depth=rate / ratio * at, size=1.0, sizes=sizes
+    )
     out = run_many(one, runs(start * rate / ratio, count=40_000), plan(seed=3))
     theta, cv2 = rate * start, sizes.var()
     assert out.liquidated.mean() == pytest.approx(theta / (1 - ratio), rel=0.03)
     assert out.liquidated.var() == pytest.approx(theta * (1 + cv2) / (1 - ratio) ** 3, rel=0.08)
 
 
-@pytest.mark.parametrize(("density", "decay", "order"), [(80.0, 0.3, 5.0), (30.0, 0.3, 20.0), (200.0, 1.1, 0.5)])
+@pytest.mark.parametrize(
+    ("density", "decay", "order"), [(80.0, 0.3, 5.0), (30.0, 0.3, 20.0), (200.0, 1.1, 0.5)]
+)
 def test_o5_exponential_map(density: float, decay: float, order: float) -> None:
     """Lambert W; 1 run, 300,000 levels, tolerance 0.3 %."""
     level = np.linspace(0, 60, 300_001)[1:]
@@ -152,7 +164,9 @@ def test_o7_constant_flow_against_recovery() -> None:
     level, fuel = uniform_map(ratio, length=2.0, count=40_000)
     step = until / rounds
     out = run_many(
-        market(level, fuel), runs(flow * until, keep=math.exp(-recovery * step)), plan(rounds=rounds, shock_rounds=rounds)
+        market(level, fuel),
+        runs(flow * until, keep=math.exp(-recovery * step)),
+        plan(rounds=rounds, shock_rounds=rounds),
     )
     wanted = flow / (DEPTH * recovery) * (1 - math.exp(-recovery * until / (1 - ratio)))
     assert out.reach[0] == pytest.approx(wanted, rel=1e-2)
@@ -166,7 +180,9 @@ def test_o8_critical_ratio_with_recovery_between_rounds(kept: float) -> None:
     at = np.array([0.0, 1e15])
     for factor, wanted in ((0.94, QUIET), (1.06, FUEL)):
         fuel = factor * critical * DEPTH * np.diff(level)
-        out = run_many(market(level[1:], fuel, at=at, depth=DEPTH * at), runs(DEPTH, keep=kept), plan(rounds=20_000))
+        out = run_many(
+            market(level[1:], fuel, at=at, depth=DEPTH * at), runs(DEPTH, keep=kept), plan(rounds=20_000)
+        )
         assert out.end[0] == wanted, (kept, factor)
 
 
@@ -191,7 +207,9 @@ def test_o9_venues_coupled_through_the_mark() -> None:
         assert out.of("book")[0] + order == pytest.approx(wanted, rel=5e-3)
         assert out.end[0] == QUIET
         more = fuel * 1.3 / max(abs(np.linalg.eigvals(coupling)))
-        over = run_many(market(level, more, depth=depth[:, None] * AT, marks=marks), runs(order, venues=venues), plan())
+        over = run_many(
+            market(level, more, depth=depth[:, None] * AT, marks=marks), runs(order, venues=venues), plan()
+        )
         assert (over.of("book")[0] / more.sum(axis=1)).max() == pytest.approx(1.0)
 
 

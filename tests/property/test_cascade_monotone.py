@@ -23,7 +23,6 @@ from liqatlas.cascade.shock import Shock
 from liqatlas.cascade.shock_needed import shock_needed
 from liqatlas.cascade.venue_rules import plain_rules
 
-pytestmark = pytest.mark.kernels
 SLACK = 1e-9
 
 
@@ -34,19 +33,26 @@ def ladders(draw: Any, *, venues: int = 3) -> Ladder:
     level = np.cumsum(rng.uniform(0.0005, 0.01, count))
     fuel = rng.pareto(1.5, (venues, count)) * 1e6 * (rng.random((venues, count)) < 0.7)
     depths = tuple(
-        Depth(np.cumsum(rng.uniform(0.0005, 0.01, 12)), np.cumsum(rng.uniform(0.1, 5, 12)) * 1e6, float(rng.uniform(0.4, 1.6)))
+        Depth(
+            np.cumsum(rng.uniform(0.0005, 0.01, 12)),
+            np.cumsum(rng.uniform(0.1, 5, 12)) * 1e6,
+            float(rng.uniform(0.4, 1.6)),
+        )
         for _ in range(venues)
     )
     return Ladder("down", 100.0, ("binance", "okx", "bybit")[:venues], level, fuel, depths)
 
 
-def run(ladder: Ladder, shock: Shock, *, own: float = 0.3, size_usd: float = 0.0, workers: int = 1, count: int = 1) -> RunTable:
+def run(
+    ladder: Ladder, shock: Shock, *, own: float = 0.3, size_usd: float = 0.0, workers: int = 1, count: int = 1
+) -> RunTable:
     market = make_market(ladder, plain_rules(len(ladder.venues)), own_mark_weight=own, size_usd=size_usd)
     return run_many(market, fixed_runs(ladder, shock, count), Plan(7, 3, 400, 0), workers=workers)
 
 
 SHOCKS = st.one_of(
-    st.floats(1e5, 2e8).map(lambda usd: Shock("order", -usd)), st.floats(0.001, 0.2).map(lambda part: Shock("move", -part))
+    st.floats(1e5, 2e8).map(lambda usd: Shock("order", -usd)),
+    st.floats(0.001, 0.2).map(lambda part: Shock("move", -part)),
 )
 # A market order keeps its size when the book is deeper; a move would be carried by more orders, so it is left out there.
 ORDERS = st.floats(1e5, 2e8).map(lambda usd: Shock("order", -usd))
@@ -68,7 +74,9 @@ def test_more_liquidations_never_less_far(ladder: Ladder, shock: Shock, where: i
 
 
 @given(ladders(), SHOCKS, st.permutations([0, 1, 2]), st.sampled_from([0.0, 3e5]))
-def test_order_of_venues_does_not_matter(ladder: Ladder, shock: Shock, order: list[int], size_usd: float) -> None:
+def test_order_of_venues_does_not_matter(
+    ladder: Ladder, shock: Shock, order: list[int], size_usd: float
+) -> None:
     shuffled = replace(
         ladder, venues=tuple(ladder.venues[i] for i in order), fuel=ladder.fuel[order],
         depths=tuple(ladder.depths[i] for i in order),

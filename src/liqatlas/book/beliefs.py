@@ -78,7 +78,11 @@ def load_book_beliefs(file: Path | None = None) -> BookBeliefs:
         If the file is missing or does not hold beliefs.
     """
     try:
-        raw = file.read_bytes() if file else (resources.files("liqatlas.book") / "data" / DEFAULT_BELIEFS).read_bytes()
+        raw = (
+            file.read_bytes()
+            if file
+            else (resources.files("liqatlas.book") / "data" / DEFAULT_BELIEFS).read_bytes()
+        )
         return msgspec.json.decode(raw, type=BookBeliefs)
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigError(f"book beliefs in {file or DEFAULT_BELIEFS} cannot be read: {error}") from None

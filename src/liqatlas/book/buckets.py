@@ -40,19 +40,33 @@ def book_from_buckets(buckets: pl.DataFrame, instrument: Instrument, as_of_ns: i
     now = known.filter(pl.col("ts_event_ns") == moment).unique("percent", keep="last").sort("percent")
     sides = []
     warnings: list[str] = []
-    for name, part in (("bid", now.filter(pl.col("percent") < 0).reverse()), ("ask", now.filter(pl.col("percent") > 0))):
+    for name, part in (
+        ("bid", now.filter(pl.col("percent") < 0).reverse()),
+        ("ask", now.filter(pl.col("percent") > 0)),
+    ):
         if part.height < 2:
             raise NotEnoughDataError(f"{instrument.key} book of {isoformat(moment)} has no {name}s")
         share = part["percent"].to_numpy().astype(np.float64) / 100.0
         distance = np.abs(np.log1p(share))
         usd = part["notional_usd"].to_numpy().astype(np.float64)
         if (np.diff(usd) < 0).any():
-            raise InputError(f"{instrument.key} book of {isoformat(moment)}: {name} depth falls with distance")
+            raise InputError(
+                f"{instrument.key} book of {isoformat(moment)}: {name} depth falls with distance"
+            )
         sides.append(Depth(distance, usd, tail_exponent(distance, usd)))
         warnings += _suspicion(known, name, usd[0], instrument)
-    source = f"depth within whole percents, sample of {isoformat(moment)}, linear between them, power law beyond"
+    source = (
+        f"depth within whole percents, sample of {isoformat(moment)}, linear between them, power law beyond"
+    )
     return Book(
-        instrument.venue, instrument.symbol, moment, float("nan"), sides[0], sides[1], source, warnings=tuple(warnings)
+        instrument.venue,
+        instrument.symbol,
+        moment,
+        float("nan"),
+        sides[0],
+        sides[1],
+        source,
+        warnings=tuple(warnings),
     )
 
 
@@ -61,8 +75,8 @@ def _suspicion(known: pl.DataFrame, name: str, nearest: float, instrument: Instr
     wanted = pl.col("percent") == (-1 if name == "bid" else 1)
     usual = known.filter(wanted)["notional_usd"].median()
     if isinstance(usual, float) and nearest * _COLLAPSE < usual:
+        share = f"{nearest / usual:.1%} of its median in this file"
         return [
-            f"{instrument.venue}: {name} depth within 1 % is {nearest / usual:.1%} of its median in this file; such a side "
-            "can be stale or corrupt"
+            f"{instrument.venue}: {name} depth within 1 % is {share}; such a side can be stale or corrupt"
         ]
     return []

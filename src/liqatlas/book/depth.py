@@ -59,7 +59,7 @@ class Depth:
         x = np.asarray(distance, dtype=np.float64)
         inside = np.interp(x, np.append(0.0, self.distance), np.append(0.0, self.usd))
         beyond = self.usd[-1] * (np.maximum(x, self.reach) / self.reach) ** self.tail_exponent
-        return np.where(x > self.reach, beyond, inside)
+        return np.asarray(np.where(x > self.reach, beyond, inside), dtype=np.float64)
 
     def scaled(self, factor: float) -> Depth:
         """Return the same shape with another amount."""
@@ -127,7 +127,9 @@ def thinned(depth: Depth, grid: NDArray[np.float64], *, per_percent: float, leas
         Share of the density that always stays, in (0, 1].
     """
     if per_percent < 0 or not 0 < least <= 1:
-        raise InputError(f"thinning {per_percent} per percent down to {least} cannot be used: wanted >= 0 and (0, 1]")
+        raise InputError(
+            f"thinning {per_percent} per percent down to {least} cannot be used: wanted >= 0 and (0, 1]"
+        )
     points = np.append(0.0, grid)
     pieces = np.diff(depth.cumulative(points))
     middle = (points[1:] + points[:-1]) / 2
@@ -135,7 +137,9 @@ def thinned(depth: Depth, grid: NDArray[np.float64], *, per_percent: float, leas
     return Depth(grid, np.cumsum(pieces * kept), depth.tail_exponent)
 
 
-def assumed_book(venue: str, symbol: str, usd_per_percent: float, *, as_of_ns: int, exponent: float = 1.0) -> Book:
+def assumed_book(
+    venue: str, symbol: str, usd_per_percent: float, *, as_of_ns: int, exponent: float = 1.0
+) -> Book:
     """Return a symmetric power-law book of a depth that the caller names.
 
     Parameters
@@ -151,7 +155,9 @@ def assumed_book(venue: str, symbol: str, usd_per_percent: float, *, as_of_ns: i
         If the depth is not positive and finite.
     """
     if not (usd_per_percent > 0 and np.isfinite(usd_per_percent)):
-        raise InputError(f"assumed depth {usd_per_percent} cannot be used: wanted positive USD within one percent")
+        raise InputError(
+            f"assumed depth {usd_per_percent} cannot be used: wanted positive USD within one percent"
+        )
     side = Depth(np.array([0.01]), np.array([float(usd_per_percent)]), exponent)
     return Book(
         venue, symbol, as_of_ns, float("nan"), side, side,

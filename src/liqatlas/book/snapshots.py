@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
-#: A snapshot that reaches less far than this cannot tell how depth grows further out [log price].
-WIDE = 0.01
+#: A snapshot that reaches less far than this is warned about: most of what a cascade meets lies beyond it [log price].
+WIDE = 0.05
 
 
 def book_at(recording: Recording, as_of_ns: int, *, tail_exponent: float) -> Book:
@@ -42,13 +42,17 @@ def book_at(recording: Recording, as_of_ns: int, *, tail_exponent: float) -> Boo
     moment = int(known["ts_event_ns"].max())  # type: ignore[arg-type]
     levels = known.filter(pl.col("ts_event_ns") == moment)
     bids, asks = (
-        levels.filter(pl.col("book_side") == side).sort("price", descending=side == "bid").select("price", "qty_native")
+        levels.filter(pl.col("book_side") == side)
+        .sort("price", descending=side == "bid")
+        .select("price", "qty_native")
         for side in ("bid", "ask")
     )
     what = f"{instrument.key} book of {isoformat(moment)}"
     for name, side in (("bid", bids), ("ask", asks)):
         if side.is_empty():
-            raise NotEnoughDataError(f"{what} has no {name}s: give a book with both sides, or an assumed depth")
+            raise NotEnoughDataError(
+                f"{what} has no {name}s: give a book with both sides, or an assumed depth"
+            )
     if not bool(levels.select(((pl.col("price") > 0) & (pl.col("qty_native") > 0)).all()).item()):
         raise InputError(f"{what} holds a level without positive price and size: get the file again")
     best_bid, best_ask = float(bids["price"][0]), float(asks["price"][0])
@@ -61,10 +65,8 @@ def book_at(recording: Recording, as_of_ns: int, *, tail_exponent: float) -> Boo
         for side in (bids, asks)
     )
     narrow = min(below.reach, above.reach)
-    warnings = (
-        f"{instrument.venue}: the book was seen up to {narrow:.2%} from the price; beyond it a power law with exponent "
-        f"{tail_exponent:g} is assumed",
-    ) if narrow < 5 * WIDE else ()  # fmt: skip
+    seen = f"{instrument.venue}: the book was seen up to {narrow:.2%} from the price; beyond it a power law is assumed"
+    warnings = (f"{seen} (exponent {tail_exponent:g})",) if narrow < WIDE else ()
     source = f"recorded snapshot, {bids.height} bids and {asks.height} asks"
     return Book(instrument.venue, instrument.symbol, moment, middle, below, above, source, warnings=warnings)
 

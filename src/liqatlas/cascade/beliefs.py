@@ -32,7 +32,7 @@ class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     fund_share
         Insurance fund of a symbol as a share of its open interest.
     unwind_share
-        Part of what a fund took over that it sells each round.
+        Part of the most a fund held that it sells each round.
     round_s, shock_s, horizon_s
         Length of a round, of the shock, of a run [s].
     basis
@@ -71,7 +71,9 @@ def load_cascade_beliefs(file: Path | None = None) -> CascadeBeliefs:
     """
     try:
         raw = (
-            file.read_bytes() if file else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
+            file.read_bytes()
+            if file
+            else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
         )
         return msgspec.json.decode(raw, type=CascadeBeliefs)
     except (OSError, msgspec.DecodeError) as error:

@@ -42,7 +42,9 @@ def brier(forecast: Floats, event: Floats) -> float:
     return float(np.mean((forecast - event) ** 2))
 
 
-def skill(forecast: Floats, baseline: Floats, event: Floats, *, block: int, draws: int = 1000, seed: int = 1) -> Skill:
+def skill(
+    forecast: Floats, baseline: Floats, event: Floats, *, block: int, draws: int = 1000, seed: int = 1
+) -> Skill:
     """Return Brier skill over a baseline with a block-bootstrap interval.
 
     Parameters
@@ -70,7 +72,9 @@ def reliability(forecast: Floats, event: Floats, *, bins: int = 10) -> tuple[Rel
     edges = np.unique(np.quantile(forecast, np.linspace(0, 1, bins + 1)))
     which = np.clip(np.searchsorted(edges, forecast, side="right") - 1, 0, max(len(edges) - 2, 0))
     return tuple(
-        ReliabilityBin(float(forecast[which == b].mean()), float(event[which == b].mean()), int((which == b).sum()))
+        ReliabilityBin(
+            float(forecast[which == b].mean()), float(event[which == b].mean()), int((which == b).sum())
+        )
         for b in np.unique(which)
     )
 
@@ -150,6 +154,8 @@ def logistic(features: Floats, event: Floats, *, ridge: float = 1e-3, steps: int
 
 def _check(forecast: Floats, event: Floats) -> None:
     if forecast.shape != event.shape or forecast.ndim != 1 or not len(event):
-        raise InputError(f"{forecast.shape} forecasts for {event.shape} events: wanted as many of each, at least one")
+        raise InputError(
+            f"{forecast.shape} forecasts for {event.shape} events: wanted as many of each, at least one"
+        )
     if not ((forecast >= 0) & (forecast <= 1)).all() or not np.isin(event, (0.0, 1.0)).all():
         raise InputError("forecasts must lie in [0, 1] and events be 0 or 1")

@@ -31,5 +31,6 @@ def exceedance(liquidated: NDArray[np.float64], fragility: NDArray[np.float64]) 
     amounts = [m * 10.0**e for e in range(first, last + 1) for m in (1.0, 2.0, 5.0)]
     inside = [a for a in amounts if low / 2 <= a <= high * 2]
     return tuple(
-        Exceedance(usd, float((liquidated > usd).mean()), share_band(liquidated > usd, fragility)) for usd in inside
+        Exceedance(usd, float((liquidated > usd).mean()), share_band(liquidated > usd, fragility))
+        for usd in inside
     )

@@ -84,11 +84,19 @@ def make_market(
         np.array([stream_of(v) for v in ladder.venues], dtype=np.int64),
         np.broadcast_to(np.asarray(size_usd, dtype=np.float64), len(weights)).copy(),
         np.asarray(sizes, dtype=np.float64),
+        np.array([np.mean(np.square(sizes))]),
     )
 
 
 def make_runs(
-    ladder: Ladder, shock: Shock, count: int, seed: int, *, regime: BookRegime, beliefs: CascadeBeliefs, release_scale: float = 1.0
+    ladder: Ladder,
+    shock: Shock,
+    count: int,
+    seed: int,
+    *,
+    regime: BookRegime,
+    beliefs: CascadeBeliefs,
+    release_scale: float = 1.0,
 ) -> Runs:
     """Return each run's shock, depth, release and recovery, drawn from their distributions by counter.
 
@@ -101,14 +109,24 @@ def make_runs(
 
     draws = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))
     factor = regime.depth_factor_median * np.exp(regime.depth_factor_sigma * draws[:, 0])
-    release = np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * draws[:, 1]), 1.0) * release_scale
+    release = (
+        np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * draws[:, 1]), 1.0) * release_scale
+    )
     half_life = regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2])
-    order, move = shock_arrays(ladder, shock, count, release=float(np.median(release)), depth_factor=float(np.median(factor)))
+    order, move = shock_arrays(
+        ladder, shock, count, release=float(np.median(release)), depth_factor=float(np.median(factor))
+    )
     return Runs(order, move, factor, release, 0.5 ** (beliefs.round_s / half_life))
 
 
 def fixed_runs(
-    ladder: Ladder, shock: Shock, count: int = 1, *, depth_factor: float = 1.0, release: float = 1.0, keep: float = 1.0
+    ladder: Ladder,
+    shock: Shock,
+    count: int = 1,
+    *,
+    depth_factor: float = 1.0,
+    release: float = 1.0,
+    keep: float = 1.0,
 ) -> Runs:
     """Return runs that share one depth factor, release and recovery: nothing is drawn."""
     from liqatlas.cascade.kernels_state import Runs
@@ -135,7 +153,9 @@ def shock_arrays(
     if shock.kind == "level":
         distance = ladder.distance_of_price(shock.amount)
         if distance <= 0:
-            raise InputError(f"level {shock.amount:g} is where the price is: name one away from {ladder.price:g}")
+            raise InputError(
+                f"level {shock.amount:g} is where the price is: name one away from {ladder.price:g}"
+            )
         total = order_for(ladder, distance, release=release, depth_factor=depth_factor)
     order[:] = split_order(ladder, total, depth_factor)
     return order, move

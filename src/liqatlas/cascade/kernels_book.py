@@ -1,4 +1,7 @@
-"""Walking venue ``v``'s book: depth at a distance and back; ``depth`` holds a row per venue."""
+"""Walking venue ``v``'s book: depth at a distance and back; ``depth`` holds a row per venue.
+
+Each search starts where the last one ended (``hint``): a cascade moves the price little from one order to the next.
+"""
 
 from __future__ import annotations
 
@@ -11,34 +14,43 @@ if TYPE_CHECKING:
 
 
 @inline
-def depth_to(distance: float, at: np.ndarray, depth: np.ndarray, v: int) -> float:
-    """Return cumulative depth up to a distance [USD]; linear between points, the last slope goes on."""
-    n = len(at)
-    low, high = 0, n - 1
-    if distance <= 0.0:
-        return 0.0
-    while high - low > 1:
-        middle = (low + high) // 2
-        if at[middle] <= distance:
-            low = middle
-        else:
-            high = middle
-    return depth[v, low] + (depth[v, high] - depth[v, low]) / (at[high] - at[low]) * (distance - at[low])
+def segment_of_distance(distance: float, at: np.ndarray, hint: int) -> int:
+    """Return ``i`` with ``at[i] <= distance < at[i + 1]``, the last segment beyond the end."""
+    i = hint
+    while i > 0 and at[i] > distance:
+        i -= 1
+    while i < len(at) - 2 and at[i + 1] <= distance:
+        i += 1
+    return i
 
 
 @inline
-def distance_of(usd: float, at: np.ndarray, depth: np.ndarray, v: int) -> float:
+def segment_of_usd(usd: float, depth: np.ndarray, v: int, hint: int) -> int:
+    """Return ``i`` with ``depth[i] < usd <= depth[i + 1]``, the last segment beyond the end."""
+    i = hint
+    while i > 0 and depth[v, i] >= usd:
+        i -= 1
+    while i < depth.shape[1] - 2 and depth[v, i + 1] < usd:
+        i += 1
+    return i
+
+
+@inline
+def depth_to(distance: float, at: np.ndarray, depth: np.ndarray, v: int, hint: int) -> float:
+    """Return cumulative depth up to a distance [USD]; linear between points, the last slope goes on."""
+    if distance <= 0.0:
+        return 0.0
+    i = segment_of_distance(distance, at, hint)
+    return float(depth[v, i] + (depth[v, i + 1] - depth[v, i]) / (at[i + 1] - at[i]) * (distance - at[i]))
+
+
+@inline
+def distance_of(usd: float, at: np.ndarray, depth: np.ndarray, v: int, hint: int) -> float:
     """Return how far an order goes [log distance]: the least distance whose depth holds it, at most the table's end."""
-    n = len(at)
-    low, high = 0, n - 1
     if usd <= 0.0:
         return 0.0
-    if usd >= depth[v, n - 1]:
-        return at[n - 1]
-    while high - low > 1:
-        middle = (low + high) // 2
-        if depth[v, middle] < usd:
-            low = middle
-        else:
-            high = middle
-    return at[low] + (at[high] - at[low]) / (depth[v, high] - depth[v, low]) * (usd - depth[v, low])
+    last = len(at) - 1
+    if usd >= depth[v, last]:
+        return float(at[last])
+    i = segment_of_usd(usd, depth, v, hint)
+    return float(at[i] + (at[i + 1] - at[i]) / (depth[v, i + 1] - depth[v, i]) * (usd - depth[v, i]))

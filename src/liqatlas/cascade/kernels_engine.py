@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from liqatlas.base.jit import kernel
-from liqatlas.cascade.kernels_book import depth_to, distance_of
+from liqatlas.base.jit import inline, kernel
+from liqatlas.cascade.kernels_book import depth_to, distance_of, segment_of_distance
 from liqatlas.cascade.kernels_random import compound_poisson, key_of, uniform
 from liqatlas.cascade.kernels_serve import serve
 from liqatlas.cascade.kernels_state import BOOK, DUST, FUEL, QUIET, ROUNDS
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 _DRAW = 0x7FFF0001
 
 
-@kernel
+@inline
 def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
     """Move books and marks; return the marks' weighted mean."""
     state, factor = scratch.venue, runs.depth_factor[run]
     venues = len(state)
     for v in range(venues):
-        state[v]["shift"] = distance_of(
-            (state[v]["base"] + state[v]["pressure"]) / factor, market.depth_at, market.depth, v
+        one = state[v]
+        one["shift"] = distance_of(
+            (one["base"] + one["pressure"]) / factor, market.depth_at, market.depth, v, one["hint"]
         )
+        one["hint"] = segment_of_distance(one["shift"], market.depth_at, one["hint"])
     mean = 0.0
     for v in range(venues):
         mark = 0.0
@@ -37,24 +39,23 @@ def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
     return mean
 
 
-@kernel
+@inline
 def amount_of(market: Market, draw: int, v: int, k: int, key: int) -> float:
     """Return what a level holds in this run [USD], before release."""
-    return compound_poisson(market.fuel[draw, v, k], market.size[v], market.sizes, key, k)
+    return compound_poisson(market.fuel[draw, v, k], market.size[v], (market.sizes, market.square[0]), key, k)
 
 
-@kernel
-def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, output: Output, where: tuple) -> bool:
+@inline
+def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, where: tuple[Any, ...]) -> bool:
     """Close what the mark has touched on one venue; return whether something still waits that the mark has reached."""
-    draw, key, now = where
+    run, v, draw, key, now = where
     state, rule, tally = scratch.venue[v], market.rules[v], output.venues[run, v]
+    desk = (rule, state, tally)
     book = (market.depth_at, market.depth, runs.depth_factor[run], v)
     release, levels = runs.release[run], len(market.level)
     state["ordered"] = 0.0
     if state["inventory"] > DUST and rule["unwind"] > 0.0:
-        sold = state["inventory"] * rule["unwind"]
-        if state["inventory"] < 1.0:
-            sold = state["inventory"]
+        sold = min(state["inventory"], state["inventory_peak"] * rule["unwind"])
         state["inventory"] -= sold
         state["added"] += sold
         tally["book"] += sold
@@ -68,7 +69,7 @@ def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, 
             if now < scratch.due[v, k]:
                 waits = True
                 break
-            serve(usd, market.level[k] + rule["relief"], False, rule, state, tally, book)
+            serve(usd, market.level[k] + rule["relief"], False, desk, book)
         scratch.waiting[v, k] = 0.0
         state["first_waiting"] += 1
     while state["next"] < levels and market.level[state["next"]] <= state["peak"]:
@@ -86,10 +87,13 @@ def serve_venue(market: Market, runs: Runs, run: int, v: int, scratch: Scratch, 
             large = allowed * rule["large_share"]
             first = large * rule["first_share"]
             rest = usd - allowed
-            if allowed - large > DUST:
-                rest += serve(allowed - large, market.level[k], False, rule, state, tally, book)
-            if first > DUST:
-                rest += serve(first, market.level[k], True, rule, state, tally, book)
+            at_once = allowed - large
+            if rule["fill_or_kill"] == 0:
+                at_once += first
+            elif first > DUST:
+                rest += serve(first, market.level[k], True, desk, book)
+            if at_once > DUST:
+                rest += serve(at_once, market.level[k], False, desk, book)
             scratch.waiting[v, k] += large - first
             scratch.due[v, k] = now + rule["wait"]
             scratch.left[v, k] = rest
@@ -110,11 +114,14 @@ def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output
         state = scratch.venue[v]
         for k in range(state["next"] + 1 if state["next"] < len(market.level) else len(market.level)):
             scratch.waiting[v, k] = 0.0
-        state["pressure"] = state["base"] = state["added"] = state["shift"] = state["mark"] = state["peak"] = 0.0
+        state["moved"] = state["pressure"] = state["base"] = state["added"] = state["shift"] = state[
+            "mark"
+        ] = state["peak"] = 0.0
         state["next"] = state["first_waiting"] = state["drawn"] = 0
         state["fund"] = state["fund_peak"] = market.rules[v]["fund"]
-        state["inventory"] = state["ordered"] = 0.0
-        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v)
+        state["inventory"] = state["inventory_peak"] = state["ordered"] = 0.0
+        state["hint"] = 0
+        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v, 0)
         if runs.move[run] > 0.0:
             shift = runs.move[run]
         for u in range(venues):
@@ -122,7 +129,7 @@ def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output
     output.runs[run]["alone"] = alone
 
 
-@kernel
+@inline
 def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) -> None:
     """Add a round's part of the exogenous orders, or move the base with the exogenous move."""
     for v in range(len(scratch.venue)):
@@ -131,15 +138,16 @@ def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) 
     if runs.move[run] > 0.0:
         for v in range(len(scratch.venue)):
             state = scratch.venue[v]
-            reached = distance_of(state["base"] / runs.depth_factor[run], market.depth_at, market.depth, v)
+            state["moved"] += runs.move[run] * share
             state["base"] = runs.depth_factor[run] * depth_to(
-                reached + runs.move[run] * share, market.depth_at, market.depth, v
+                state["moved"], market.depth_at, market.depth, v, state["hint"]
             )
 
 
 @kernel
-def one_run(market: Market, runs: Runs, run: int, plan: Plan, scratch: Scratch, output: Output) -> None:
+def one_run(market: Market, runs: Runs, run: int, plan: Plan, memory: tuple[Scratch, Output]) -> None:
     """Let one cascade run until nothing is left to trigger, or a bound is met; the bound is stated."""
+    scratch, output = memory
     venues, levels = len(scratch.venue), len(market.level)
     begin(market, runs, run, scratch, output)
     draw = int(uniform(key_of(plan.seed, run, _DRAW), 0, 0) * market.fuel.shape[0])
@@ -161,7 +169,7 @@ def one_run(market: Market, runs: Runs, run: int, plan: Plan, scratch: Scratch, 
                 spent = spent and state["next"] == levels
                 continue
             key = key_of(plan.seed, run, market.streams[v])
-            if serve_venue(market, runs, run, v, scratch, output, (draw, key, now)):
+            if serve_venue(market, runs, scratch, output, (run, v, draw, key, now)):
                 flow = True
             if state["added"] > DUST:
                 flow = True
@@ -187,7 +195,9 @@ def one_run(market: Market, runs: Runs, run: int, plan: Plan, scratch: Scratch, 
 
 
 @kernel
-def many_runs(market: Market, runs: Runs, span: tuple, plan: Plan, scratch: Scratch, output: Output) -> None:
+def many_runs(
+    market: Market, runs: Runs, span: tuple[int, int], plan: Plan, memory: tuple[Scratch, Output]
+) -> None:
     """Run a span of run numbers; each writes only its own rows."""
     for run in range(span[0], span[1]):
-        one_run(market, runs, run, plan, scratch, output)
+        one_run(market, runs, run, plan, memory)

@@ -6,12 +6,14 @@ A 32-bit integer mixer over int64 arithmetic that never overflows, so that compi
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
 from liqatlas.base.jit import inline, kernel
 
 _MASK = 0xFFFFFFFF
+_NORMAL = np.array([NormalDist().inv_cdf((i + 0.5) / 4096) for i in range(4096)])
 #: Above this mean, a compound Poisson sum is drawn from a log-normal with its mean and variance.
 MANY = 24.0
 
@@ -30,7 +32,9 @@ def mix(x: int) -> int:
 @inline
 def key_of(seed: int, run: int, stream: int) -> int:
     """Return the key of one run and stream."""
-    return mix(mix(mix(seed & _MASK) ^ ((seed >> 32) & _MASK) ^ 0x3C6EF372) ^ mix(run + 1)) ^ mix(stream + 0x1000193)
+    return mix(mix(mix(seed & _MASK) ^ ((seed >> 32) & _MASK) ^ 0x3C6EF372) ^ mix(run + 1)) ^ mix(
+        stream + 0x1000193
+    )
 
 
 @inline
@@ -41,13 +45,12 @@ def uniform(key: int, cell: int, draw: int) -> float:
 
 @inline
 def normal(key: int, cell: int, draw: int) -> float:
-    """Return a standard normal number (Box and Muller)."""
-    radius = math.sqrt(-2.0 * math.log(uniform(key, cell, draw)))
-    return radius * math.cos(2.0 * math.pi * uniform(key, cell, draw + 1))
+    """Return a standard normal number: one of 4096 equally likely quantiles, the outermost at ±3.7."""
+    return float(_NORMAL[int(uniform(key, cell, draw) * 4096)])
 
 
 @kernel
-def compound_poisson(mean: float, size: float, sizes: np.ndarray, key: int, cell: int) -> float:
+def compound_poisson(mean: float, size: float, law: tuple[np.ndarray, float], key: int, cell: int) -> float:
     """Return the sum of a Poisson number of random sizes.
 
     Parameters
@@ -56,17 +59,15 @@ def compound_poisson(mean: float, size: float, sizes: np.ndarray, key: int, cell
         Expected sum [USD].
     size
         Mean of one size [USD]; 0 returns the mean itself.
-    sizes
-        float64 ``(T,)``: sizes over their mean at evenly spaced quantiles; ``[1.0]`` makes all alike.
+    law
+        float64 ``(T,)``: sizes over their mean, equally likely; ``[1.0]`` makes all alike. And the mean of their squares.
     """
     if size <= 0.0 or mean <= 0.0:
         return mean
+    sizes, square = law
     expected = mean / size
     if expected > MANY:
-        square = 0.0
-        for i in range(len(sizes)):
-            square += sizes[i] * sizes[i]
-        spread = math.log1p(square / len(sizes) / expected)
+        spread = math.log1p(square / expected)
         return mean * math.exp(math.sqrt(spread) * normal(key, cell, 0) - 0.5 * spread)
     u = uniform(key, cell, 0)
     probability = math.exp(-expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from liqatlas.base.jit import kernel
 from liqatlas.cascade.kernels_book import depth_to, distance_of
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @kernel
-def serve(usd: float, level: float, part: bool, rule: np.void, state: np.void, tally: np.void, book: tuple) -> float:
+def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tuple[Any, ...]) -> float:
     """Close an amount whose level the mark has touched; return what has to wait for another round [USD].
 
     Parameters
@@ -22,10 +22,14 @@ def serve(usd: float, level: float, part: bool, rule: np.void, state: np.void, t
         Amount [USD] and its trigger distance.
     part
         Whether this is the first step of a large position.
+    desk
+        ``(rule, state, tally)`` of the venue.
     book
         ``(depth_at, depth, depth factor, venue)``.
     """
+    rule, state, tally = desk
     at, depth, factor, v = book
+    hint = state["hint"]
     bankruptcy = level + rule["bankruptcy"]
     if rule["kind"] == BACKSTOPPED and state["mark"] > level + rule["backstop"]:
         tally["triggered"] += usd
@@ -36,13 +40,15 @@ def serve(usd: float, level: float, part: bool, rule: np.void, state: np.void, t
     if rule["kind"] == LIMITED or rule["kind"] == FILLABLE:
         worst = bankruptcy
         if rule["kind"] == FILLABLE:
-            worst = state["mark"] + rule["spread"] * min(max((state["mark"] - level) / rule["bankruptcy"], 0.0), 1.0)
-        filled = min(usd, max(factor * depth_to(worst, at, depth, v) - before, 0.0))
+            worst = state["mark"] + rule["spread"] * min(
+                max((state["mark"] - level) / rule["bankruptcy"], 0.0), 1.0
+            )
+        filled = min(usd, max(factor * depth_to(worst, at, depth, v, hint) - before, 0.0))
         if part and rule["fill_or_kill"] == 1 and filled < usd:
             filled = 0.0
     if filled > DUST:
-        start = distance_of(before / factor, at, depth, v)
-        end = distance_of((before + filled) / factor, at, depth, v)
+        start = distance_of(before / factor, at, depth, v, hint)
+        end = distance_of((before + filled) / factor, at, depth, v, hint)
         price = 0.5 * (start + end)
         state["added"] += filled
         tally["triggered"] += filled
@@ -87,3 +93,4 @@ def take_over(usd: float, bankruptcy: float, rule: np.void, state: np.void, tall
     pay(-loss, rule, state, tally)
     tally["taken"] += usd
     state["inventory"] += usd
+    state["inventory_peak"] = max(state["inventory_peak"], state["inventory"])

@@ -28,8 +28,11 @@ RULE = np.dtype(
         ("cap", np.float64),  # most that is ordered in one round [USD]
         ("fund", np.float64),  # insurance fund at the start [USD]
         ("keeps_gain", np.int64),  # whether the fund earns what fills beat bankruptcy by
-        ("adl_drop", np.float64),  # deleverages once the fund fell by this share of its peak; 1: when it is empty
-        ("unwind", np.float64),  # part of what the fund took that it sells each round
+        (
+            "adl_drop",
+            np.float64,
+        ),  # deleverages once the fund fell by this share of its peak; 1: when it is empty
+        ("unwind", np.float64),  # sold each round by a fund: this part of the most it held
     ]
 )
 #: Totals of one venue in one run, all USD but ``slippage`` (USD times log distance).
@@ -60,7 +63,8 @@ class Market(NamedTuple):
 
     ``level`` (K,) [log distance, ascending], ``fuel`` (S, V, K) [USD], ``depth_at`` (N,), ``depth`` (V, N) cumulative [USD],
     both from zero; ``pass_through`` (V, V): own mark (row) by book (column); ``weight`` (V,); ``rules`` (V,) of RULE;
-    ``streams`` (V,): each venue's own random stream; ``size`` (V,) mean print [USD], ``sizes`` (T,).
+    ``streams`` (V,): each venue's own random stream; ``size`` (V,) mean print [USD], ``sizes`` (T,) and
+    ``square`` (1,): prints over that mean, and the mean of their squares.
     """
 
     level: np.ndarray[Any, np.dtype[np.float64]]
@@ -73,6 +77,7 @@ class Market(NamedTuple):
     streams: np.ndarray[Any, np.dtype[np.int64]]
     size: np.ndarray[Any, np.dtype[np.float64]]
     sizes: np.ndarray[Any, np.dtype[np.float64]]
+    square: np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Runs(NamedTuple):
@@ -119,6 +124,7 @@ VENUE_STATE = np.dtype(
     [
         ("pressure", np.float64),  # forced and exogenous orders the book still feels [USD]
         ("base", np.float64),  # depth up to the exogenous move [USD]
+        ("moved", np.float64),  # exogenous move so far [log distance]
         ("added", np.float64),  # ordered in this round
         ("shift", np.float64),  # displacement of the own book
         ("mark", np.float64),
@@ -129,6 +135,8 @@ VENUE_STATE = np.dtype(
         ("fund", np.float64),
         ("fund_peak", np.float64),
         ("inventory", np.float64),  # what the fund took and has not sold
+        ("inventory_peak", np.float64),
         ("ordered", np.float64),  # of this round, against the cap
+        ("hint", np.int64),  # segment of the depth table where the price stands
     ]
 )

@@ -52,7 +52,9 @@ class Ladder:
     depths: tuple[Depth, ...]
 
     def __post_init__(self) -> None:
-        shapes = self.fuel.shape == (len(self.venues), len(self.level)) and len(self.depths) == len(self.venues)
+        shapes = self.fuel.shape == (len(self.venues), len(self.level)) and len(self.depths) == len(
+            self.venues
+        )
         if not shapes or not (self.fuel >= 0).all() or not np.isfinite(self.fuel).all():
             raise InputError("a ladder needs finite fuel >= 0 of venues x levels and a depth per venue")
         if (np.diff(self.level) <= 0).any() or (len(self.level) and self.level[0] <= 0):

@@ -80,17 +80,17 @@ def run_many(market: Market, runs: Runs, plan: Plan, *, workers: int = 0) -> Run
     )
     spans = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     threads = min(workers or os.cpu_count() or 1, len(spans))
-    many_runs(market, runs, (0, 0), plan, _scratch(market), output)  # compile, or load, in one thread
+    many_runs(market, runs, (0, 0), plan, (_scratch(market), output))  # compile, or load, in one thread
     if threads == 1:
-        many_runs(market, runs, (0, count), plan, _scratch(market), output)
+        many_runs(market, runs, (0, count), plan, (_scratch(market), output))
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(many_runs, market, runs, s, plan, _scratch(market), output) for s in spans]:
-                done.result()
+            jobs = [pool.submit(many_runs, market, runs, s, plan, (_scratch(market), output)) for s in spans]
+            for job in jobs:
+                job.result()
     out = output.runs
-    return RunTable(
-        *(np.ascontiguousarray(out[n]) for n in ("reach", "alone", "rounds", "end")), output.venues, output.trace
-    )
+    reach, alone, rounds, end = (np.ascontiguousarray(out[n]) for n in ("reach", "alone", "rounds", "end"))
+    return RunTable(reach, alone, rounds, end, output.venues, output.trace)
 
 
 def _check(market: Market, runs: Runs, plan: Plan) -> None:
@@ -98,7 +98,9 @@ def _check(market: Market, runs: Runs, plan: Plan) -> None:
     if not 1 <= count <= MOST_RUNS:
         raise InputError(f"{count} runs were asked for; wanted 1 to {MOST_RUNS:,}")
     if not (1 <= plan.shock_rounds <= plan.most_rounds):
-        raise InputError(f"the shock takes {plan.shock_rounds} rounds of {plan.most_rounds}; wanted 1 to all of them")
+        raise InputError(
+            f"the shock takes {plan.shock_rounds} rounds of {plan.most_rounds}; wanted 1 to all of them"
+        )
     sound = (
         (runs.depth_factor > 0).all() and (runs.release >= 0).all() and (runs.keep >= 0).all() and (runs.keep <= 1).all()
         and (runs.order >= 0).all() and (runs.move >= 0).all()
@@ -113,4 +115,6 @@ def _scratch(market: Market) -> Any:
     from liqatlas.cascade.kernels_state import VENUE_STATE, Scratch
 
     shape = (len(market.weight), len(market.level))
-    return Scratch(np.zeros(shape[0], VENUE_STATE), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
+    return Scratch(
+        np.zeros(shape[0], VENUE_STATE), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
+    )

@@ -55,7 +55,9 @@ def heavy_levels(ladder: Ladder, *, furthest: float) -> NDArray[np.int64]:
     for k in np.argsort(-total, kind="stable"):
         if total[k] <= 0 or len(chosen) == MOST_LEVELS:
             break
-        if ladder.level[k] <= furthest and all(abs(ladder.level[k] - ladder.level[c]) >= apart for c in chosen):
+        if ladder.level[k] <= furthest and all(
+            abs(ladder.level[k] - ladder.level[c]) >= apart for c in chosen
+        ):
             chosen.append(int(k))
     return np.array(sorted(chosen), dtype=np.int64)
 
@@ -96,7 +98,10 @@ def sequence(
     furthest = min(max(float(np.quantile(reach, 0.95)) * 1.5, 0.03), MOST_DISTANCE)
     where = heavy_levels(ladder, furthest=furthest)
     total = ladder.fuel.sum(axis=0)
-    points = [(float(ladder.level[k]), float(total[np.abs(ladder.level - ladder.level[k]) < APART / 2].sum())) for k in where]
+    points = [
+        (float(ladder.level[k]), float(total[np.abs(ladder.level - ladder.level[k]) < APART / 2].sum()))
+        for k in where
+    ]
     points += [(d, float(total[np.abs(ladder.level - d) < APART / 2].sum())) for d in named if d > 0]
     points.sort()
     hits = [reach >= distance for distance, _ in points]

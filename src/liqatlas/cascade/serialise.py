@@ -66,7 +66,11 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
         for s in result.steps
     ]  # fmt: skip
     tree["exceedance"] = [
-        {"liquidated_over_usd": number(e.usd), "probability": number(e.share), "band": [number(b) for b in e.band]}
+        {
+            "liquidated_over_usd": number(e.usd),
+            "probability": number(e.share),
+            "band": [number(b) for b in e.band],
+        }
         for e in exceedance(table.liquidated, result.fragility)
     ]
     tree["by_venue"] = _by_venue(result)
@@ -79,8 +83,12 @@ def _curves(result: CascadeResult) -> dict[str, Any]:
     keep = np.unique(np.linspace(0, count - 1, min(count, CURVE_POINTS)).round().astype(np.int64))
     needed, local = result.needed, result.branching
     return {
-        "shock_needed": [{"price": number(float(needed.price[i])), "usd": number(float(needed.usd[i]))} for i in keep],
-        "branching": [{"price": number(float(local.price[i])), "ratio": number(float(local.ratio[i]))} for i in keep],
+        "shock_needed": [
+            {"price": number(float(needed.price[i])), "usd": number(float(needed.usd[i]))} for i in keep
+        ],
+        "branching": [
+            {"price": number(float(local.price[i])), "ratio": number(float(local.ratio[i]))} for i in keep
+        ],
         "self_sustaining": [{"from": number(a), "to": number(b)} for a, b in local.zones],
     }
 

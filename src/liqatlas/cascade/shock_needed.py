@@ -73,7 +73,12 @@ def shock_needed(ladder: Ladder, *, release: float = 1.0, depth_factor: float = 
 
 
 def branching(
-    ladder: Ladder, *, release: float = 1.0, depth_factor: float = 1.0, pass_through: float = 1.0, window: float = WINDOW
+    ladder: Ladder,
+    *,
+    release: float = 1.0,
+    depth_factor: float = 1.0,
+    pass_through: float = 1.0,
+    window: float = WINDOW,
 ) -> Branching:
     """Return the local branching ratio around every level.
 
@@ -87,10 +92,13 @@ def branching(
     x = ladder.level
     running = np.append(0.0, np.cumsum(ladder.fuel.sum(axis=0)))
     near, far = np.maximum(x - window, 0.0), x + window
-    forced = running[np.searchsorted(x, far, "right")] - running[np.searchsorted(x, near, "left")]
+    # each rung's fuel spread back to the rung before it: the ratio must not jump with the spacing of levels
+    forced = np.interp(far, np.append(0.0, x), running) - np.interp(near, np.append(0.0, x), running)
     taken = ladder.depth(far) - ladder.depth(near)
     ratio = pass_through * release * forced / (depth_factor * np.maximum(taken, 1e-12))
     price = ladder.price_at(x)
     above = np.flatnonzero(np.diff(np.concatenate(([0], (ratio > 1).astype(np.int8), [0]))))
-    zones = tuple((float(price[a]), float(price[b - 1])) for a, b in zip(above[::2], above[1::2], strict=True))
+    zones = tuple(
+        (float(price[a]), float(price[b - 1])) for a, b in zip(above[::2], above[1::2], strict=True)
+    )
     return Branching(price, ratio, zones)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from liqatlas.base.clock import NS_PER_S, to_datetime
+from liqatlas.base.clock import to_datetime
 from liqatlas.base.errors import InputError
-from liqatlas.base.format import format_duration, format_share
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import thinned
 from liqatlas.cascade.beliefs import load_cascade_beliefs
+from liqatlas.cascade.caveats import book_caveats, map_caveats, run_caveats
 from liqatlas.cascade.inputs import make_market, make_runs
 from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
 from liqatlas.cascade.monte_carlo import RunTable, run_many
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
 
 LEVELS = 400
-#: A book further from the map's moment than this is warned about [s].
-OLD_BOOK_S = 300
 #: Runs whose path is kept.
 TRACED = 200
 
@@ -113,7 +111,9 @@ class CascadeResult:
     @property
     def amplification(self) -> NDArray[np.float64]:
         """Reach over what the shock alone would have reached, per run."""
-        return np.divide(self.table.reach, self.table.alone, out=np.ones_like(self.table.reach), where=self.table.alone > 0)
+        return np.divide(
+            self.table.reach, self.table.alone, out=np.ones_like(self.table.reach), where=self.table.alone > 0
+        )
 
 
 def run_cascade(
@@ -143,12 +143,22 @@ def run_cascade(
         # an expected map counts published prints: what is sold is that over the thinning, no release on top
         beliefs, scale = _released(settings.beliefs), 1.0 / settings.print_thinning
     rules, said = _rules(result, ladder, settings)
-    draws = make_runs(ladder, shock, settings.runs, settings.seed, regime=regime, beliefs=beliefs, release_scale=scale)
+    draws = make_runs(
+        ladder, shock, settings.runs, settings.seed, regime=regime, beliefs=beliefs, release_scale=scale
+    )
     table = _run(ladder, rules, draws, settings)
-    median = {"release": float(np.median(draws.release)), "depth_factor": float(np.median(draws.depth_factor))}
+    median = {
+        "release": float(np.median(draws.release)),
+        "depth_factor": float(np.median(draws.depth_factor)),
+    }
     named = (ladder.distance_of_price(shock.amount),) if shock.kind == "level" else ()
     fragility = draws.release / draws.depth_factor
-    warnings = (*said, *_warnings(result, books, shock, ladder, table, regime_name, regime))
+    warnings = (
+        *map_caveats(head),
+        *said,
+        *book_caveats(head.as_of_ns, [books[v] for v in ladder.venues], regime_name, regime),
+        *run_caveats(table, shock, ladder),
+    )
     return CascadeResult(
         head, shock, settings, regime_name, regime, ladder, shock_needed(ladder, **median), branching(ladder, **median), table,
         draws, sequence(ladder, table.reach, table.liquidated, fragility, named=named), warnings,
@@ -186,7 +196,9 @@ def _released(beliefs: CascadeBeliefs) -> CascadeBeliefs:
     return msgspec.structs.replace(beliefs, release_median=1.0, release_sigma=0.0)
 
 
-def _rules(result: LiquidationMap, ladder: Ladder, settings: CascadeSettings) -> tuple[NDArray[Any], list[str]]:
+def _rules(
+    result: LiquidationMap, ladder: Ladder, settings: CascadeSettings
+) -> tuple[NDArray[Any], list[str]]:
     """Return a row of rules per venue of the ladder, and what has to be said."""
     rows = plain_rules(len(ladder.venues))
     if not settings.venue_rules:
@@ -208,63 +220,3 @@ def _rules(result: LiquidationMap, ladder: Ladder, settings: CascadeSettings) ->
         rows[i], text = venue_rule(venue, kind, on, exposure, round_s=beliefs.round_s)
         said += [text] if text else []
     return rows, said
-
-
-def _warnings(
-    result: LiquidationMap,
-    books: Mapping[str, Book],
-    shock: Shock,
-    ladder: Ladder,
-    table: RunTable,
-    name: str,
-    regime: BookRegime,
-) -> list[str]:
-    """Return what a reader must know."""
-    from liqatlas.cascade.kernels_state import BOOK, FUEL, ROUNDS
-
-    head = result.head
-    said = ["uncalibrated: shares of runs are not probabilities; their bands come from beliefs about depth and release"]
-    if head.quantity == "outstanding":
-        said.append(
-            "the map holds outstanding positions, not expected liquidations; the share that forced orders sell is a belief"
-        )
-    said.append("the map has no posterior: uncertainty of its shape is not carried, only of its release")
-    if head.coverage is not None and head.coverage.share < 0.5:
-        said.append(
-            f"the map explains {format_share(head.coverage.share)} of open interest: what it does not see cannot be liquidated here"
-        )
-    if name == "visible":
-        said.append("a walk of the visible book alone understates real moves several times over; this is such a walk")
-    else:
-        said.append(
-            f"depth is the visible book times a log-normal factor, median {regime.depth_factor_median:g}, sigma "
-            f"{regime.depth_factor_sigma:g} ({regime.basis}): a walk of the visible book understates moves several times over"
-        )
-    assumed = [venue for venue in ladder.venues if books[venue].assumed]
-    if assumed:
-        said.append(f"no book was observed for {', '.join(assumed)}: depth is the caller's assumption")
-    for venue in ladder.venues:
-        said += [*books[venue].warnings, *_age(head.as_of_ns, books[venue])]
-    for end, text in (
-        (ROUNDS, "were still running at the horizon"),
-        (FUEL, "went through every level of the map: what lies beyond it is unknown"),
-        (BOOK, "ran off the end of the book: prices there mean no more than 'further than anyone quotes'"),
-    ):
-        share = float((table.end == end).mean())
-        if share > 0:
-            said.append(f"{format_share(share)} of runs {text}")
-    if shock.kind != "move":
-        seen = sum(float(d.usd[-1]) for d in ladder.depths)
-        if abs(shock.amount) > seen and shock.kind == "order":
-            said.append("the shock is larger than all depth that was seen; the power law carries it")
-    return said
-
-
-def _age(as_of_ns: int, book: Book) -> list[str]:
-    """Return a warning where book and map are of different times."""
-    age = as_of_ns - book.as_of_ns
-    if book.assumed or abs(age) <= OLD_BOOK_S * NS_PER_S:
-        return []
-    if age < 0:
-        return [f"{book.venue}: the book is {format_duration(-age)} YOUNGER than the map"]
-    return [f"{book.venue}: the book is {format_duration(age)} older than the map"]

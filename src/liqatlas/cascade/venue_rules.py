@@ -68,7 +68,7 @@ class Exposure:
     fund_usd
         Insurance fund.
     unwind_share
-        Part of what a fund took over that it sells each round.
+        Part of the most a fund held that it sells each round.
     """
 
     maintenance_rate: float
@@ -88,7 +88,9 @@ def plain_rules(venues: int) -> NDArray[Any]:
     return rows
 
 
-def venue_rule(venue: str, kind: ContractKind, on: date, exposure: Exposure, *, round_s: float) -> tuple[Any, str]:
+def venue_rule(
+    venue: str, kind: ContractKind, on: date, exposure: Exposure, *, round_s: float
+) -> tuple[Any, str]:
     """Return one venue's row of rules and what has to be said about it, or an empty text.
 
     Parameters

@@ -9,10 +9,24 @@ from typing import Annotated, cast
 from cyclopts import Parameter
 
 from liqatlas.base.errors import InputError
-from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format, make_look, make_request
+from liqatlas.cli.options import (
+    DataOptions,
+    MomentOptions,
+    OutputOptions,
+    choose_format,
+    make_look,
+    make_request,
+)
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.build import compile_kernels
-from liqatlas.flows.cascade import CascadeFormat, CascadeSettings, build_cascade, parse_depths, read_shock, render_cascade
+from liqatlas.flows.cascade import (
+    CascadeFormat,
+    build_cascade,
+    make_settings,
+    parse_depths,
+    read_shock,
+    render_cascade,
+)
 
 FORMATS = ("term", "json", "csv", "png", "svg")
 
@@ -76,7 +90,7 @@ def cascade(
     if form not in FORMATS:
         raise InputError(f"a cascade cannot be shown as {form}: wanted {', '.join(FORMATS)}")
     shock = read_shock(which.shock, which.order)
-    settings = CascadeSettings(
+    settings = make_settings(
         runs=which.runs, seed=which.seed, workers=which.workers, regime=which.stress, print_thinning=which.thinning,
         venue_rules=which.venue_rules,
     )  # fmt: skip
@@ -84,7 +98,9 @@ def cascade(
     request = make_request(asset, data, time, output)
     with reporting() as reporter:
         compile_kernels(reporter)
-        result = build_cascade(request, shock, settings, book_paths=which.book, depths=depths, reporter=reporter)
+        result = build_cascade(
+            request, shock, settings, book_paths=which.book, depths=depths, reporter=reporter
+        )
     for warning in result.warnings:
         say(f"note: {warning}")
     look = make_look(output, time, by="venue", price_range=None)

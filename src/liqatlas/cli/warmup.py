@@ -6,6 +6,7 @@ import time
 
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.cascade import compile_cascade
 
 
 def warmup() -> int:
@@ -13,5 +14,6 @@ def warmup() -> int:
     started = time.perf_counter()
     with reporting() as reporter:
         compile_kernels(reporter)
+        compile_cascade(reporter)
     say(f"kernels are ready ({time.perf_counter() - started:.1f} s)")
     return 0

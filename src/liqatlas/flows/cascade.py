@@ -45,6 +45,26 @@ def read_shock(shock: str | None, order: str | None) -> Shock:
     return parse_shock(shock) if shock is not None else parse_order(order or "")
 
 
+def make_settings(
+    *,
+    runs: int = 2_000,
+    seed: int = 1,
+    workers: int = 0,
+    regime: str | None = None,
+    print_thinning: float = 1.0,
+    venue_rules: bool = True,
+) -> CascadeSettings:
+    """Return how to compute, with the shipped beliefs."""
+    return CascadeSettings(
+        runs=runs,
+        seed=seed,
+        workers=workers,
+        regime=regime,
+        print_thinning=print_thinning,
+        venue_rules=venue_rules,
+    )
+
+
 def parse_depths(texts: Iterable[str]) -> dict[str, float]:
     """Return assumed depth by venue from ``150M`` (all venues, key ``*``) and ``okx:40M`` [USD within 1 %].
 
@@ -84,14 +104,23 @@ def build_cascade(
     NotEnoughDataError
         If a venue has neither an observed book nor an assumed depth, or the data do not reach for a map.
     """
+    settings.book_beliefs.regime(settings.regime)  # an unknown one is refused before anything is read
+    compile_cascade(reporter)
     given = list(read_for(request, reporter) if recordings is None else recordings)
     result = build_map(replace(request, bins=None, price_step=None, price_range=None), given, reporter)
     head = result.head
     rates = {}
     for info in head.venues:
-        instrument = next(r.instrument for r in given if (r.instrument.venue, r.instrument.symbol) == (info.venue, info.symbol))
+        instrument = next(
+            r.instrument
+            for r in given
+            if (r.instrument.venue, r.instrument.symbol) == (info.venue, info.symbol)
+        )
         terms = risk_terms(
-            instrument, head.as_of_ns, max_leverage=request.max_leverage, maintenance_rate=request.maintenance_rate
+            instrument,
+            head.as_of_ns,
+            max_leverage=request.max_leverage,
+            maintenance_rate=request.maintenance_rate,
         )
         rates[info.venue] = terms.maintenance_rate
     depths = depths or {}
@@ -105,6 +134,23 @@ def build_cascade(
     reporter.progress("running cascades", 0, 1)
     out = run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
     return replace(out, warnings=(*out.warnings, *said))
+
+
+def compile_cascade(reporter: Reporter = SILENT) -> None:
+    """Compile the engine, or load it from the cache, by running it once on next to nothing."""
+    import numpy as np
+
+    from liqatlas.book.depth import Depth
+    from liqatlas.cascade.inputs import fixed_runs, make_market
+    from liqatlas.cascade.kernels_state import Plan
+    from liqatlas.cascade.ladder import Ladder
+    from liqatlas.cascade.monte_carlo import run_many
+    from liqatlas.cascade.venue_rules import plain_rules
+
+    reporter.progress("compiling the cascade (once)", 0, 1)
+    side = Depth(np.array([0.01]), np.array([1.0]), 1.0)
+    ladder = Ladder("down", 1.0, ("none",), np.array([0.01]), np.ones((1, 1)), (side,))
+    run_many(make_market(ladder, plain_rules(1)), fixed_runs(ladder, Shock("move", -0.02)), Plan(1, 1, 2, 0))
 
 
 def read_books(
@@ -137,7 +183,11 @@ def read_books(
             continue
         books.setdefault(book.venue, book)
     venues = {info.venue for info in head.venues}
-    said += [f"the book of {venue} is not used: the map holds {', '.join(sorted(venues))}" for venue in books if venue not in venues]
+    said += [
+        f"the book of {venue} is not used: the map holds {', '.join(sorted(venues))}"
+        for venue in books
+        if venue not in venues
+    ]
     if named and paths and not (set(books) & venues):
         raise NotEnoughDataError(
             f"--book holds no book of {', '.join(sorted(venues))} at or before {isoformat(head.as_of_ns)}; "
@@ -157,7 +207,9 @@ def _bucket_book(path: Path, asset: str, as_of_ns: int) -> Book | None:
     return replace(book, warnings=(*book.warnings, *warnings))
 
 
-def _book_recordings(paths: Sequence[Path], asset: str, *, named: bool, reporter: Reporter) -> list[Recording]:
+def _book_recordings(
+    paths: Sequence[Path], asset: str, *, named: bool, reporter: Reporter
+) -> list[Recording]:
     """Return recordings that hold book levels; files without any are no fault unless they were named as books."""
     from liqatlas.venues.importers import read_paths
 
@@ -165,7 +217,9 @@ def _book_recordings(paths: Sequence[Path], asset: str, *, named: bool, reporter
         return []
     reporter.progress("reading order books", 0, 1)
     try:
-        return [r for r in read_paths(paths, asset=asset, tables={"book_levels"}) if not r.book_levels.is_empty()]
+        return [
+            r for r in read_paths(paths, asset=asset, tables={"book_levels"}) if not r.book_levels.is_empty()
+        ]
     except (FormatError, UnknownSymbolError):
         if named:
             raise
@@ -190,7 +244,9 @@ def render_cascade(result: CascadeResult, form: CascadeFormat, look: Look) -> by
         import polars as pl
 
         needed, local = result.needed, result.branching
-        frame = pl.DataFrame({"price": needed.price, "shock_needed_usd": needed.usd, "branching_ratio": local.ratio})
+        frame = pl.DataFrame(
+            {"price": needed.price, "shock_needed_usd": needed.usd, "branching_ratio": local.ratio}
+        )
         return frame.write_csv().encode()
     if form == "term":
         from liqatlas.plot.cascade_words import cascade_text

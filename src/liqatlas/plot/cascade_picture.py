@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -62,14 +62,18 @@ def cascade_figure(
         for axes in (paths, levels, needed):
             axes.set_ylim(low, high)
             _zones(axes, result, sheet)
-            axes.axhline(result.head.price, color=look.price, linewidth=1.4 * sheet.scale, linestyle=(0, (5, 2)))
+            axes.axhline(
+                result.head.price, color=look.price, linewidth=1.4 * sheet.scale, linestyle=(0, (5, 2))
+            )
         _draw_paths(paths, result, sheet)
         _draw_levels(levels, result, sheet, (low, high))
         _draw_needed(needed, result, sheet, (low, high))
         if result.head.simulated:
             sheet.watermark()
     return Figure(
-        sheet.figure, title=cascade_words.headline(result), description="\n".join([*sentences, *result.warnings])
+        sheet.figure,
+        title=cascade_words.headline(result),
+        description="\n".join([*sentences, *result.warnings]),
     )
 
 
@@ -137,9 +141,16 @@ def _draw_paths(axes: Axes, result: CascadeResult, sheet: Sheet) -> None:
     )
     _title(axes, "mark price, round by round", sheet)
     _label(axes, f"seconds from the start of the shock; a round is {beliefs.round_s:g} s", sheet)
-    corner = "lower left" if result.ladder.direction == "down" else "upper left"
+    corner: Literal["lower left", "upper left"] = (
+        "lower left" if result.ladder.direction == "down" else "upper left"
+    )
     axes.legend(
-        loc=corner, fontsize=sheet.points(8.5), labelcolor=theme.text, frameon=False, ncols=2, handlelength=1.4
+        loc=corner,
+        fontsize=sheet.points(8.5),
+        labelcolor=theme.text,
+        frameon=False,
+        ncols=2,
+        handlelength=1.4,
     )
     _name_levels(axes, result, sheet, span)
 
@@ -164,9 +175,13 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
 
 
 def _binned(result: CascadeResult, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]."""
-    price = result.ladder.price_at(result.ladder.level)
-    return np.stack([np.histogram(price, edges, weights=row)[0] for row in result.ladder.fuel])
+    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; a rung's fuel is spread back to the rung before it."""
+    ladder = result.ladder
+    points = np.append(0.0, ladder.level)
+    sign = -1.0 if ladder.direction == "down" else 1.0
+    at = np.maximum(sign * np.log(edges / ladder.price), 0.0)
+    running = np.concatenate((np.zeros((len(ladder.venues), 1)), np.cumsum(ladder.fuel, axis=1)), axis=1)
+    return np.stack([np.abs(np.diff(np.interp(at, points, row))) for row in running])
 
 
 def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[float, float]) -> None:
@@ -188,14 +203,18 @@ def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     _title(axes, f"{side} in the map ({result.head.quantity})", sheet)
     released = format_share(float(np.median(result.draws.release)))
     _label(axes, f"USD per bar; about {released} of it is sold when touched", sheet)
-    axes.legend(loc="upper right", fontsize=sheet.points(8.5), labelcolor=theme.text, frameon=False, handlelength=1.2)
+    axes.legend(
+        loc="upper right", fontsize=sheet.points(8.5), labelcolor=theme.text, frameon=False, handlelength=1.2
+    )
 
 
 def _draw_needed(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[float, float]) -> None:
     theme = sheet.theme
     needed, local = result.needed, result.branching
     shown = (needed.price >= span[0]) & (needed.price <= span[1])
-    axes.plot(needed.usd[shown], needed.price[shown], color=theme.cumulative_long, linewidth=2.2 * sheet.scale)
+    axes.plot(
+        needed.usd[shown], needed.price[shown], color=theme.cumulative_long, linewidth=2.2 * sheet.scale
+    )
     axes.set_xlim(0, max(float(needed.usd[shown].max(initial=0.0)) * 1.08, 1.0))
     axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: format_usd(v)))
@@ -210,6 +229,9 @@ def _draw_needed(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     twin.set_xlim(0, most)
     twin.xaxis.set_major_locator(MaxNLocator(4))
     twin.set_xlabel(
-        "branching ratio r (thin); 1 is dashed", color=theme.warning, fontsize=sheet.points(9.5), labelpad=4 * sheet.scale
+        "branching ratio r (thin); 1 is dashed",
+        color=theme.warning,
+        fontsize=sheet.points(9.5),
+        labelpad=4 * sheet.scale,
     )
     twin.set_ylim(*span)

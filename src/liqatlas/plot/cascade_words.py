@@ -51,12 +51,13 @@ def sentences(result: CascadeResult) -> list[str]:
     table, ladder = result.table, result.ladder
     side, act = ("longs", "sell") if ladder.direction == "down" else ("shorts", "buy")
     middle = float(np.median(result.reached_prices))
+    reached = f"{_begin(result.shock.describe(result.head.price))} takes the mark to {prices(result.reached_prices)}"
+    change = format_change(middle / result.head.price - 1)
+    alone = prices(ladder.price_at(table.alone))
+    times = f"{np.median(result.amplification):.2f} times what the shock alone makes"
     lines = [
-        f"{_begin(result.shock.describe(result.head.price))} takes the mark to {prices(result.reached_prices)}, "
-        f"{format_change(middle / result.head.price - 1)} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets); "
-        f"alone it would reach {prices(ladder.price_at(table.alone))}.",
-        f"{amounts(table.liquidated)} of {side} are liquidated and {act}; the move is {np.median(result.amplification):.2f} "
-        "times what the shock alone makes.",
+        f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets); alone it would reach {alone}.",
+        f"{amounts(table.liquidated)} of {side} are liquidated and {act}; the move is {times}.",
     ]
     adl, taken = table.of("adl").sum(axis=1), table.of("taken").sum(axis=1)
     if np.quantile(taken, 0.95) > 0 or np.quantile(adl, 0.95) > 0:
@@ -68,7 +69,9 @@ def sentences(result: CascadeResult) -> list[str]:
         named = ", ".join(f"{format_price(a)} to {format_price(b)}" for a, b in zones[:3])
         lines.append(f"Where forced orders exceed depth (r above 1) a move feeds itself: {named}.")
     else:
-        lines.append("Nowhere in the map do forced orders exceed depth (r stays below 1): no stretch feeds itself.")
+        lines.append(
+            "Nowhere in the map do forced orders exceed depth (r stays below 1): no stretch feeds itself."
+        )
     lines.append("" if result.calibrated else f"All shares are {UNCALIBRATED}: bands, not probabilities.")
     return [line for line in lines if line]
 
@@ -94,7 +97,9 @@ def step_line(step: Step, result: CascadeResult) -> str:
     distance = format_change(step.price / result.head.price - 1)
     how = chance(step.share, step.band, calibrated=result.calibrated)
     then = f"; then the next in {format_share(step.then_share)}" if np.isfinite(step.then_share) else ""
-    beyond = f"; {format_usd(step.beyond_usd)} liquidated where it breaks" if np.isfinite(step.beyond_usd) else ""
+    beyond = (
+        f"; {format_usd(step.beyond_usd)} liquidated where it breaks" if np.isfinite(step.beyond_usd) else ""
+    )
     return f"{format_price(step.price):>10} {distance:>8}  {format_usd(step.usd):>8} there, reached in {how}{then}{beyond}"
 
 

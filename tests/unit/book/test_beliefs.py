@@ -18,7 +18,9 @@ def test_every_regime_says_what_it_is() -> None:
     for regime in beliefs.regimes.values():
         assert regime.note
         assert regime.depth_factor_median > 0
-    assert beliefs.regime("october-2025").depth_factor_median < beliefs.regime("stress").depth_factor_median < 1
+    assert (
+        beliefs.regime("october-2025").depth_factor_median < beliefs.regime("stress").depth_factor_median < 1
+    )
 
 
 def test_unknown_regime_and_file(tmp_path: Path) -> None:

@@ -20,8 +20,16 @@ BTC = Instrument("binance", "BTCUSDT", "BTC")
 
 def samples(*rows: tuple[int, float, float]) -> pl.DataFrame:
     return pl.DataFrame(
-        [{"ts_event_ns": t, "percent": p, "qty_native": usd / 100, "notional_usd": usd} for t, p, usd in rows],
-        schema={"ts_event_ns": pl.Int64, "percent": pl.Float64, "qty_native": pl.Float64, "notional_usd": pl.Float64},
+        [
+            {"ts_event_ns": t, "percent": p, "qty_native": usd / 100, "notional_usd": usd}
+            for t, p, usd in rows
+        ],
+        schema={
+            "ts_event_ns": pl.Int64,
+            "percent": pl.Float64,
+            "qty_native": pl.Float64,
+            "notional_usd": pl.Float64,
+        },
     )
 
 
@@ -47,7 +55,9 @@ def test_samples_that_cannot_be_used() -> None:
 
 def test_reading_refuses_another_file(tmp_path: Path) -> None:
     other = tmp_path / "trades.csv"
-    other.write_text("timestamp,price,amount,side\n2026-01-01T00:00:00Z,100,1,buy\n2026-01-01T00:00:01Z,100,1,sell\n")
+    other.write_text(
+        "timestamp,price,amount,side\n2026-01-01T00:00:00Z,100,1,buy\n2026-01-01T00:00:01Z,100,1,sell\n"
+    )
     assert not is_book_depth(other)
     with pytest.raises(FormatError, match="bookDepth"):
         read_book_depth(other)

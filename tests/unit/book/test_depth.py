@@ -18,7 +18,13 @@ def test_depth_is_linear_between_points_and_a_power_law_beyond() -> None:
 
 @pytest.mark.parametrize(
     ("distance", "usd"),
-    [([0.0, 0.1], [1, 2]), ([0.2, 0.1], [1, 2]), ([0.1, 0.2], [2, 1]), ([0.1, 0.2], [1, np.inf]), ([0.1], [0.0])],
+    [
+        ([0.0, 0.1], [1, 2]),
+        ([0.2, 0.1], [1, 2]),
+        ([0.1, 0.2], [2, 1]),
+        ([0.1, 0.2], [1, np.inf]),
+        ([0.1], [0.0]),
+    ],
 )
 def test_depth_that_cannot_be_is_refused(distance: list[float], usd: list[float]) -> None:
     with pytest.raises(InputError, match="ascending"):

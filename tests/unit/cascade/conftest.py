@@ -15,7 +15,9 @@ AS_OF = parse_time("2026-06-01")
 VENUES = ("binance", "hyperliquid")
 
 
-def map_of(usd: np.ndarray | None = None, *, venues: tuple[str, ...] = VENUES, **head: object) -> LiquidationMap:
+def map_of(
+    usd: np.ndarray | None = None, *, venues: tuple[str, ...] = VENUES, **head: object
+) -> LiquidationMap:
     """Two venues at 100: 2M of longs in each bin of 0.5 % below, as much of shorts above, out to 20 %."""
     edges = 100.0 * np.exp(np.linspace(-0.2, 0.2, 81))
     if usd is None:

@@ -8,9 +8,9 @@ from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import Depth
 from liqatlas.cascade.beliefs import load_cascade_beliefs
 from liqatlas.cascade.inputs import make_market, make_runs, pass_through, split_order
+from liqatlas.cascade.kernels_state import Plan
 from liqatlas.cascade.ladder import Ladder
 from liqatlas.cascade.monte_carlo import run_many
-from liqatlas.cascade.kernels_state import Plan
 from liqatlas.cascade.shock import Shock
 from liqatlas.cascade.venue_rules import plain_rules
 
@@ -25,7 +25,9 @@ def test_an_order_is_split_so_that_books_move_alike() -> None:
 
 
 def test_marks_follow_books_with_rows_that_sum_to_one() -> None:
-    assert pass_through(np.array([0.75, 0.25]), 0.3) == pytest.approx(np.array([[0.825, 0.175], [0.525, 0.475]]))
+    assert pass_through(np.array([0.75, 0.25]), 0.3) == pytest.approx(
+        np.array([[0.825, 0.175], [0.525, 0.475]])
+    )
     with pytest.raises(InputError, match="own mark"):
         pass_through(np.ones(1), 1.5)
 
@@ -37,14 +39,22 @@ def test_runs_follow_their_distributions() -> None:
     assert np.log(runs.depth_factor).std() == pytest.approx(regime.depth_factor_sigma, rel=0.05)
     assert np.median(runs.release) == pytest.approx(beliefs.release_median, rel=0.05)
     assert runs.release.max() <= 1.0
-    assert np.median(runs.keep) == pytest.approx(0.5 ** (beliefs.round_s / regime.recovery_half_life_s), rel=1e-4)
+    assert np.median(runs.keep) == pytest.approx(
+        0.5 ** (beliefs.round_s / regime.recovery_half_life_s), rel=1e-4
+    )
 
 
-@pytest.mark.kernels
 def test_draws_of_the_map_are_used_in_equal_parts() -> None:
     posterior = np.stack([LADDER.fuel * factor for factor in (1.0, 2.0, 3.0, 4.0)])
     market = make_market(LADDER, plain_rules(2), posterior=posterior)
-    runs = make_runs(LADDER, Shock("move", -0.05), 4000, 1, regime=load_book_beliefs().regime("visible"), beliefs=load_cascade_beliefs())
+    runs = make_runs(
+        LADDER,
+        Shock("move", -0.05),
+        4000,
+        1,
+        regime=load_book_beliefs().regime("visible"),
+        beliefs=load_cascade_beliefs(),
+    )
     out = run_many(market, runs._replace(release=np.ones(4000)), Plan(1, 1, 10, 0))
     amounts, counts = np.unique(np.rint(out.liquidated / 4e6), return_counts=True)
     assert amounts == pytest.approx([1, 2, 3, 4])
@@ -53,10 +63,16 @@ def test_draws_of_the_map_are_used_in_equal_parts() -> None:
         make_market(LADDER, plain_rules(2), posterior=np.ones((2, 3, 4)))
 
 
-@pytest.mark.kernels
 def test_inputs_that_cannot_be_run() -> None:
     market = make_market(LADDER, plain_rules(2))
-    runs = make_runs(LADDER, Shock("order", -1e6), 3, 3, regime=load_book_beliefs().regime(), beliefs=load_cascade_beliefs())
+    runs = make_runs(
+        LADDER,
+        Shock("order", -1e6),
+        3,
+        3,
+        regime=load_book_beliefs().regime(),
+        beliefs=load_cascade_beliefs(),
+    )
     with pytest.raises(InputError, match="not finite"):
         run_many(market, runs._replace(release=np.full(3, np.nan)), Plan(1, 1, 10, 0))
     with pytest.raises(InputError, match="rounds"):

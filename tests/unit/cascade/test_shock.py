@@ -23,7 +23,9 @@ def test_what_can_be_written(text: str, shock: Shock) -> None:
     assert parse_shock(text) == shock
 
 
-@pytest.mark.parametrize("text", ["", "0%", "0", "five", "-100%", "level:", "level:-5", "level:0", "5%%", "nan", "inf", "--5%"])
+@pytest.mark.parametrize(
+    "text", ["", "0%", "0", "five", "-100%", "level:", "level:-5", "level:0", "5%%", "nan", "inf", "--5%"]
+)
 def test_what_cannot(text: str) -> None:
     with pytest.raises(InputError, match="shock"):
         parse_shock(text)

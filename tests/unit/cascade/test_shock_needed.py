@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,10 @@ def ladder(level: np.ndarray, fuel: np.ndarray, depth: Depth) -> Ladder:
     return Ladder("down", 100.0, ("binance",), level, np.atleast_2d(fuel), (depth,))
 
 
+def interpolated(sold: float, *, usd: np.ndarray, at: np.ndarray) -> float:
+    return float(np.interp(sold, usd, at))
+
+
 def test_against_bisection_over_whole_runs() -> None:
     rng = np.random.default_rng(8)
     for _ in range(20):
@@ -22,7 +28,8 @@ def test_against_bisection_over_whole_runs() -> None:
         fine = np.append(0.0, np.geomspace(1e-6, 5, 20_000))
         table = depth.cumulative(fine)
         for k in (0, 7, 15, 29):
-            slow = naive.needed_by_search(list(level), list(fuel), k, lambda q, t=table, f=fine: float(np.interp(q, t, f)), 1e9)
+            after = partial(interpolated, usd=table, at=fine)
+            slow = naive.needed_by_search(list(level), list(fuel), k, after, 1e9)
             assert needed.usd[k] == pytest.approx(slow, rel=1e-3, abs=1.0)
 
 

@@ -17,7 +17,6 @@ from tests.unit.cascade.conftest import AS_OF, map_of
 if TYPE_CHECKING:
     from liqatlas.book.depth import Book
 
-pytestmark = pytest.mark.kernels
 Books = dict[str, "Book"]
 
 
@@ -126,7 +125,8 @@ def test_a_level_at_the_price_is_refused(books: Books, quick: CascadeSettings) -
 
 def test_stress_reaches_further_than_calm(books: Books, quick: CascadeSettings) -> None:
     calm, stress = (
-        run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name)) for name in ("calm", "october-2025")
+        run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name))
+        for name in ("calm", "october-2025")
     )
     assert np.median(stress.table.reach) > np.median(calm.table.reach)
 

@@ -7,16 +7,18 @@ A level lies at 1 % from the start. The book has nothing hidden: depth to x is 1
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from liqatlas.base.instruments import ContractKind
 from liqatlas.cascade.kernels_state import Market, Plan, Runs
 from liqatlas.cascade.monte_carlo import run_many
 from liqatlas.cascade.venue_rules import Exposure, venue_rule
 from liqatlas.rules.by_venue.dydx import fillable_price
+
+if TYPE_CHECKING:
+    from liqatlas.base.instruments import ContractKind
 
 pytestmark = pytest.mark.kernels
 
@@ -44,7 +46,7 @@ def close_one(
     at = np.array([0.0, 1.0])
     market = Market(
         np.array([LEVEL]), np.array([[[SIZE]]]), at, DEPTH * at[None, :], np.ones((1, 1)), np.ones(1), rules,
-        np.zeros(1, np.int64), np.zeros(1), np.ones(1),
+        np.zeros(1, np.int64), np.zeros(1), np.ones(1), np.ones(1),
     )  # fmt: skip
     one = np.ones(1)
     # a hair beyond: adding and taking back the move must not fall short of the level by rounding
@@ -63,7 +65,13 @@ def test_binance_sells_down_to_bankruptcy_and_the_fund_takes_the_rest_at_that_pr
     Room to 1.4 %: 0.4M. It fills at 1.2 %, 0.2 % better than bankruptcy: the fund earns 0.4M · 0.2 % = 800.
     """
     out = close_one("binance")
-    assert out == {"triggered": near(1e6), "book": near(0.4e6), "taken": near(0.6e6), "adl": 0.0, "fund": near(800)}
+    assert out == {
+        "triggered": near(1e6),
+        "book": near(0.4e6),
+        "taken": near(0.6e6),
+        "adl": 0.0,
+        "fund": near(800),
+    }
 
 
 def test_binance_reduces_a_large_position_until_its_margin_is_met() -> None:
@@ -133,7 +141,9 @@ def test_dydx_offers_near_the_oracle_price_block_by_block() -> None:
 
     With the mark halfway to bankruptcy the order gives 0.1 · 0.4 % · 0.5 = 0.02 % beyond it: 20,000 USD of this book.
     """
-    stated = fillable_price(1.0, direction=1, maintenance_fraction=0.004, collateral_ratio=0.5, spread_to_maintenance=0.1)
+    stated = fillable_price(
+        1.0, direction=1, maintenance_fraction=0.004, collateral_ratio=0.5, spread_to_maintenance=0.1
+    )
     assert 1.0 - float(stated) == pytest.approx(0.0002)
     assert close_one("dydx", move=0.012)["book"] == near(20_000)
     assert close_one("dydx", move=LEVEL)["book"] == near(0)
@@ -142,7 +152,9 @@ def test_dydx_offers_near_the_oracle_price_block_by_block() -> None:
 
 
 def test_a_venue_without_stated_steps_is_sold_whole_and_says_so() -> None:
-    rule, said = venue_rule("bitfinex", "linear", DAY, Exposure(0.004, 0.001, 0.5, 0.5, 1e6, 0.1), round_s=5.0)
+    rule, said = venue_rule(
+        "bitfinex", "linear", DAY, Exposure(0.004, 0.001, 0.5, 0.5, 1e6, 0.1), round_s=5.0
+    )
     assert "bitfinex" in said
     assert int(rule["kind"]) == 0
     assert close_one("bitfinex", large=1.0)["book"] == near(1e6)

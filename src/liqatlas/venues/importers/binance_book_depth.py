@@ -43,7 +43,8 @@ def read_book_depth(path: Path) -> tuple[pl.DataFrame, Recognised, tuple[str, ..
     FormatError
         If the file is another one, or cannot be read.
     """
-    frames, warnings = [], []
+    frames: list[pl.DataFrame] = []
+    warnings: list[str] = []
     for source in open_sources(path):
         known = recognise_source(source)[1]
         if known.format != FORMAT:
