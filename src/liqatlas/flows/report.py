@@ -28,7 +28,7 @@ from liqatlas.signals.event_signals import (
 )
 from liqatlas.signals.liquidated import has_liquidations, hourly_liquidations
 from liqatlas.signals.map_signals import map_signals
-from liqatlas.signals.metrics import day_metrics
+from liqatlas.signals.metrics import asset_scale, day_metrics
 from liqatlas.signals.panel import cascade_phase, confirmation_panel
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.volatility import hourly_bars
@@ -112,7 +112,8 @@ def _facts(
     book = next((v for r in ordered if (v := book_view(r, as_of))), None)
     metrics = day_metrics(ordered, settings, as_of_ns=as_of, open_interest_usd=interest, book=book)
     signs = confirmation_panel(ordered, clusters, metrics, settings)
-    threshold = scaled_threshold(settings, interest, settings.signals.event_usd)
+    scale, _ = asset_scale(ordered, settings, as_of_ns=as_of, open_interest_usd=interest)
+    threshold = scaled_threshold(settings, scale)
     levels = wipe_levels(
         ordered, settings, as_of_ns=as_of, days=settings.confluence.swing_days, threshold_usd=threshold
     )

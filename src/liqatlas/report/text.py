@@ -63,9 +63,16 @@ def _grid(table: Table, width: int) -> list[str]:
     """Return a table in columns; long cells wrap inside theirs."""
     rows = [table.header, *table.rows]
     natural = [max(len(row[i]) for row in rows) for i in range(len(table.header))]
+    least = [
+        min(max(len(word) for row in rows for word in (row[i].split() or [""])), CELL)
+        for i in range(len(natural))
+    ]
     widths = [min(n, CELL) for n in natural]
-    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 6:
-        widths[widths.index(max(widths))] -= 1
+    while sum(widths) + 2 * (len(widths) - 1) > width and any(
+        w > m for w, m in zip(widths, least, strict=True)
+    ):
+        widest = max(range(len(widths)), key=lambda i: widths[i] - least[i])
+        widths[widest] -= 1
     spare = width - sum(widths) - 2 * (len(widths) - 1)
     widths[-1] = min(natural[-1], widths[-1] + max(spare, 0))
     out = []

@@ -91,7 +91,7 @@ def _price_change(facts: Facts) -> float | None:
 def cluster_tree(cluster: Cluster) -> dict[str, Any]:
     """Return a cluster as a row of key levels."""
     return asdict(cluster) | {
-        "type": f"{cluster.position} liquidation cluster",
+        "type": f"{cluster.position} liq cluster",
         "forced_orders": "sell" if cluster.position == "long" else "buy",
         "dominant_leverage": cluster.dominant_leverage,
     }

@@ -57,7 +57,7 @@ def overview(part: Mapping[str, Any]) -> list[str]:
         )
     if part["state"]:
         out.append(
-            f"Market state: {part['state']} (thresholds of the whole market times {format_share(part['state_scale'])}, the asset's share of open interest)."
+            f"Market state: {part['state']} (thresholds of the whole market times {part['state_scale']:.3g}, by {part['state_scale_source']})."
         )
     else:
         out.append(
@@ -341,7 +341,7 @@ def _said(said: list[Mapping[str, Any]]) -> list[str]:
         return []
     touched, passed = [s for s in known if s["touched"]], [s for s in known if s["passed"]]
     out = [
-        f"What we said, what happened: of {len(known)} clusters named then, {len(touched)} were touched and {len(passed)} passed to the far edge."
+        f"What we said, what happened: of {len(known)} clusters named then, {len(touched)} {'was' if len(touched) == 1 else 'were'} touched and {len(passed)} passed to the far edge."
     ]
     for one in touched:
         end = "passed" if one["passed"] else "touched, not passed"

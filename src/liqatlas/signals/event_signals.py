@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat
+from liqatlas.base.format import format_price
 from liqatlas.signals.liquidated import hourly_liquidations
 from liqatlas.signals.signal import Signal, measured
 from liqatlas.signals.volatility import hourly_bars
@@ -42,13 +43,10 @@ class WipeLevel:
     end_ns: int
 
 
-def scaled_threshold(settings: Settings, open_interest_usd: float, threshold_usd: float) -> float:
-    """Return a whole-market threshold scaled to an asset by its open interest; unscaled where that is not known."""
+def scaled_threshold(settings: Settings, scale: float | None) -> float:
+    """Return the threshold of an event for an asset [USD]: the whole market's times the asset's scale; unscaled without one."""
     rules = settings.signals
-    if not open_interest_usd > 0:
-        return threshold_usd
-    share = min(1.0, open_interest_usd / rules.event_reference_open_interest_usd)
-    return max(threshold_usd * share, rules.event_least_usd)
+    return rules.event_usd if scale is None else max(rules.event_usd * min(scale, 1.0), rules.event_least_usd)
 
 
 def wipe_levels(
@@ -95,7 +93,7 @@ def wipe_signal(levels: Sequence[WipeLevel], *, as_of_ns: int, threshold_usd: fl
     support = next((level for level in levels if level.type == "support"), None)
     resistance = next((level for level in levels if level.type == "resistance"), None)
     parts = [
-        f"{name} {level.price:.8g}"
+        f"{name} {format_price(level.price)} ({isoformat(level.end_ns)[:10]})"
         for name, level in (("support", support), ("resistance", resistance))
         if level
     ]

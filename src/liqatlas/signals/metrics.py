@@ -34,8 +34,8 @@ class DayMetrics:
         Largest single print, and whether it is above the whale size.
     by_venue
         Totals by venue, or by the venues a vendor's total is of [USD].
-    state, state_scale
-        Market state by the table, and the share of the whole market's thresholds used.
+    state, state_scale, state_scale_source
+        Market state by the table, the factor on the whole market's thresholds, and what that is from.
     oi_change_native, oi_change
         Change of open interest in contracts since the hour before the heaviest one, and as a share.
     funding_8h, funding_spike
@@ -59,6 +59,7 @@ class DayMetrics:
     by_venue: dict[str, float] = field(default_factory=dict)
     state: str | None = None
     state_scale: float | None = None
+    state_scale_source: str = ""
     oi_change_native: float | None = None
     oi_change: float | None = None
     funding_8h: float | None = None
@@ -120,6 +121,29 @@ def day_metrics(
     return DayMetrics(as_of_ns=as_of_ns, missing=missing, **values)
 
 
+def asset_scale(
+    recordings: Sequence[Recording], settings: Settings, *, as_of_ns: int, open_interest_usd: float
+) -> tuple[float | None, str]:
+    """Return the factor on the whole market's thresholds for an asset, and where it is from; None where nothing gives one.
+
+    The asset's own past decides: its median day of liquidations over the whole market's. With fewer than ``scale_least_days``
+    past days its share of open interest stands in.
+    """
+    rules = settings.states
+    rows = per_venue(recordings, as_of_ns=as_of_ns - DAY_NS, days=rules.scale_days)
+    day = (as_of_ns - DAY_NS - 1 - pl.col("ts_open_ns")) // DAY_NS
+    days = (
+        rows.group_by(day.alias("day"))
+        .agg((pl.col("long_usd") + pl.col("short_usd")).sum().alias("usd"))["usd"]
+        .to_numpy()
+    )
+    if len(days) >= rules.scale_least_days and np.median(days) > 0:
+        return float(np.median(days)) / rules.median_day_usd, f"the median of its own {len(days)} past days"
+    if open_interest_usd > 0:
+        return min(1.0, open_interest_usd / rules.reference_open_interest_usd), "its share of open interest"
+    return None, ""
+
+
 def _depth(book: BookView, distance: float) -> tuple[float | None, float | None]:
     bid, ask = book.within("long", distance), book.within("short", distance)
     return (bid[0] if bid[1] else None), (ask[0] if ask[1] else None)
@@ -143,13 +167,12 @@ def _liquidated(
         .agg((pl.col("long_usd") + pl.col("short_usd")).sum().alias("usd"))
         .sort("usd", descending=True)
     )
-    known = open_interest_usd > 0
-    scale = min(1.0, open_interest_usd / settings.states.reference_open_interest_usd) if known else None
+    scale, source = asset_scale(recordings, settings, as_of_ns=as_of_ns, open_interest_usd=open_interest_usd)
     if scale is None:
-        missing["state"] = "no open interest to scale the thresholds by"
+        missing["state"] = "no past days and no open interest to scale the thresholds by"
     return {
         "total_usd": long_usd + short_usd, "long_usd": long_usd, "short_usd": short_usd, "ratio": ratio, "ratio_word": word,
-        "by_venue": dict(zip(by["venue"].to_list(), by["usd"].to_list(), strict=True)), "state_scale": scale,
+        "by_venue": dict(zip(by["venue"].to_list(), by["usd"].to_list(), strict=True)), "state_scale": scale, "state_scale_source": source,
         "state": None if scale is None else market_state(long_usd + short_usd, settings, scale=scale),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.event_signals import scaled_threshold, stop_hunts, washout, washout_signal, wipe_levels
 from liqatlas.signals.grades import grade, intensity_history, with_intensity, with_risk
 from liqatlas.signals.map_signals import asymmetry, cascade_risk, liquidation_peaks, magnet, map_signals
-from liqatlas.signals.metrics import day_metrics, market_state, ratio_word
+from liqatlas.signals.metrics import asset_scale, day_metrics, market_state, ratio_word
 from liqatlas.signals.panel import cascade_phase, confirmation_panel
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
@@ -192,12 +192,26 @@ def test_wiped_longs_leave_support_and_wiped_shorts_resistance() -> None:
     assert found[1].end_ns - found[1].start_ns == 2 * HOUR_NS
 
 
-def test_threshold_scales_with_open_interest() -> None:
-    whole = RULES.event_reference_open_interest_usd
-    assert scaled_threshold(SETTINGS, whole, 100e6) == 100e6
-    assert scaled_threshold(SETTINGS, whole / 10, 100e6) == pytest.approx(10e6)
-    assert scaled_threshold(SETTINGS, whole / 1e6, 100e6) == RULES.event_least_usd
-    assert scaled_threshold(SETTINGS, float("nan"), 100e6) == 100e6
+def test_threshold_scales_with_the_asset() -> None:
+    assert scaled_threshold(SETTINGS, 1.0) == 100e6
+    assert scaled_threshold(SETTINGS, 0.1) == pytest.approx(10e6)
+    assert scaled_threshold(SETTINGS, 7.0) == 100e6
+    assert scaled_threshold(SETTINGS, 1e-6) == RULES.event_least_usd
+    assert scaled_threshold(SETTINGS, None) == 100e6
+
+
+def test_scale_is_the_asset_s_own_median_day_where_known() -> None:
+    """Twenty past days of 25 M against the whole market's 100 M; today does not count; five days are too few."""
+    days = [(24 * d + 1, 20e6, 5e6) for d in range(1, 21)]
+    long = recording([100.0] * 3, liquidated=[*days, (0, 9e9, 0.0)])
+    scale, source = asset_scale([long], SETTINGS, as_of_ns=AS_OF, open_interest_usd=1.4e9)
+    assert scale == pytest.approx(0.25)
+    assert source == "the median of its own 20 past days"
+    short = recording([100.0] * 3, liquidated=days[:5])
+    assert asset_scale([short], SETTINGS, as_of_ns=AS_OF, open_interest_usd=1.4e9)[0] == pytest.approx(0.01)
+    assert (
+        asset_scale([recording([1.0])], SETTINGS, as_of_ns=AS_OF, open_interest_usd=float("nan"))[0] is None
+    )
 
 
 def test_stop_hunt_is_a_touch_that_came_back() -> None:
