@@ -95,7 +95,6 @@ class SignalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     cascade_moderate_gap: float
     event_usd: float
     event_hours: int
-    event_reference_open_interest_usd: float
     event_least_usd: float
     asymmetry_ranges: tuple[float, ...]
     asymmetry_factor: float
@@ -108,7 +107,11 @@ class SignalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class StateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Market states by liquidations of 24 hours of the whole market, and the ratios and sizes that are named."""
+    """Market states by liquidations of 24 hours of the whole market, and the ratios and sizes that are named.
+
+    ``median_day_usd`` is what a median day of the whole market is taken to be, the geometric middle of "normal": an asset whose
+    past days are known is scaled so that its own median day falls there. ``scale_days`` are looked at, ``scale_least_days`` needed.
+    """
 
     names: tuple[str, ...]
     bounds_usd: tuple[float, ...]
@@ -116,6 +119,9 @@ class StateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     ratio_shorts_squeezed: float
     whale_usd: float
     reference_open_interest_usd: float
+    median_day_usd: float
+    scale_days: int
+    scale_least_days: int
     depth_distances: tuple[float, ...]
 
 

@@ -1,0 +1,106 @@
+"""``liqatlas report``: the whole picture of an asset in words, numbers and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from liqatlas.base.clock import parse_window
+from liqatlas.base.errors import InputError
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
+from liqatlas.cli.output import emit, reporting, say, terminal_look
+from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.report import (
+    build_report,
+    keep_in_archive,
+    latest_in_archive,
+    read_previous,
+    render_report,
+)
+
+if TYPE_CHECKING:
+    from liqatlas.flows.report import ReportFormat
+
+
+@Parameter(name="*", group="Report")
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """How the report is written and what it is compared with."""
+
+    format: Literal["term", "md", "html", "pdf", "json"] | None = None
+    "Default is the ending of the output file, else the terminal."
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
+    "File to write; default is standard output."
+    since: str = "24h"
+    "Compare with the same data this much earlier."
+    previous: Path | None = None
+    "Compare with this report, written with --format json."
+    archive: Path | None = None
+    "Folder of past reports: compare with the newest one there, and keep this one."
+    settings: Path | None = None
+    "File of signal settings in place of the shipped ones."
+
+
+_DATA, _TIME, _WHICH = DataOptions(), MomentOptions(), ReportOptions()
+_ENDINGS: dict[str, ReportFormat] = {
+    "md": "md",
+    "html": "html",
+    "htm": "html",
+    "pdf": "pdf",
+    "json": "json",
+    "txt": "term",
+}
+
+
+def report(
+    asset: str,
+    /,
+    *,
+    which: ReportOptions = _WHICH,
+    data: DataOptions = _DATA,
+    time: MomentOptions = _TIME,
+) -> int:
+    """Write overview, key levels, signals with their hit rates, scenarios, plan, changes and data quality of an asset.
+
+    Parameters
+    ----------
+    asset
+        An asset such as ETH, or one venue's symbol such as ETHUSDT.
+    """
+    form = _format(which)
+    if which.previous and which.archive:
+        raise InputError("--previous and --archive were both given: give one to compare with")
+    request = make_request(asset, data, time, OutputOptions())
+    previous = read_previous(which.previous) if which.previous else None
+    with reporting() as reporter:
+        compile_kernels(reporter)
+        if which.archive:
+            previous = latest_in_archive(which.archive, asset, request.as_of_ns)
+        result = build_report(
+            request,
+            previous=previous,
+            since_ns=parse_window(which.since),
+            settings_file=which.settings,
+            reporter=reporter,
+        )
+    content = render_report(result, form, width=min(terminal_look(to_file=which.output is not None)[0], 140))
+    emit(content, "png" if form == "pdf" else form, which.output)
+    if which.archive:
+        say(f"kept {keep_in_archive(which.archive, result.tree)}")
+    return 0
+
+
+def _format(which: ReportOptions) -> ReportFormat:
+    if which.format:
+        return which.format
+    if which.output is None:
+        return "term"
+    ending = which.output.suffix.lower().lstrip(".")
+    if ending not in _ENDINGS:
+        raise InputError(
+            f"cannot tell a format from {which.output.name!r}: end it in .{', .'.join(_ENDINGS)}, or give --format"
+        )
+    return _ENDINGS[ending]

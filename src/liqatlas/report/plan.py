@@ -1,0 +1,110 @@
+"""Scenarios and plan as levels: what the clusters give, with no forecast in it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liqatlas.report.facts import Facts
+    from liqatlas.signals.clusters import Cluster
+
+
+def scenarios_section(facts: Facts) -> dict[str, Any]:
+    """Return the three courses a touch of the nearest cluster can take, per side."""
+    found = facts.clusters
+    return {
+        "down": _scenarios(facts, found.below),
+        "up": _scenarios(facts, found.above),
+        "probability_reason": "no scenario probability is calibrated",
+    }
+
+
+def _scenarios(facts: Facts, side: Sequence[Cluster]) -> list[dict[str, Any]]:
+    if not side:
+        return []
+    first = side[0]
+    following = side[1].near_price if len(side) > 1 else None
+    down = first.position == "long"
+    back = first.near_price * math.exp(
+        (1 if down else -1) * facts.settings.signals.hunt_reversal_vols * facts.clusters.daily_volatility
+    )
+    moved = "correction" if down else "advance"
+    return [
+        {
+            "name": f"controlled {moved}", "starts_at": first.near_price, "held_by": first.far_price, "probability": None,
+            "tells": ["liquidations stay below the hourly rate of the day", "the book refills", "open interest keeps its level"],
+        },
+        {
+            "name": "cascade", "starts_at": first.far_price, "held_by": following, "probability": None,
+            "tells": ["liquidations per hour multiply", "the spread widens and the book thins", "open interest falls while the price runs"],
+        },
+        {
+            "name": "volatility rebound", "starts_at": first.near_price, "held_by": back, "probability": None,
+            "tells": ["the price closes back outside the zone within hours", "open interest has fallen", "funding turns against the move"],
+        },
+    ]  # fmt: skip
+
+
+def plan_section(facts: Facts) -> dict[str, Any]:
+    """Return bias, risk and key-level lines as numbers, levels for both plans, sizing and volatility zones."""
+    found, price = facts.clusters, facts.map.head.price
+    caution = facts.settings.plan.caution_distance
+    near = [c for c in found.all if abs(c.near_distance) <= caution]
+    magnet = next((s for s in facts.signals if s.name == "magnet"), None)
+    return {
+        "bias": {
+            "magnet": magnet.value if magnet else None,
+            "above_usd": found.above[0].usd if found.above else None,
+            "below_usd": found.below[0].usd if found.below else None,
+            "supported": bool(magnet and magnet.hit_rate and magnet.hit_rate.shows_skill),
+        },
+        "risk": {"caution_distance": caution, "clusters_inside": len(near), "nearest": min((abs(c.near_distance) for c in near), default=None)},
+        "key_level": _key_level(found.all, price),
+        "long": _side_plan(facts, found.below, found.above),
+        "short": _side_plan(facts, found.above, found.below),
+        "sizing": {
+            "smaller_inside": caution,
+            "clean_gaps": [{"price_low": g.price_low, "price_high": g.price_high, "width": g.width} for g in found.gaps if g.clean],
+        },
+        "volatility_zones": {
+            "high": [_band(c) for c in found.all if c.intensity in {"very high", "extreme"} or c.priority == "High"],
+            "moderate": [_band(c) for c in found.all if c.intensity not in {"very high", "extreme"} and c.priority != "High"],
+            "low": [{"price_low": g.price_low, "price_high": g.price_high} for g in found.gaps if g.clean],
+        },
+    }  # fmt: skip
+
+
+def _band(cluster: Cluster) -> dict[str, Any]:
+    return {"price_low": cluster.price_low, "price_high": cluster.price_high, "position": cluster.position}
+
+
+def _key_level(clusters: Sequence[Cluster], price: float) -> dict[str, Any] | None:
+    """Return the near edge of the cluster with the largest expected amount."""
+    best = max(clusters, key=lambda c: c.expected_usd, default=None)
+    if best is None:
+        return None
+    return {
+        "price": best.near_price,
+        "position": best.position,
+        "usd": best.usd,
+        "distance": best.near_price / price - 1.0,
+    }
+
+
+def _side_plan(facts: Facts, behind: Sequence[Cluster], ahead: Sequence[Cluster]) -> dict[str, Any]:
+    """Return the levels of a plan that trades away from ``behind`` and toward ``ahead``.
+
+    Entry: past the far edge of the nearest cluster behind, once its forced orders are done. Targets: near edges ahead. It is
+    invalid past the next cluster behind, or a daily volatility past the entry where there is none.
+    """
+    if not behind:
+        return {"entry": None, "targets": [c.near_price for c in ahead[:3]], "invalidation": None}
+    entry = behind[0].far_price
+    way = -1.0 if behind[0].position == "long" else 1.0
+    invalid = (
+        behind[1].far_price if len(behind) > 1 else entry * math.exp(way * facts.clusters.daily_volatility)
+    )
+    return {"entry": entry, "targets": [c.near_price for c in ahead[:3]], "invalidation": invalid}
