@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.clock import isoformat
+from liqatlas.base.clock import HOUR_NS, isoformat
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.levels.calibration import Calibration, ReadOut
 from liqatlas.levels.count_fit import CountFit, Priors, fit_counts, posterior_covariance
@@ -26,7 +26,6 @@ from liqatlas.levels.hour_covariates import (
     inhour_covariates,
     read_out_covariates,
 )
-from liqatlas.levels.hour_market import HOUR_NS
 from liqatlas.levels.responses import UNIT_USD, respond
 
 if TYPE_CHECKING:
@@ -75,7 +74,12 @@ def calibrate(
     profile = ((hazard_scale, float("nan")),) if hazard_scale else profile_hazard(market, settings, train)
     scale = hazard_scale or max(profile, key=lambda entry: entry[1])[0]
     return calibrate_responses(
-        market, respond(market, settings, scale=scale), settings, train, provenance=provenance, profile=(scale, profile)
+        market,
+        respond(market, settings, scale=scale),
+        settings,
+        train,
+        provenance=provenance,
+        profile=(scale, profile),
     )
 
 
@@ -146,7 +150,11 @@ def profile_hazard(
 
 
 def frozen_with(
-    market: HourMarket, calibration: Calibration, reach: NDArray[np.float64], train: NDArray[np.bool_], responses: HourResponses
+    market: HourMarket,
+    calibration: Calibration,
+    reach: NDArray[np.float64],
+    train: NDArray[np.bool_],
+    responses: HourResponses,
 ) -> NDArray[np.float64]:
     """Return the frozen predictions when another map's reach stands in for the own one, refit: what placebos need.
 
@@ -161,7 +169,9 @@ def frozen_with(
     offset = np.repeat(slow[:-1, None], 2, axis=1)
     inside = expected_inhour(market, calibration.inhour.fit(), calibration.inhour_unit)
     parts = np.stack([reach @ np.exp(fitted.log_weight), inside], axis=2)
-    refit = fit_counts(_amount(market, train), parts, covariates, priors=_frozen_priors(settings), offset=offset)
+    refit = fit_counts(
+        _amount(market, train), parts, covariates, priors=_frozen_priors(settings), offset=offset
+    )
     return refit.mean(parts, covariates) * np.exp(offset)
 
 
@@ -190,6 +200,7 @@ def _map_priors(settings: EstimatorSettings) -> Priors:
         settings.background_precision,
         settings.dispersion_precision,
         settings.covariate_precision,
+        np.log(np.diff(np.log(settings.edges()))),
     )
 
 
