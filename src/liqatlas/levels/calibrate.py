@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.clock import HOUR_NS, isoformat
+from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.levels.calibration import Calibration, ReadOut
 from liqatlas.levels.count_fit import CountFit, Priors, fit_counts, posterior_covariance
@@ -71,7 +71,7 @@ def calibrate(
         If the training hours hold too few prints.
     """
     train = _within_prints(market, train)
-    profile = ((hazard_scale, float("nan")),) if hazard_scale else profile_hazard(market, settings, train)
+    profile = () if hazard_scale else profile_hazard(market, settings, train)
     scale = hazard_scale or max(profile, key=lambda entry: entry[1])[0]
     return calibrate_responses(
         market,
@@ -102,7 +102,12 @@ def calibrate_responses(
     priors = _map_priors(settings)
     running = fit_counts(amount, responses.touched, covariates, priors=priors, offset=offset)
     covariance = posterior_covariance(
-        running, amount, responses.touched, np.exp(offset) * running.factor(covariates), priors
+        running,
+        amount,
+        responses.touched,
+        np.exp(offset) * running.factor(covariates),
+        priors,
+        block=market.start_ns // DAY_NS,
     )
     inhour, unit = _fit_inhour(market, responses.fresh @ weight, settings, train)
     parts = np.stack([responses.reach @ weight, expected_inhour(market, inhour, unit)], axis=2)

@@ -74,7 +74,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     settings
         The choices, whole.
     hazard_scale, hazard_profile
-        The scale found on the training likelihood and the log-posterior of each scale tried.
+        The scale found on the training likelihood and the log-posterior of each scale tried; none where it was given.
     map
         Weights on what was touched, without level or covariates: what the levels and the frozen read-out build on.
     running, frozen

@@ -215,15 +215,20 @@ def posterior_covariance(
     response: NDArray[np.float64],
     factor: NDArray[np.float64],
     priors: Priors,
+    *,
+    block: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Return the Laplace covariance of (ln w, ln background) at the mode, ``(K + 2, K + 2)``.
 
-    Fisher information of the negative binomial plus the precision of the priors; slopes and dispersion are held.
+    Inverse of Fisher information plus prior precision, slopes and dispersion held, times the factor (at least one) by which
+    the scores of whole blocks vary more than independent hours would: large positions print in more than one hour.
 
     Parameters
     ----------
     factor
         float64 ``(n, 2)``: exp(offset) times the log-linear factor of every row.
+    block
+        int64 ``(n,)``: block (day) of every hour.
     """
     known = np.isfinite(amount)
     w, c = np.exp(fit.log_weight), np.exp(fit.log_background)
@@ -234,6 +239,13 @@ def posterior_covariance(
     slope = np.concatenate([rows * w, np.eye(2)[short] * c], axis=1) / mass[:, None]
     mu = mass * factor[known]
     information = (slope * (mu / (1 + fit.dispersion * mu))[:, None]).T @ slope
-    information[:buckets, :buckets] += weight_precision(buckets, priors)
-    information[buckets:, buckets:] += priors.background * np.eye(2)
-    return np.asarray(np.linalg.inv(information))
+    precision = information.copy()
+    precision[:buckets, :buckets] += weight_precision(buckets, priors)
+    precision[buckets:, buckets:] += priors.background * np.eye(2)
+    covariance = np.linalg.inv(precision)
+    score = slope * ((amount[known] - mu) / (1 + fit.dispersion * mu))[:, None]
+    name, index = np.unique(np.broadcast_to(block[:, None], amount.shape)[known], return_inverse=True)
+    summed = np.zeros((len(name), score.shape[1]))
+    np.add.at(summed, index, score)
+    excess = float(np.trace(summed.T @ summed @ covariance) / np.trace(information @ covariance))
+    return np.asarray(covariance * max(excess, 1.0))

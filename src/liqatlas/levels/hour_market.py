@@ -205,12 +205,26 @@ def _hourly_bars(recording: Recording) -> tuple[pl.DataFrame, bool]:
         )  # fmt: skip
     else:
         raise NotEnoughDataError(f"{recording.instrument.key}: neither bars nor trades")
-    marks = recording.mark_bars
-    if marks.is_empty() or _longest(marks) > HOUR_NS:
+    of_mark = _mark_prices(recording)
+    if of_mark is None or of_mark.height < turnover.height:
         return turnover, False
-    of_mark = _by_hour(marks, "ts_open_ns").drop("volume")
-    both = of_mark.join(turnover.select("hour", "volume"), on="hour", how="left").sort("hour")
-    return (both, True) if both.height >= turnover.height else (turnover, False)
+    return of_mark.join(turnover.select("hour", "volume"), on="hour", how="left").sort("hour"), True
+
+
+def _mark_prices(recording: Recording) -> pl.DataFrame | None:
+    """Return ``hour, open, high, low, close`` of the mark where bars or samples a minute apart or closer hold it."""
+    bars, samples = recording.mark_bars, recording.marks
+    if not bars.is_empty() and _longest(bars) <= HOUR_NS:
+        return _by_hour(bars, "ts_open_ns").drop("volume")
+    if samples.height < 2 or float(np.median(np.diff(samples["ts_event_ns"].to_numpy()))) > MINUTE_NS:
+        return None
+    price = pl.col("mark_price")
+    hour = ((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour")
+    return (
+        samples.group_by(hour, maintain_order=True)
+        .agg(price.first().alias("open"), price.max().alias("high"), price.min().alias("low"), price.last().alias("close"))
+        .sort("hour")
+    )  # fmt: skip
 
 
 def _longest(bars: pl.DataFrame) -> int:
