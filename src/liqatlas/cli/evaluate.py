@@ -73,7 +73,9 @@ def evaluate(
     train = Period(moment(periods.train_from), moment(periods.train_until))
     if files.export is not None:
         if train.until_ns is None:
-            raise InputError("--export needs --train-until: the moment after which only the causal level reads prints")
+            raise InputError(
+                "--export needs --train-until: the moment after which only the causal level reads prints"
+            )
         with reporting() as reporter:
             hours = export_predictions(request, files.export, files.mode, train=train, reporter=reporter)
         say(f"wrote {files.export}: {files.mode} predictions of {hours:,} hours, longs and shorts")

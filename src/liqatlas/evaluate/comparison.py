@@ -97,7 +97,9 @@ def gain(
     NotEnoughDataError
         If fewer than two days of the test hours can be compared.
     """
-    difference = row_likelihood(hours, mean, train, dispersion=dispersion) - row_likelihood(hours, over, train)
+    difference = row_likelihood(hours, mean, train, dispersion=dispersion) - row_likelihood(
+        hours, over, train
+    )
     rows = np.isfinite(difference) & test[:, None]
     if not bool(rows.any()):
         raise NotEnoughDataError("no test hour has both predictions and a known amount")

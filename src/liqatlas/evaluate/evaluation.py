@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,11 +72,11 @@ def all_baselines(
     """Return the means of every baseline that the training hours carry, and a sentence on each they do not."""
     features = baseline_features(hours)
     makers: dict[str, Callable[[], NDArray[np.float64]]] = {
-        name: (lambda name=name: fit_baseline(name, hours, train, features=features)) for name in BASELINES
+        name: partial(fit_baseline, name, hours, train, features=features) for name in BASELINES
     }
-    makers["persistence"] = lambda: persistence(hours, train)
+    makers["persistence"] = partial(persistence, hours, train)
     if trees:
-        makers["boosted trees"] = lambda: _boosted(hours, train, features)
+        makers["boosted trees"] = partial(_boosted, hours, train, features)
     out, notes = {}, []
     for name, make in makers.items():
         try:
@@ -89,7 +90,7 @@ def _boosted(
     hours: Hours, train: NDArray[np.bool_], features: dict[str, NDArray[np.float64]]
 ) -> NDArray[np.float64]:
     x = np.stack(list(features.values()), axis=2)
-    usable = np.isfinite(x).all(axis=2)
+    usable = np.asarray(np.isfinite(x).all(axis=2))
     filled = np.where(usable[:, :, None], x, 0.0)
     fitted = fit_boosted_trees(np.where(train[:, None] & usable, hours.amount, np.nan), filled)
     return np.where(usable, fitted.predict(filled), np.nan)
@@ -126,10 +127,10 @@ def evaluate_predictions(
     scores = []
     for name, mean in predictions.items():
         held = _dispersion(name, mean, hours, baselines, train, notes)
-        parts = [
-            _gains(hours, mean, baselines, train, part, held) for part in (test, test & ~wild, test & wild)
-        ]
-        scores.append(_scores(name, hours, mean, test, parts))
+        whole, calm, rough = (
+            _gains(hours, mean, baselines, (train, part), held) for part in (test, test & ~wild, test & wild)
+        )
+        scores.append(_scores(name, hours, mean, test, (whole, calm, rough)))
     days = len(np.unique(hours.day[known]))
     printed = float(np.nansum(hours.printed_usd[known]))
     return Evaluation(tuple(scores), int(train.sum()), int(known.sum()), days, printed, tuple(notes))
@@ -169,11 +170,12 @@ def _gains(
     hours: Hours,
     mean: NDArray[np.float64],
     baselines: Mapping[str, NDArray[np.float64]],
-    train: NDArray[np.bool_],
-    test: NDArray[np.bool_],
+    split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     dispersion: float | None,
 ) -> dict[str, Gain]:
+    """Return the gains over the baselines, ``split`` being (train, test)."""
     out = {}
+    train, test = split
     for name, other in baselines.items():
         try:
             out[name] = gain(hours, mean, other, train=train, test=test, dispersion=dispersion)
@@ -187,14 +189,16 @@ def _scores(
     hours: Hours,
     mean: NDArray[np.float64],
     test: NDArray[np.bool_],
-    parts: list[dict[str, Gain]],
+    parts: tuple[dict[str, Gain], dict[str, Gain], dict[str, Gain]],
 ) -> Scores:
     rows = np.isfinite(mean) & np.isfinite(hours.amount) & test[:, None]
     y, mu = hours.amount[rows], mean[rows]
     return Scores(
         name,
         int(rows.sum()),
-        *parts,
+        parts[0],
+        parts[1],
+        parts[2],
         _or_nan(lambda: rank_ic(y, mu)),
         _or_nan(lambda: predicted_over_realised(y, mu)),
         _or_empty(y, mu),

@@ -13,6 +13,7 @@ from liqatlas.levels.calibrate import Provenance, calibrate
 from liqatlas.levels.estimator_settings import load_settings
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from liqatlas.flows.reporter import Reporter

@@ -88,7 +88,9 @@ def choose_split(market: HourMarket, train: Period, test: Period) -> Split:
     asked = test.since_ns is not None or test.until_ns is not None
     if train.until_ns is None and not asked:
         if train.since_ns is not None:
-            raise InputError("training from a moment to the end leaves nothing to test: give --train-until or a test period")
+            raise InputError(
+                "training from a moment to the end leaves nothing to test: give --train-until or a test period"
+            )
         cut = int(starts[int(len(starts) * _USUAL_TRAIN_SHARE)]) // DAY_NS * DAY_NS
         train = Period(train.since_ns, cut)
     if not asked and train.until_ns is not None:
@@ -99,7 +101,9 @@ def choose_split(market: HourMarket, train: Period, test: Period) -> Split:
     for name, mask in (("training", split.train), ("test", split.test)):
         if not bool((mask & known).any()):
             span = f"{isoformat(int(starts[0]))} to {isoformat(int(starts[-1]))}"
-            raise NotEnoughDataError(f"the {name} period holds no hour with known prints; there are prints from {span}")
+            raise NotEnoughDataError(
+                f"the {name} period holds no hour with known prints; there are prints from {span}"
+            )
     return split
 
 
@@ -213,7 +217,7 @@ def _added(
     hours: Hours, frozen: NDArray[np.float64], baselines: dict[str, NDArray[np.float64]], split: Split
 ) -> dict[str, Gain]:
     """Return what the frozen prediction adds to the regressions that know no more than it does."""
-    out = {}
+    out: dict[str, Gain] = {}
     for name in ("B3", "B3h"):
         if name not in baselines:
             continue

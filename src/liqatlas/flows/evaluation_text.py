@@ -119,7 +119,9 @@ def evaluation_markdown(report: EvaluationReport) -> str:
     lines += [f"| {b} | " + " | ".join(_cell(s.gains.get(b)) for s in result.scores) + " |" for b in over]
     lines += [
         "| rank-IC | " + " | ".join(f"{s.rank_ic:.3f}" for s in result.scores) + " |",
-        "| predicted / realised | " + " | ".join(f"{s.predicted_over_realised:.2f}" for s in result.scores) + " |",
+        "| predicted / realised | "
+        + " | ".join(f"{s.predicted_over_realised:.2f}" for s in result.scores)
+        + " |",
         "",
         "| calm and wild days apart | " + " | ".join(names) + " |",
         "|---|" + "---|" * len(names),
@@ -141,7 +143,10 @@ def _reliability(scores: tuple[Scores, ...]) -> list[str]:
     usable = [s for s in scores if s.reliability]
     if not usable:
         return ["Too few hours for a reliability table."]
-    lines = ["| thousand USD by decile | " + " | ".join(str(i + 1) for i in range(10)) + " |", "|---|" + "---|" * 10]
+    lines = [
+        "| thousand USD by decile | " + " | ".join(str(i + 1) for i in range(10)) + " |",
+        "|---|" + "---|" * 10,
+    ]
     thousand = SCORE_UNIT_USD / 1e3
     for s in usable:
         predicted = " | ".join(f"{b.predicted * thousand:,.0f}" for b in s.reliability)
@@ -161,11 +166,18 @@ def _buckets(report: EvaluationReport) -> list[str]:
         "|---|---|---|---|---|",
     ]
     rows = zip(
-        edges, edges[1:], calibration.running.log_weight, calibration.log_weight_sd, calibration.events, strict=False
+        edges,
+        edges[1:],
+        calibration.running.log_weight,
+        calibration.log_weight_sd,
+        calibration.events,
+        strict=False,
     )
     for low, high, log_weight, sd, events in rows:
         grey = "" if sd < calibration.settings.identified_sd else "not identified"
-        lines.append(f"| {low:.2%} to {high:.2%} | {math.exp(log_weight):.2e} | {sd:.2f} | {events:,.0f} | {grey} |")
+        lines.append(
+            f"| {low:.2%} to {high:.2%} | {math.exp(log_weight):.2e} | {sd:.2f} | {events:,.0f} | {grey} |"
+        )
     return lines
 
 
@@ -190,6 +202,8 @@ def _columns(rows: list[list[str]]) -> list[str]:
         return []
     width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, width, strict=True))).rstrip()
+        "  ".join(
+            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, width, strict=True))
+        ).rstrip()
         for row in rows
     ]

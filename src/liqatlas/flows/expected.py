@@ -94,7 +94,10 @@ def _expected(
     until = int(market.start_ns[-1]) + HOUR_NS
     passed = _passed(known, until, mark)
     terms = risk_terms(
-        recording.instrument, as_of_ns, max_leverage=request.max_leverage, maintenance_rate=request.maintenance_rate
+        recording.instrument,
+        as_of_ns,
+        max_leverage=request.max_leverage,
+        maintenance_rate=request.maintenance_rate,
     )
     newest = known.span_ns()
     one = ExpectedInstrument(
@@ -110,7 +113,9 @@ def _expected(
         last_ts_ns=newest[1] if newest else as_of_ns,
         held_until_ns=until,
         begins_ns=int(market.start_ns[0]),
-        warnings=_warnings(recording, market, calibration, as_of_ns, known_prints=bool(np.isfinite(recent.printed_usd).any())),
+        warnings=_warnings(
+            recording, market, calibration, as_of_ns, known_prints=bool(np.isfinite(recent.printed_usd).any())
+        ),
     )
     return expected_map(one, as_of_ns=as_of_ns, window_ns=request.window_ns)
 
@@ -151,5 +156,7 @@ def _warnings(
         out.append(f"{key}: no prints in the data, so the level is that of the calibration's own period")
     missing = as_of_ns - (int(market.start_ns[-1]) + HOUR_NS)
     if missing > 60_000_000_000:
-        out.append(f"{key}: what opened in the last {missing / 6e10:.0f} minutes is not in the map: the hour has not ended")
+        out.append(
+            f"{key}: what opened in the last {missing / 6e10:.0f} minutes is not in the map: the hour has not ended"
+        )
     return tuple(out)

@@ -61,7 +61,9 @@ def read_predictions(file: Path, hours: Hours) -> NDArray[np.float64]:
         raise FormatError(file, f"cannot be read as CSV: {error}") from None
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
-        raise FormatError(file, f"columns {', '.join(missing)} are missing; wanted {','.join(COLUMNS)}", line=1)
+        raise FormatError(
+            file, f"columns {', '.join(missing)} are missing; wanted {','.join(COLUMNS)}", line=1
+        )
     out = np.full((len(hours), 2), np.nan)
     for line, row in enumerate(frame.select(COLUMNS).iter_rows(), start=2):
         moment, position, value = _row(file, line, row)
@@ -86,7 +88,9 @@ def _row(file: Path, line: int, row: tuple[str | None, ...]) -> tuple[int, int, 
         moment = parse_time(when)
         amount = float(value)
     except (TimeError, ValueError):
-        raise FormatError(file, f"{row!r} cannot be read; wanted an ISO time and a number of USD", line=line) from None
+        raise FormatError(
+            file, f"{row!r} cannot be read; wanted an ISO time and a number of USD", line=line
+        ) from None
     if position not in _POSITIONS:
         raise FormatError(file, f"liquidated is {position!r}, wanted long or short", line=line)
     if not (np.isfinite(amount) and amount >= 0):

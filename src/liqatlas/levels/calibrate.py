@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.clock import isoformat
+from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.levels.calibration import Calibration, ReadOut
 from liqatlas.levels.count_fit import CountFit, Priors, fit_counts, posterior_covariance
@@ -26,7 +26,6 @@ from liqatlas.levels.hour_covariates import (
     inhour_covariates,
     read_out_covariates,
 )
-from liqatlas.levels.hour_market import HOUR_NS
 from liqatlas.levels.responses import UNIT_USD, respond
 
 if TYPE_CHECKING:
@@ -72,10 +71,15 @@ def calibrate(
         If the training hours hold too few prints.
     """
     train = _within_prints(market, train)
-    profile = ((hazard_scale, float("nan")),) if hazard_scale else profile_hazard(market, settings, train)
+    profile = () if hazard_scale else profile_hazard(market, settings, train)
     scale = hazard_scale or max(profile, key=lambda entry: entry[1])[0]
     return calibrate_responses(
-        market, respond(market, settings, scale=scale), settings, train, provenance=provenance, profile=(scale, profile)
+        market,
+        respond(market, settings, scale=scale),
+        settings,
+        train,
+        provenance=provenance,
+        profile=(scale, profile),
     )
 
 
@@ -98,7 +102,12 @@ def calibrate_responses(
     priors = _map_priors(settings)
     running = fit_counts(amount, responses.touched, covariates, priors=priors, offset=offset)
     covariance = posterior_covariance(
-        running, amount, responses.touched, np.exp(offset) * running.factor(covariates), priors
+        running,
+        amount,
+        responses.touched,
+        np.exp(offset) * running.factor(covariates),
+        priors,
+        block=market.start_ns // DAY_NS,
     )
     inhour, unit = _fit_inhour(market, responses.fresh @ weight, settings, train)
     parts = np.stack([responses.reach @ weight, expected_inhour(market, inhour, unit)], axis=2)
@@ -146,7 +155,11 @@ def profile_hazard(
 
 
 def frozen_with(
-    market: HourMarket, calibration: Calibration, reach: NDArray[np.float64], train: NDArray[np.bool_], responses: HourResponses
+    market: HourMarket,
+    calibration: Calibration,
+    reach: NDArray[np.float64],
+    train: NDArray[np.bool_],
+    responses: HourResponses,
 ) -> NDArray[np.float64]:
     """Return the frozen predictions when another map's reach stands in for the own one, refit: what placebos need.
 
@@ -161,7 +174,9 @@ def frozen_with(
     offset = np.repeat(slow[:-1, None], 2, axis=1)
     inside = expected_inhour(market, calibration.inhour.fit(), calibration.inhour_unit)
     parts = np.stack([reach @ np.exp(fitted.log_weight), inside], axis=2)
-    refit = fit_counts(_amount(market, train), parts, covariates, priors=_frozen_priors(settings), offset=offset)
+    refit = fit_counts(
+        _amount(market, train), parts, covariates, priors=_frozen_priors(settings), offset=offset
+    )
     return refit.mean(parts, covariates) * np.exp(offset)
 
 
@@ -190,6 +205,7 @@ def _map_priors(settings: EstimatorSettings) -> Priors:
         settings.background_precision,
         settings.dispersion_precision,
         settings.covariate_precision,
+        np.log(np.diff(np.log(settings.edges()))),
     )
 
 

@@ -47,8 +47,15 @@ class ReadOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def fit(self) -> CountFit:
         """Return the numbers as a fit."""
-        arrays = (self.log_weight, self.log_background, self.slope, self.centre, self.spread)
-        return CountFit(*(np.array(a, dtype=np.float64) for a in arrays), self.dispersion, float("nan"))
+        return CountFit(
+            np.array(self.log_weight, dtype=np.float64),
+            np.array(self.log_background),
+            np.array(self.slope, dtype=np.float64),
+            np.array(self.centre, dtype=np.float64),
+            np.array(self.spread, dtype=np.float64),
+            self.dispersion,
+            float("nan"),
+        )
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,7 +74,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     settings
         The choices, whole.
     hazard_scale, hazard_profile
-        The scale found on the training likelihood and the log-posterior of each scale tried.
+        The scale found on the training likelihood and the log-posterior of each scale tried; none where it was given.
     map
         Weights on what was touched, without level or covariates: what the levels and the frozen read-out build on.
     running, frozen
@@ -108,7 +115,12 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     def __post_init__(self) -> None:
         buckets = len(self.settings.bucket_edges) - 1
-        sizes = (len(self.map.log_weight), len(self.running.log_weight), len(self.events), len(self.covariance) - 2)
+        sizes = (
+            len(self.map.log_weight),
+            len(self.running.log_weight),
+            len(self.events),
+            len(self.covariance) - 2,
+        )
         if any(size != buckets for size in sizes):
             raise ConfigError(
                 f"calibration {self.name!r}: weights, events and covariance are of {sizes} buckets, the edges of {buckets}"
@@ -154,7 +166,9 @@ def read_calibration(content: bytes, where: str) -> Calibration:
     try:
         return msgspec.json.decode(content, type=Calibration)
     except msgspec.DecodeError as error:
-        raise ConfigError(f"{where} does not hold a calibration: {error}; make one with `liqatlas calibrate`") from None
+        raise ConfigError(
+            f"{where} does not hold a calibration: {error}; make one with `liqatlas calibrate`"
+        ) from None
 
 
 def load_calibration(file: Path) -> Calibration:

@@ -3,7 +3,7 @@ r"""Fit of the read-out: negative binomial with a mean that is a positive sum ti
     mean_r = exp(offset_r + Σ_j slope_j z_rj) · (background_position(r) + Σ_k weight_k response_rk),   z standardised
     variance = mean + dispersion · mean²
 
-maximised with normal priors on second differences of ln weight, on ln weight round its mean, on ln background, on ln dispersion
+maximised with normal priors on second differences of ln density, on ln density round its mean (density is weight over the bucket's width), on ln background, on ln dispersion
 and on the slopes. The likelihood is continued to real amounts through the gamma function.
 """
 
@@ -28,13 +28,17 @@ _FEWEST_ROWS = 24
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Precisions of the normal priors; see ``EstimatorSettings`` for what each holds."""
+    """Precisions of the normal priors; see ``EstimatorSettings`` for what each holds.
+
+    ``log_width`` is ln of each bucket's logarithmic width, ``(K,)``: a density smooth over distance gives wide buckets more.
+    """
 
     smoothness: float
     tie: float
     background: float
     dispersion: float
     slope: float
+    log_width: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +187,9 @@ def _loss(theta: NDArray[np.float64], rows: _Rows, priors: Priors) -> tuple[floa
 def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[float, NDArray[np.float64]]:
     gradient = np.zeros_like(theta)
     precision = weight_precision(buckets, priors)
-    log_w = theta[:buckets]
-    gradient[:buckets] = precision @ log_w
-    value = 0.5 * float(log_w @ gradient[:buckets])
+    log_density = theta[:buckets] - (0.0 if priors.log_width is None else priors.log_width)
+    gradient[:buckets] = precision @ log_density
+    value = 0.5 * float(log_density @ gradient[:buckets])
     strength = np.concatenate(
         [np.full(2, priors.background), np.full(len(theta) - buckets - 3, priors.slope), [priors.dispersion]]
     )
@@ -195,7 +199,7 @@ def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[
 
 
 def weight_precision(buckets: int, priors: Priors) -> NDArray[np.float64]:
-    """Return the prior precision of ln w, ``(K, K)``: smooth over distance, and level up to a common factor."""
+    """Return the prior precision of ln density, ``(K, K)``: smooth over distance, and level up to a common factor."""
     if buckets == 0:
         return np.zeros((0, 0))
     out = priors.tie * (np.eye(buckets) - 1.0 / buckets)
@@ -211,15 +215,20 @@ def posterior_covariance(
     response: NDArray[np.float64],
     factor: NDArray[np.float64],
     priors: Priors,
+    *,
+    block: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Return the Laplace covariance of (ln w, ln background) at the mode, ``(K + 2, K + 2)``.
 
-    Fisher information of the negative binomial plus the precision of the priors; slopes and dispersion are held.
+    Inverse of Fisher information plus prior precision, slopes and dispersion held, times the factor (at least one) by which
+    the scores of whole blocks vary more than independent hours would: large positions print in more than one hour.
 
     Parameters
     ----------
     factor
         float64 ``(n, 2)``: exp(offset) times the log-linear factor of every row.
+    block
+        int64 ``(n,)``: block (day) of every hour.
     """
     known = np.isfinite(amount)
     w, c = np.exp(fit.log_weight), np.exp(fit.log_background)
@@ -230,6 +239,13 @@ def posterior_covariance(
     slope = np.concatenate([rows * w, np.eye(2)[short] * c], axis=1) / mass[:, None]
     mu = mass * factor[known]
     information = (slope * (mu / (1 + fit.dispersion * mu))[:, None]).T @ slope
-    information[:buckets, :buckets] += weight_precision(buckets, priors)
-    information[buckets:, buckets:] += priors.background * np.eye(2)
-    return np.asarray(np.linalg.inv(information))
+    precision = information.copy()
+    precision[:buckets, :buckets] += weight_precision(buckets, priors)
+    precision[buckets:, buckets:] += priors.background * np.eye(2)
+    covariance = np.linalg.inv(precision)
+    score = slope * ((amount[known] - mu) / (1 + fit.dispersion * mu))[:, None]
+    name, index = np.unique(np.broadcast_to(block[:, None], amount.shape)[known], return_inverse=True)
+    summed = np.zeros((len(name), score.shape[1]))
+    np.add.at(summed, index, score)
+    excess = float(np.trace(summed.T @ summed @ covariance) / np.trace(information @ covariance))
+    return np.asarray(covariance * max(excess, 1.0))

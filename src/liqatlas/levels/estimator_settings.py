@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -49,7 +50,7 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     basis_hours
         Hours of the causal median that carries spot extremes to the mark.
     smoothness, tie, background_precision, dispersion_precision, covariate_precision, inhour_precision
-        Precisions of the normal priors: second differences of ln w, ln w round its mean, ln background [10,000 USD], ln
+        Precisions of the normal priors: second differences of ln density (weight over log width), ln density round its mean, ln background [10,000 USD], ln
         dispersion, standardised covariates, standardised covariates of the in-hour regression.
     slow_half_life_h, slow_shrinkage_h, fast_half_life_h, fast_shrinkage_h
         Half-lives of the causal levels and the pseudo-hours that hold them at one.
@@ -99,8 +100,12 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
             "hazard_reference", "hazard_cap", "spot_turnover", "turnover_per_hour", "bins_per_bucket", "widest_bin",
             "entry_points", "basis_hours", "slow_half_life_h", "fast_half_life_h", "identified_sd", "hazard_scale_sd",
         )  # fmt: skip
-        problems = [f"{name} is {getattr(self, name)}, wanted above 0" for name in positive if not getattr(self, name) > 0]
-        if len(edges) < 2 or edges[0] <= 0 or edges[-1] >= 1 or any(b <= a for a, b in zip(edges, edges[1:], strict=False)):
+        problems = [
+            f"{name} is {getattr(self, name)}, wanted above 0"
+            for name in positive
+            if not getattr(self, name) > 0
+        ]
+        if len(edges) < 2 or edges[0] <= 0 or edges[-1] >= 1 or any(b <= a for a, b in pairwise(edges)):
             problems.append("bucket_edges must ascend inside (0, 1)")
         if not 0 <= self.theta <= 1 or not 0 <= self.phi <= 1 or not 0 <= self.move_share <= 1:
             problems.append("theta, phi and move_share must lie in [0, 1]")
@@ -132,6 +137,10 @@ def load_settings(file: Path | None = None) -> EstimatorSettings:
     """
     try:
         shipped = resources.files("liqatlas.levels") / "data" / DEFAULT_SETTINGS
-        return msgspec.json.decode(file.read_bytes() if file else shipped.read_bytes(), type=EstimatorSettings)
+        return msgspec.json.decode(
+            file.read_bytes() if file else shipped.read_bytes(), type=EstimatorSettings
+        )
     except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(f"estimator settings in {file or DEFAULT_SETTINGS} cannot be read: {error}") from None
+        raise ConfigError(
+            f"estimator settings in {file or DEFAULT_SETTINGS} cannot be read: {error}"
+        ) from None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from liqatlas.base.clock import HOUR_NS
 from liqatlas.levels.hour_covariates import inhour_covariates, read_out_covariates
-from liqatlas.levels.hour_market import HOUR_NS
 from liqatlas.levels.responses import UNIT_USD, respond
 from liqatlas.levels.running_level import log_level
 

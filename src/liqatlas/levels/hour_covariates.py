@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.levels.hour_market import HOUR_NS
+from liqatlas.base.clock import HOUR_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -83,12 +83,20 @@ def _sampled_legs(market: HourMarket, settings: EstimatorSettings) -> tuple[NDAr
 
 
 def _four_points(
-    path: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], settings: EstimatorSettings
+    path: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    settings: EstimatorSettings,
 ) -> NDArray[np.float64]:
     """Return sample, extreme, extreme, sample of every interval, ``(h, 12, 4)`` [log price]."""
     move = np.diff(path, axis=1)
     spread = np.maximum(np.sqrt(np.mean(move**2, axis=1, keepdims=True)), _TINY)
-    reach = settings.excursion * BRIDGE_EXCURSION * spread * np.exp(-settings.excursion_fade * np.abs(move) / spread)
+    reach = (
+        settings.excursion
+        * BRIDGE_EXCURSION
+        * spread
+        * np.exp(-settings.excursion_fade * np.abs(move) / spread)
+    )
     lower, upper = np.minimum(path[:, :-1], path[:, 1:]), np.maximum(path[:, :-1], path[:, 1:])
     bottom = np.maximum(lower - reach, low[:, None])
     top = np.minimum(upper + reach, high[:, None])

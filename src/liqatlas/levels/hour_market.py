@@ -8,7 +8,7 @@ that sample stands in, and those hours only warm the state up.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
@@ -29,6 +29,8 @@ SAMPLE_LATENESS_NS = 5_000_000_000
 #: Samples missing for longer than this leave the hour without a path.
 LONGEST_HOLD_STEPS = 12
 LONG, SHORT = 0, 1
+
+_Value = TypeVar("_Value", np.float64, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,13 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         )
     at = ((bars["hour"].to_numpy() - start[0]) // HOUR_NS).astype(np.int64)
     prices = _every_hour(bars, at, len(start))
-    sampled = _windows(known).all(axis=1)
+    sampled = np.asarray(_windows(known).all(axis=1))
     path = np.where(sampled[:, None], _windows(mark), np.nan)
-    ratio = np.ones(len(start)) if from_mark else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], settings)
+    ratio = (
+        np.ones(len(start))
+        if from_mark
+        else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], settings)
+    )
     opened, low, high, closed = (prices[name] * ratio for name in ("open", "low", "high", "close"))
     opened, closed = np.where(sampled, path[:, 0], opened), np.where(sampled, path[:, -1], closed)
     low = np.minimum(low, np.where(sampled, path.min(axis=1), np.minimum(opened, closed)))
@@ -150,7 +156,9 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     volume, notes = _turnover(recording, prices["volume"], interest_path[:, 0], settings)
     unsampled = int((~sampled).sum())
     if unsampled:
-        notes.append(f"{instrument.key}: {unsampled:,} of {len(start):,} hours have no five-minute samples and only warm the state up")
+        notes.append(
+            f"{instrument.key}: {unsampled:,} of {len(start):,} hours have no five-minute samples and only warm the state up"
+        )
     return HourMarket(
         instrument.key,
         instrument.asset,
@@ -169,7 +177,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     )
 
 
-def _windows(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _windows(samples: NDArray[_Value]) -> NDArray[_Value]:
     """Return the 13 samples of each hour, both ends included."""
     view = np.lib.stride_tricks.sliding_window_view(samples, STEPS + 1)
     return np.array(view[::STEPS])
@@ -179,9 +187,11 @@ def _hourly_bars(recording: Recording) -> tuple[pl.DataFrame, bool]:
     """Return ``hour, open, high, low, close, volume``, and whether the prices are marks."""
     usual = recording.bars
     if not usual.is_empty():
-        length = int((usual["ts_close_ns"] - usual["ts_open_ns"]).max())  # type: ignore[call-overload]
+        length = _longest(usual)
         if length > HOUR_NS:
-            raise NotEnoughDataError(f"{recording.instrument.key}: bars last {length / HOUR_NS:g} h, wanted at most one hour")
+            raise NotEnoughDataError(
+                f"{recording.instrument.key}: bars last {length / HOUR_NS:g} h, wanted at most one hour"
+            )
         turnover = _by_hour(usual, "ts_open_ns")
     elif not recording.trades.is_empty():
         tick = float(recording.instrument.tick_size)
@@ -195,12 +205,31 @@ def _hourly_bars(recording: Recording) -> tuple[pl.DataFrame, bool]:
         )  # fmt: skip
     else:
         raise NotEnoughDataError(f"{recording.instrument.key}: neither bars nor trades")
-    marks = recording.mark_bars
-    if marks.is_empty() or int((marks["ts_close_ns"] - marks["ts_open_ns"]).max()) > HOUR_NS:  # type: ignore[call-overload]
+    of_mark = _mark_prices(recording)
+    if of_mark is None or of_mark.height < turnover.height:
         return turnover, False
-    of_mark = _by_hour(marks, "ts_open_ns").drop("volume")
-    both = of_mark.join(turnover.select("hour", "volume"), on="hour", how="left").sort("hour")
-    return (both, True) if both.height >= turnover.height else (turnover, False)
+    return of_mark.join(turnover.select("hour", "volume"), on="hour", how="left").sort("hour"), True
+
+
+def _mark_prices(recording: Recording) -> pl.DataFrame | None:
+    """Return ``hour, open, high, low, close`` of the mark where bars or samples a minute apart or closer hold it."""
+    bars, samples = recording.mark_bars, recording.marks
+    if not bars.is_empty() and _longest(bars) <= HOUR_NS:
+        return _by_hour(bars, "ts_open_ns").drop("volume")
+    if samples.height < 2 or float(np.median(np.diff(samples["ts_event_ns"].to_numpy()))) > MINUTE_NS:
+        return None
+    price = pl.col("mark_price")
+    hour = ((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour")
+    return (
+        samples.group_by(hour, maintain_order=True)
+        .agg(price.first().alias("open"), price.max().alias("high"), price.min().alias("low"), price.last().alias("close"))
+        .sort("hour")
+    )  # fmt: skip
+
+
+def _longest(bars: pl.DataFrame) -> int:
+    """Return the length of the longest bar [ns]."""
+    return int((bars["ts_close_ns"] - bars["ts_open_ns"]).to_numpy().max())
 
 
 def _by_hour(bars: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -237,9 +266,11 @@ def _hold(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _price_samples(recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return moments and prices of the mark, or of the nearest thing to it."""
     if not recording.marks.is_empty():
-        return recording.marks["ts_event_ns"].to_numpy(), recording.marks["mark_price"].to_numpy().astype(np.float64)
+        return recording.marks["ts_event_ns"].to_numpy(), recording.marks["mark_price"].to_numpy().astype(
+            np.float64
+        )
     for bars in (recording.mark_bars, recording.bars):
-        if not bars.is_empty() and int((bars["ts_close_ns"] - bars["ts_open_ns"]).max()) <= STEP_NS:  # type: ignore[call-overload]
+        if not bars.is_empty() and _longest(bars) <= STEP_NS:
             return bars["ts_close_ns"].to_numpy(), bars["close"].to_numpy().astype(np.float64)
     if not recording.trades.is_empty():
         tick = float(recording.instrument.tick_size)
@@ -265,7 +296,10 @@ def _at_moments(
 
 
 def _basis(
-    mark: NDArray[np.float64], known: NDArray[np.bool_], opened: NDArray[np.float64], settings: EstimatorSettings
+    mark: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    opened: NDArray[np.float64],
+    settings: EstimatorSettings,
 ) -> NDArray[np.float64]:
     """Return mark over bar price per hour: the median over the last hours' starts, this one included."""
     hours = settings.basis_hours
@@ -282,7 +316,10 @@ def _basis(
 
 
 def _turnover(
-    recording: Recording, volume: NDArray[np.float64], interest: NDArray[np.float64], settings: EstimatorSettings
+    recording: Recording,
+    volume: NDArray[np.float64],
+    interest: NDArray[np.float64],
+    settings: EstimatorSettings,
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Return the turnover of every hour [native]; where unknown, the mean of the day before, or a share of open interest."""
     key, notes = recording.instrument.key, []
@@ -290,7 +327,9 @@ def _turnover(
     usual = settings.turnover_per_hour * interest
     known = np.isfinite(volume)
     if not known.any() or float(np.nansum(volume)) <= 0:
-        notes.append(f"{key}: no volume; turnover is taken as {settings.turnover_per_hour:g} of open interest per hour, a belief")
+        notes.append(
+            f"{key}: no volume; turnover is taken as {settings.turnover_per_hour:g} of open interest per hour, a belief"
+        )
         return usual, notes
     if spot:
         volume = volume * settings.spot_turnover

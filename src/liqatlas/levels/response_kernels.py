@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     """
 
     width: NDArray[np.float64]
-    count: NDArray[np.int64]
+    bins: NDArray[np.int64]
     first: NDArray[np.int64]
     price: NDArray[np.float64]
     offset_low: NDArray[np.float64]
@@ -90,7 +90,8 @@ def run(
             for k in range(len(hazard)):
                 scale[p, k] *= np.exp(-hazard[k] * flow.closed[i, p])
                 if flow.opened[i, p] > 0.0:
-                    _open(fresh, layout, p, k, flow.begin[i], flow.end[i], points, flow.opened[i, p] / scale[p, k])
+                    leg = (flow.begin[i], flow.end[i], points)
+                    _open(fresh, layout, (p, k), leg, flow.opened[i, p] / scale[p, k])
             if (p == LONG and flow.end[i] <= flow.begin[i]) or (p == SHORT and flow.end[i] >= flow.begin[i]):
                 for k in range(len(hazard)):
                     new = _touch(fresh, layout, p, k, flow.end[i]) * scale[p, k]
@@ -107,36 +108,38 @@ def _merge(held: Mass, fresh: Mass, scale: NDArray[np.float64], layout: Layout) 
     for p in range(2):
         for k in range(len(layout.width)):
             low = max(min(fresh.near[p, k], fresh.far[p, k]), 0)
-            high = min(max(fresh.near[p, k], fresh.far[p, k]), layout.count[k] - 1)
-            empty = fresh.far[p, k] == (layout.count[k] if p == LONG else -1)
+            high = min(max(fresh.near[p, k], fresh.far[p, k]), layout.bins[k] - 1)
+            empty = fresh.far[p, k] == (layout.bins[k] if p == LONG else -1)
             if not empty:
                 for b in range(low, high + 1):
                     held.amount[p, k, b] += fresh.amount[p, k, b]
                     fresh.amount[p, k, b] = 0.0
             if p == LONG:
                 held.near[p, k] = max(held.near[p, k], fresh.near[p, k])
-                fresh.near[p, k], fresh.far[p, k] = -1, layout.count[k]
+                fresh.near[p, k], fresh.far[p, k] = -1, layout.bins[k]
             else:
                 held.near[p, k] = min(held.near[p, k], fresh.near[p, k])
-                fresh.near[p, k], fresh.far[p, k] = layout.count[k], -1
+                fresh.near[p, k], fresh.far[p, k] = layout.bins[k], -1
             if scale[p, k] < _SMALLEST_SCALE:
-                for b in range(layout.count[k]):
+                for b in range(layout.bins[k]):
                     held.amount[p, k, b] *= scale[p, k]
                 scale[p, k] = 1.0
 
 
 @inline
 def _open(
-    fresh: Mass, layout: Layout, p: int, k: int, begin: float, end: float, points: int, amount: float
+    fresh: Mass, layout: Layout, place: tuple[int, int], leg: tuple[float, float, int], amount: float
 ) -> None:
     """Lay what opened along the leg; from each entry its level is uniform over the bucket in log price."""
+    p, k = place
+    begin, end, points = leg
     width = layout.width[k]
     for j in range(points):
         entry = begin + (end - begin) * (j + 0.5) / points
         left = (entry + layout.offset_low[p, k]) / width
         right = (entry + layout.offset_high[p, k]) / width
         first, last = int(np.floor(left)) - layout.first[k], int(np.floor(right)) - layout.first[k]
-        if first < 0 or last >= layout.count[k]:
+        if first < 0 or last >= layout.bins[k]:
             continue
         density = amount / points / (right - left)
         for b in range(first, last + 1):
@@ -160,7 +163,7 @@ def _touch(mass: Mass, layout: Layout, p: int, k: int, mark: float) -> float:
             mass.amount[p, k, b] = 0.0
         mass.near[p, k] = min(mass.near[p, k], edge - 1)
     else:
-        edge = min(int(np.floor(place)) - layout.first[k], layout.count[k] - 1)
+        edge = min(int(np.floor(place)) - layout.first[k], layout.bins[k] - 1)
         for b in range(mass.near[p, k], edge + 1):
             total += mass.amount[p, k, b] * layout.price[k, b]
             mass.amount[p, k, b] = 0.0
@@ -179,7 +182,7 @@ def _profile(
 ) -> None:
     """Write the value within each distance of the mark; the bin a distance ends in counts by its covered share."""
     for k in range(len(layout.width)):
-        width, count = layout.width[k], layout.count[k]
+        width, count = layout.width[k], layout.bins[k]
         total, b = 0.0, held.near[LONG, k]
         for j in range(len(distance)):
             place = (mark - distance[j]) / width
@@ -189,9 +192,7 @@ def _profile(
                 b -= 1
             part = 0.0
             if 1 <= edge <= held.near[LONG, k] + 1:
-                part = held.amount[LONG, k, edge - 1] * layout.price[k, edge - 1] * (
-                    np.ceil(place) - place
-                )
+                part = held.amount[LONG, k, edge - 1] * layout.price[k, edge - 1] * (np.ceil(place) - place)
             out[LONG, k, j] = (total + part) * scale[LONG, k]
         total, b = 0.0, held.near[SHORT, k]
         for j in range(len(distance)):
@@ -202,7 +203,5 @@ def _profile(
                 b += 1
             part = 0.0
             if held.near[SHORT, k] <= edge < count:
-                part = held.amount[SHORT, k, edge] * layout.price[k, edge] * (
-                    place - np.floor(place)
-                )
+                part = held.amount[SHORT, k, edge] * layout.price[k, edge] * (place - np.floor(place))
             out[SHORT, k, j] = (total + part) * scale[SHORT, k]

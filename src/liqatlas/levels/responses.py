@@ -111,23 +111,28 @@ def respond(
     return HourResponses(out.touched / UNIT_USD, out.fresh / UNIT_USD, profile, reach)
 
 
-def held_mass(
-    market: HourMarket, settings: EstimatorSettings, *, scale: float, since_ns: int
-) -> HeldMass:
+def held_mass(market: HourMarket, settings: EstimatorSettings, *, scale: float, since_ns: int) -> HeldMass:
     """Return what was opened at or after a moment and is still open at the end of the market's last hour."""
     hazard = settings.hazard(scale)
     legs = legs_of(market, settings)
     from_leg = int(np.searchsorted(legs.hour, np.searchsorted(market.start_ns, since_ns)))
-    part = type(legs)(*(getattr(legs, f)[from_leg:] for f in ("hour", "begin", "end", "volume", "interest_change", "interest")))
+    part = type(legs)(
+        *(
+            getattr(legs, f)[from_leg:]
+            for f in ("hour", "begin", "end", "volume", "interest_change", "interest")
+        )
+    )
     buckets = len(hazard)
     nothing = kernels.Responses(
         np.zeros((len(market), 2, buckets)),
         np.zeros((len(market), 2, buckets)),
         np.zeros((len(market), 2, buckets, 0), dtype=np.float32),
     )
-    layout, held, scales = _run(part, settings, hazard, (np.log(market.open), np.zeros(0)), nothing, remove=True)
+    layout, held, scales = _run(
+        part, settings, hazard, (np.log(market.open), np.zeros(0)), nothing, remove=True
+    )
     edges = layout.width[:, None] * (layout.first[:, None] + np.arange(held.amount.shape[2] + 1))
-    return HeldMass(held.amount * scales[:, :, None], edges, layout.count)
+    return HeldMass(held.amount * scales[:, :, None], edges, layout.bins)
 
 
 def mass_within(profile: NDArray[np.float32], depth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -178,8 +183,8 @@ def _run(
 
 def _empty(layout: kernels.Layout) -> kernels.Mass:
     buckets = len(layout.width)
-    nowhere = np.stack([np.full(buckets, -1), layout.count]).astype(np.int64)
-    return kernels.Mass(np.zeros((2, buckets, int(layout.count.max()))), nowhere.copy(), nowhere[::-1].copy())
+    nowhere = np.stack([np.full(buckets, -1), layout.bins]).astype(np.int64)
+    return kernels.Mass(np.zeros((2, buckets, int(layout.bins.max()))), nowhere.copy(), nowhere[::-1].copy())
 
 
 def _opened_and_closed(

@@ -110,7 +110,10 @@ def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> L
 def _unit_usd(one: ExpectedInstrument, grid: LogGrid) -> tuple[int, int, NDArray[np.float64]]:
     """Return the held mass on bins ``[low, high)`` of the common grid, ``(2, K, B)`` [USD at the level, unit weight]."""
     held = one.held
-    low, high = grid.bin(float(np.exp(held.edges[:, 0].min()))), grid.bin(float(np.exp(held.edges[:, -1].max()))) + 1
+    low, high = (
+        grid.bin(float(np.exp(held.edges[:, 0].min()))),
+        grid.bin(float(np.exp(held.edges[:, -1].max()))) + 1,
+    )
     price_edges = grid.edges(low, high)
     log_edges = np.log(price_edges)
     out = np.empty((2, held.coins.shape[1], high - low))
@@ -125,7 +128,9 @@ def _unit_usd(one: ExpectedInstrument, grid: LogGrid) -> tuple[int, int, NDArray
     return low, high, out * np.sqrt(price_edges[:-1] * price_edges[1:])
 
 
-def _band(one: ExpectedInstrument, unit: NDArray[np.float64], price_edges: NDArray[np.float64]) -> CumulativeBand:
+def _band(
+    one: ExpectedInstrument, unit: NDArray[np.float64], price_edges: NDArray[np.float64]
+) -> CumulativeBand:
     """Return the band of the cumulative curves over draws of the weights; the level is taken as known."""
     reach = float(one.calibration.settings.bucket_edges[-1])
     price = np.geomspace(one.mark * (1 - reach), one.mark * (1 + reach), _BAND_PRICES)

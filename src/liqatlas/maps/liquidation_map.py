@@ -185,7 +185,9 @@ class LiquidationMap:
         lower = np.minimum(position.astype(np.int64), self.usd.shape[-1] - 1)
         part = position - lower
         at_edges = running[..., lower] + part * self.usd[..., lower]
-        return LiquidationMap(self.head, edges, self.bands, np.maximum(np.diff(at_edges, axis=-1), 0.0), self.cumulative_band)
+        return LiquidationMap(
+            self.head, edges, self.bands, np.maximum(np.diff(at_edges, axis=-1), 0.0), self.cumulative_band
+        )
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per venue, symbol, band, position and bin that holds mass [USD]."""

@@ -94,9 +94,7 @@ def normalisation(total: NDArray[np.float64], open_interest: float) -> NDArray[n
 
 def leverage_shares(levels: InstrumentLevels) -> NDArray[np.float64]:
     """Return the share of each bucket in each leverage band, float64 ``(2, K, L)``; see :func:`band_shares`."""
-    return band_shares(
-        levels.offsets.distance, levels.maintenance_rate, inverse=levels.instrument.is_inverse
-    )
+    return band_shares(levels.offsets.distance, levels.maintenance_rate, inverse=levels.instrument.is_inverse)
 
 
 def band_shares(
@@ -109,11 +107,7 @@ def band_shares(
     """
     m = maintenance_rate
     sign = np.array((1.0, -1.0))[:, None, None]
-    inverse_leverage = (
-        (m + distance) / (1 - sign * distance)
-        if inverse
-        else m + distance * (1 - sign * m)
-    )
+    inverse_leverage = (m + distance) / (1 - sign * distance) if inverse else m + distance * (1 - sign * m)
     high, low = -np.log(inverse_leverage[..., 0]), -np.log(inverse_leverage[..., 1])
     shares = np.empty((*high.shape, len(BANDS)))
     for i, band in enumerate(BANDS):

@@ -1,0 +1,256 @@
+"""Judge the calibrated estimator where the truth is known: ``python scripts/judge_estimator_in_simulator.py [SEEDS] [-o FILE]``.
+
+Every world is simulated (the first with SEEDS seeds, the others with a third of them), its recording calibrated on the first part and judged on the rest against what really was open. The first row is the
+world the estimator assumes; each further row takes one assumption away (docs/explanation/simulator.md). Columns:
+
+* within 2 s.e.: share of identified buckets whose true weight lies within two standard errors;
+* map out to 4 %, 9 %: model's mass within that distance over the true one, sums over judged hours and both positions;
+* gain kept: information gain over the range-only baseline, as a share of that with the true weights;
+* band: share of the 90 % bands of the cumulative curves that hold the curve of the true weights;
+* placebo: gain of a map of a day before over no map at all, per hour and position; at or below zero is right.
+
+A weight is the share of modelled inflow that really was opened, leveraged, in the bucket; the mixture of opened leverages is constant in
+these worlds, so one number per bucket is the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from liqatlas.evaluate.baselines import fit_baseline
+from liqatlas.evaluate.comparison import row_likelihood
+from liqatlas.flows.estimator_source import judged_hours
+from liqatlas.levels.calibrate import Provenance, calibrate, frozen_with
+from liqatlas.levels.estimator_settings import load_settings
+from liqatlas.levels.forecast import forecast
+from liqatlas.levels.hour_legs import legs_of
+from liqatlas.levels.hour_market import hour_market
+from liqatlas.levels.responses import DISTANCES, UNIT_USD, mass_within, respond
+from liqatlas.simulate import ETH, STEEP_TIERS, Closing, Coin, Engine, Population, SimulatedVenue, SimulationConfig, simulate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liqatlas.levels.calibration import Calibration
+    from liqatlas.levels.estimator_settings import EstimatorSettings
+    from liqatlas.levels.hour_market import HourMarket
+    from liqatlas.levels.responses import HourResponses
+    from liqatlas.simulate import MarketTruth
+
+DAYS = 28.0
+TRAIN_SHARE = 0.6
+NEAR, FAR = 0.04, 0.09
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one world said."""
+
+    within: list[bool]
+    near: tuple[float, float]
+    far: tuple[float, float]
+    gain: float
+    true_gain: float
+    band: list[bool]
+    placebo: float
+    identified: float
+
+
+def worlds() -> dict[str, SimulationConfig]:
+    """Return the assumed world and those that break one assumption each."""
+    # levels that spread smoothly over distance, as the prior of the fit has it; exchanges offer every leverage
+    leverages = tuple(float(x) for x in np.geomspace(120, 2.5, 480))
+    bell = np.exp(-0.5 * (np.log(np.array(leverages) / 12) / 1.1) ** 2)
+    mix = tuple((bell / bell.sum()).tolist())
+    smooth = Population(leverages=leverages, long_mix=mix, short_mix=mix)
+    base = SimulationConfig(seed=1, days=DAYS, warmup_days=3.0, mark_step_s=5, population=smooth)
+    people, venue = base.population, base.venues[0]
+
+    def traders(**changes: object) -> SimulationConfig:
+        return replace(base, population=replace(people, **changes))
+
+    def exchange(**changes: object) -> SimulationConfig:
+        return replace(base, venues=(replace(venue, **changes),))
+
+    return {
+        "as assumed": base,
+        "open interest every 5 minutes": exchange(oi_sample_s=300),
+        "seven leverages only": replace(base, population=Population()),
+        "herds": traders(herding_share=0.3),
+        "two holding classes": traders(closing=Closing(classes=((0.7, 0.4), (0.3, 2.4)))),
+        "hazard falls with age": traders(closing=Closing(weibull_shape=0.8)),
+        "high leverage closes sooner": traders(closing=Closing(distance_exponent=0.5)),
+        "stops ahead of liquidation": traders(stop_share=0.3),
+        "margin added": traders(added_margin_sigma=0.3),
+        "cross accounts": replace(base, population=replace(people, cross_share=0.25), coins=(Coin(), ETH)),
+        "partial steps": exchange(engine=Engine(tiers=STEEP_TIERS, partial_steps=True)),
+        "price impact": exchange(engine=Engine(depth_usd_per_percent=8e6)),
+        "prints thinned as on Binance": exchange(print_rule="last_per_second"),
+        "last price off the mark": exchange(last_sigma_bp=3.0),
+    }
+
+
+def true_weights(
+    truth: MarketTruth, market: HourMarket, settings: EstimatorSettings
+) -> NDArray[np.float64]:
+    """Return the share of the model's inflow that was opened in each bucket, ``(2, K)``.
+
+    Sizes do not depend on leverage, so shares are counted by head: a few huge positions would blur them.
+    """
+    opened = truth.positions.filter(
+        (pl.col("from_ns") == pl.col("opened_ns"))
+        & (pl.col("opened_ns") >= int(market.start_ns[0]))
+        & pl.col("liquidation_price").is_not_null()
+    )
+    distance = (opened["liquidation_price"] / opened["entry_price"] - 1).abs().to_numpy()
+    bucket = np.searchsorted(settings.edges(), distance) - 1
+    legs = legs_of(market, settings)
+    churn = settings.phi * np.maximum(legs.volume - np.abs(legs.interest_change), 0.0)
+    inflow = float((np.maximum(legs.interest_change, 0.0) + 0.5 * churn).sum())
+    out = np.zeros((2, len(settings.bucket_edges) - 1))
+    inside = (bucket >= 0) & (bucket < out.shape[1])
+    position = (opened["position"].to_numpy() == "short").astype(np.int64)
+    np.add.at(out, (position[inside], bucket[inside]), 1.0)
+    return out / opened.height * (float(opened["qty"].sum()) / inflow)
+
+
+def true_profile(truth: MarketTruth, moment_ns: int, mark: float) -> NDArray[np.float64]:
+    """Return the leveraged mass within each of ``DISTANCES`` of the mark, ``(2, D)`` [USD at the level]."""
+    alive = truth.alive(moment_ns).filter(
+        pl.col("liquidation_price").is_not_null() & (pl.col("opened_ns") >= int(truth.flows["ts_open_ns"][0]))
+    )
+    out = np.zeros((2, len(DISTANCES)))
+    for p, name in enumerate(("long", "short")):
+        mine = alive.filter(pl.col("position") == name)
+        away = np.abs(np.log(mine["liquidation_price"].to_numpy() / mark))
+        usd = mine["qty"].to_numpy() * mine["liquidation_price"].to_numpy()
+        order = np.argsort(away)
+        running = np.concatenate([[0.0], np.cumsum(usd[order])])
+        out[p] = running[np.searchsorted(away[order], DISTANCES, side="right")]
+    return out
+
+
+def judge(config: SimulationConfig, settings: EstimatorSettings) -> Verdict:
+    """Simulate, calibrate and compare one world."""
+    world = simulate(config)
+    recording, truth = world.recordings[0], world.truth.markets[0]
+    market = hour_market(recording, settings)
+    cut = int(len(market) * TRAIN_SHARE)
+    train = np.arange(len(market)) < cut
+    test = np.arange(len(market)) >= cut + 24
+    calibration = calibrate(market, settings, train, provenance=Provenance("SIMULATED", "this script", "today"))
+    responses = respond(market, settings, scale=calibration.hazard_scale)
+    weight = true_weights(truth, market, settings)
+    within, band = _posterior(calibration, weight.mean(axis=0), responses, test)
+    near, far = _map(calibration, market, responses, truth, test)
+    gain, true_gain, placebo = _scores(calibration, market, responses, weight, train, test)
+    return Verdict(within, near, far, gain, true_gain, band, placebo, calibration.identified_distance)
+
+
+def _posterior(
+    calibration: Calibration, weight: NDArray[np.float64], responses: HourResponses, test: NDArray[np.bool_]
+) -> tuple[list[bool], list[bool]]:
+    fitted = np.array(calibration.map.log_weight)
+    known = calibration.identified & (weight > 0.02 * weight.max())
+    score = (fitted[known] - np.log(weight[known])) / calibration.log_weight_sd[known]
+    draws = calibration.draw_weights(400)
+    band = []
+    for hour in np.flatnonzero(test)[::24]:
+        for p in range(2):
+            for limit in (0.01, 0.02, NEAR):
+                unit = responses.profile[hour, p, :, int(np.searchsorted(DISTANCES, limit))].astype(np.float64)
+                low, high = np.quantile(draws @ unit, [0.05, 0.95])
+                band.append(bool(low <= weight @ unit <= high))
+    return (np.abs(score) <= 2).tolist(), band
+
+
+def _map(
+    calibration: Calibration,
+    market: HourMarket,
+    responses: HourResponses,
+    truth: MarketTruth,
+    test: NDArray[np.bool_],
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    weight = np.exp(np.array(calibration.map.log_weight))
+    totals = np.zeros((2, 2))
+    for hour in np.flatnonzero(test)[::6]:
+        model = np.einsum("k,pkd->pd", weight, responses.profile[hour].astype(np.float64)) * UNIT_USD
+        real = true_profile(truth, int(market.start_ns[hour]), float(market.open[hour]))
+        for i, limit in enumerate((NEAR, FAR)):
+            at = int(np.searchsorted(DISTANCES, limit))
+            totals[i] += (model[:, at].sum(), real[:, at].sum())
+    return (float(totals[0, 0]), float(totals[0, 1])), (float(totals[1, 0]), float(totals[1, 1]))
+
+
+def _scores(
+    calibration: Calibration,
+    market: HourMarket,
+    responses: HourResponses,
+    weight: NDArray[np.float64],
+    train: NDArray[np.bool_],
+    test: NDArray[np.bool_],
+) -> tuple[float, float, float]:
+    hours = judged_hours(market)
+
+    def total(mean: NDArray[np.float64]) -> float:
+        return float(np.nansum(row_likelihood(hours, mean, train)[test]))
+
+    base = total(fit_baseline("B1", hours, train))
+    known = np.einsum("npk,pk->np", responses.touched, weight) + 1e-3
+    own = forecast(market, calibration, responses)
+    earlier = np.concatenate([np.repeat(responses.profile[:1], 24, axis=0), responses.profile[:-24]])
+    shifted = frozen_with(market, calibration, mass_within(earlier, market.depth), train, responses)
+    none = frozen_with(market, calibration, np.full_like(responses.reach, 1e-9), train, responses)
+    rows = 2 * int(test.sum())
+    return total(own.running) - base, total(known) - base, (total(shifted) - total(none)) / rows
+
+
+def row(name: str, verdicts: list[Verdict]) -> str:
+    """Return one line of the table."""
+    within = np.mean([w for v in verdicts for w in v.within])
+    near = sum(v.near[0] for v in verdicts) / sum(v.near[1] for v in verdicts)
+    far = sum(v.far[0] for v in verdicts) / sum(v.far[1] for v in verdicts)
+    kept = sum(v.gain for v in verdicts) / sum(v.true_gain for v in verdicts)
+    band = np.mean([b for v in verdicts for b in v.band])
+    placebo = np.mean([v.placebo for v in verdicts])
+    reach = np.median([v.identified for v in verdicts])
+    return f"| {name} | {within:.0%} | {reach:.1%} | {near:.2f} | {far:.2f} | {kept:.0%} | {band:.0%} | {placebo:+.3f} |"
+
+
+def main() -> None:
+    """Write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("seeds", nargs="?", type=int, default=20)
+    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--only", default="")
+    chosen = parser.parse_args()
+    # the simulated exchange closes by the clock, alike at every distance
+    settings = msgspec.structs.replace(load_settings(), hazard_power=0.0, hazard_scales=(0.1, 0.2, 0.35, 0.6, 1.0, 1.6), hazard_scale=0.4)
+    lines = [
+        "| world | within 2 s.e. | identified to | map to 4 % | map to 9 % | gain kept | band 90 % | placebo |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, config in worlds().items():
+        if chosen.only and chosen.only not in name:
+            continue
+        started = time.monotonic()
+        count = chosen.seeds if name == "as assumed" else max(chosen.seeds // 3, 1)
+        verdicts = [judge(replace(config, seed=seed), settings) for seed in range(1, count + 1)]
+        lines.append(row(name, verdicts))
+        print(lines[-1], f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        if chosen.output:
+            chosen.output.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
