@@ -42,11 +42,15 @@ def build_map(
     NotEnoughDataError
         If the data do not reach, or an *expected* map is asked for where nothing is calibrated.
     """
+    if recordings is None and request.lake is not None and not request.paths and request.kind == "modelled":
+        from liqatlas.flows.lake_map import lake_map
+
+        return read_out(lake_map(request, request.lake, reporter), request)
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)
     else:
-        _refuse_expected(request)
+        refuse_expected(request)
         prepared, dropped = _prepared(request, chosen, as_of, reporter)
         result = modelled_map(
             prepared, load_parameters(request.parameters_file), as_of_ns=as_of, window_ns=request.window_ns
@@ -64,7 +68,7 @@ def build_heatmap(
     reporter: Reporter = SILENT,
 ) -> Heatmap:
     """Return the heatmap a request asks for; its columns are as of moments inside the window."""
-    _refuse_expected(request)
+    refuse_expected(request)
     size = HeatmapSize(columns, rows)
     chosen, as_of = _chosen(request, recordings, reporter)
     prepared, dropped = _prepared(request, chosen, as_of, reporter)
@@ -79,7 +83,7 @@ def build_heatmap(
     return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
 
 
-def _refuse_expected(request: Request) -> None:
+def refuse_expected(request: Request) -> None:
     if request.quantity == "expected":
         raise NotEnoughDataError(
             "no calibration exists for these venues, so expected prints cannot be shown; ask for --quantity outstanding"

@@ -238,6 +238,15 @@ class StoredHistory:
     ----------
     as_of_ns
         Nothing later is used.
+
+    Attributes
+    ----------
+    first_ns
+        First moment of the history [ns].
+    tail
+        Flow bars after the sealed stretches.
+    known
+        Rows of the last hour or more before the moment.
     """
 
     def __init__(self, lake: Lake, instrument: Instrument, made_with: Recipe, as_of_ns: int) -> None:
@@ -248,7 +257,6 @@ class StoredHistory:
         self._end = min(until, _limit(self._flow, as_of_ns))
         if self._end <= self._flow.first_ns:
             self._end = 0
-        #: First moment of the history [ns].
         self.first_ns = self._flow.first_ns
         self._samples, self.is_provisional = self._tail(as_of_ns)
         self.tail: list[FlowBars] = self._flow.bars(self._samples)
@@ -258,7 +266,7 @@ class StoredHistory:
         from liqatlas.flows.lake_flow import Samples
 
         samples = self._flow.samples(self._end or self.first_ns - 1, as_of_ns + 1)
-        known = self._flow.rows(int(samples.edges[-1]) - HOUR_NS, as_of_ns + 1)
+        self.known = known = self._flow.rows(int(samples.edges[-1]) - HOUR_NS, as_of_ns + 1)
         moments = [int(known.trades[-1, "ts_event_ns"])] if known.trades.height else []
         if not moments and known.bars.height:
             moments = [int(known.bars[-1, "ts_close_ns"])]
