@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 START = parse_time("2025-10-01")
 DAYS = 365
-VENUES = ("binance", "bybit", "okx", "hyperliquid", "bitget")
-SYMBOLS = {"okx": "BTC-USDT-SWAP", "hyperliquid": "BTC"}
+VENUES = ("binance", "bybit", "okx", "hyperliquid", "dydx")
+SYMBOLS = {"okx": "BTC-USDT-SWAP", "hyperliquid": "BTC", "dydx": "BTC-USD"}
 
 
 def _minutes(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -32,6 +32,7 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
+    ("realised", "liqatlas.cli.realised:realised", "Show what was liquidated in the last 1, 4, 12 and 24 hours."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     (
         "warmup",

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import LakeLockedError, NotEnoughDataError
+from liqatlas.base.errors import LakeLockedError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
 from liqatlas.flows.build import refuse_expected
 from liqatlas.flows.choose import matches
 from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
@@ -48,18 +48,19 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
         if not found:
             raise NotEnoughDataError(f"the filters leave no instrument of {request.asset} in the lake {path}")
         as_of = as_of_in(found, request)
-        prepared, dropped, last_error = [], [], None
+        prepared, dropped = [], []
+        last_error: LiqAtlasError | None = None
         for done, one in enumerate(found):
             reporter.progress(f"composing {one.instrument.key}", done, len(found))
-            terms = risk_terms(
-                one.instrument,
-                as_of,
-                max_leverage=request.max_leverage,
-                maintenance_rate=request.maintenance_rate,
-            )
             try:
+                terms = risk_terms(
+                    one.instrument,
+                    as_of,
+                    max_leverage=request.max_leverage,
+                    maintenance_rate=request.maintenance_rate,
+                )
                 prepared.append(_prepared(lake, one, request, (parameters, terms), as_of))
-            except NotEnoughDataError as error:
+            except (NotEnoughDataError, TiersUnknownError) as error:
                 dropped.append(f"left out: {error}")
                 last_error = error
         if not prepared:
