@@ -35,7 +35,16 @@ from liqatlas.levels.forecast import forecast
 from liqatlas.levels.hour_legs import legs_of
 from liqatlas.levels.hour_market import hour_market
 from liqatlas.levels.responses import DISTANCES, UNIT_USD, mass_within, respond
-from liqatlas.simulate import ETH, STEEP_TIERS, Closing, Coin, Engine, Population, SimulatedVenue, SimulationConfig, simulate
+from liqatlas.simulate import (
+    ETH,
+    STEEP_TIERS,
+    Closing,
+    Coin,
+    Engine,
+    Population,
+    SimulationConfig,
+    simulate,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +108,7 @@ def worlds() -> dict[str, SimulationConfig]:
     }
 
 
-def true_weights(
-    truth: MarketTruth, market: HourMarket, settings: EstimatorSettings
-) -> NDArray[np.float64]:
+def true_weights(truth: MarketTruth, market: HourMarket, settings: EstimatorSettings) -> NDArray[np.float64]:
     """Return the share of the model's inflow that was opened in each bucket, ``(2, K)``.
 
     Sizes do not depend on leverage, so shares are counted by head: a few huge positions would blur them.
@@ -147,7 +154,9 @@ def judge(config: SimulationConfig, settings: EstimatorSettings) -> Verdict:
     cut = int(len(market) * TRAIN_SHARE)
     train = np.arange(len(market)) < cut
     test = np.arange(len(market)) >= cut + 24
-    calibration = calibrate(market, settings, train, provenance=Provenance("SIMULATED", "this script", "today"))
+    calibration = calibrate(
+        market, settings, train, provenance=Provenance("SIMULATED", "this script", "today")
+    )
     responses = respond(market, settings, scale=calibration.hazard_scale)
     weight = true_weights(truth, market, settings)
     within, band = _posterior(calibration, weight.mean(axis=0), responses, test)
@@ -167,7 +176,9 @@ def _posterior(
     for hour in np.flatnonzero(test)[::24]:
         for p in range(2):
             for limit in (0.01, 0.02, NEAR):
-                unit = responses.profile[hour, p, :, int(np.searchsorted(DISTANCES, limit))].astype(np.float64)
+                unit = responses.profile[hour, p, :, int(np.searchsorted(DISTANCES, limit))].astype(
+                    np.float64
+                )
                 low, high = np.quantile(draws @ unit, [0.05, 0.95])
                 band.append(bool(low <= weight @ unit <= high))
     return (np.abs(score) <= 2).tolist(), band
@@ -234,7 +245,9 @@ def main() -> None:
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
     # the simulated exchange closes by the clock, alike at every distance
-    settings = msgspec.structs.replace(load_settings(), hazard_power=0.0, hazard_scales=(0.1, 0.2, 0.35, 0.6, 1.0, 1.6), hazard_scale=0.4)
+    settings = msgspec.structs.replace(
+        load_settings(), hazard_power=0.0, hazard_scales=(0.1, 0.2, 0.35, 0.6, 1.0, 1.6), hazard_scale=0.4
+    )
     lines = [
         "| world | within 2 s.e. | identified to | map to 4 % | map to 9 % | gain kept | band 90 % | placebo |",
         "|---|---|---|---|---|---|---|---|",

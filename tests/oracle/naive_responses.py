@@ -46,7 +46,9 @@ def responses(
                     while number * width < high:
                         left, right = max(low, number * width), min(high, (number + 1) * width)
                         share = (right - left) / (high - low)
-                        parcels.append(Parcel(position, bucket, (number + 0.5) * width, opened * share / points, hour))
+                        parcels.append(
+                            Parcel(position, bucket, (number + 0.5) * width, opened * share / points, hour)
+                        )
                         number += 1
         left_over = []
         for parcel in parcels:

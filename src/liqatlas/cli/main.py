@@ -32,13 +32,38 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
-    ("cascade", "liqatlas.cli.cascade:cascade", "Show how far a shock runs, and what it takes to reach each level."),
-    ("positions", "liqatlas.cli.positions:positions", "List public positions and check their liquidation prices."),
-    ("clusters", "liqatlas.cli.clusters:clusters", "List the zones where levels are dense, with grades and gaps."),
-    ("stress", "liqatlas.cli.stress:stress", "Say at which prices your own positions are liquidated, and what to do."),
-    ("report", "liqatlas.cli.report:report", "Write the whole picture of an asset in words, numbers and pictures."),
+    (
+        "cascade",
+        "liqatlas.cli.cascade:cascade",
+        "Show how far a shock runs, and what it takes to reach each level.",
+    ),
+    (
+        "positions",
+        "liqatlas.cli.positions:positions",
+        "List public positions and check their liquidation prices.",
+    ),
+    (
+        "clusters",
+        "liqatlas.cli.clusters:clusters",
+        "List the zones where levels are dense, with grades and gaps.",
+    ),
+    (
+        "stress",
+        "liqatlas.cli.stress:stress",
+        "Say at which prices your own positions are liquidated, and what to do.",
+    ),
+    (
+        "report",
+        "liqatlas.cli.report:report",
+        "Write the whole picture of an asset in words, numbers and pictures.",
+    ),
     ("calibrate", "liqatlas.cli.calibrate:calibrate", "Fit the estimator on liquidations that happened."),
     ("evaluate", "liqatlas.cli.evaluate:evaluate", "Score the map, or any predictions, against baselines."),
+    (
+        "realised",
+        "liqatlas.cli.realised:realised",
+        "Show what was liquidated in the last 1, 4, 12 and 24 hours.",
+    ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     (
         "warmup",

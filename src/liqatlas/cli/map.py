@@ -71,7 +71,14 @@ def map_(
     """
     form = choose_format(output)
     request = make_request(
-        asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage, others=which.others
+        asset,
+        data,
+        time,
+        output,
+        kind=which.kind,
+        quantity=which.quantity,
+        leverage=which.leverage,
+        others=which.others,
     )
     drawn_range = request.price_range
     if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars

@@ -47,8 +47,20 @@ def build_map(
         from liqatlas.flows.positions import build_measured_map
 
         if request.quantity == "expected":
-            raise NotEnoughDataError("measured maps show positions as they stand: ask for --quantity outstanding")
+            raise NotEnoughDataError(
+                "measured maps show positions as they stand: ask for --quantity outstanding"
+            )
         return read_out(build_measured_map(request, recordings, reporter), request)
+    if (
+        recordings is None
+        and request.lake is not None
+        and not request.paths
+        and request.kind == "modelled"
+        and request.quantity != "expected"
+    ):
+        from liqatlas.flows.lake_map import lake_map
+
+        return read_out(lake_map(request, request.lake, reporter), request)
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)

@@ -35,14 +35,14 @@ def choose(recordings: Sequence[Recording], request: Request) -> list[Recording]
         known = sorted({r.instrument.asset for r in recordings})
         near = near_names(wanted.asset, known) or known[:5]
         raise UnknownSymbolError(request.asset, near, where=f"the {len(recordings)} instruments given")
-    left = [r for r in of_asset if _matches(r.instrument, request)]
+    left = [r for r in of_asset if matches(r.instrument, request)]
     if not left:
         there = ", ".join(sorted(r.instrument.key for r in of_asset))
         raise InputError(f"the filters leave no instrument of {wanted.asset}; there are {there}")
     return left
 
 
-def _matches(instrument: Instrument, request: Request) -> bool:
+def matches(instrument: Instrument, request: Request) -> bool:
     """Tell whether an instrument passes symbol, venue, quote, margin and delivery filters."""
     asked = parse_symbol(request.asset)
     if asked.quote and instrument.symbol.upper() != request.asset.upper():

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 #: Where a recording's tables go; mark bars are bars of another kind of price.
 _DATASET_OF = {"mark_bars": "bars"}
+#: Tables whose rows come when something happens, so that their span vouches for nothing.
+_EVENTS = frozenset({"liquidations", "liquidation_bars", "positions", "book_levels"})
+#: Reason of a gap that an imported file has.
+HOLE = "hole in an imported file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,44 @@ def ingest_files(paths: Sequence[Path], lake_path: Path, reporter: Reporter = SI
 
 
 def keep(lake: Lake, recording: Recording) -> Ingested:
-    """Write one recording; durable on return. Nobody vouches that a file misses nothing, so no span is marked as recorded."""
+    """Write one recording; durable on return.
+
+    The span of its samples and bars is vouched for, less the holes in them, which become gaps; a hole that later files fill
+    is marked so. For prints nobody vouches: a file without any says nothing about a quiet market.
+    """
+    from liqatlas.venues.importers.gaps import find_gaps
+
+    instrument = recording.instrument
     rows, changed = {}, 0
     for name, frame in recording.tables().items():
-        changed += lake.ingest(_DATASET_OF.get(name, name), recording.instrument, frame)
+        dataset = _DATASET_OF.get(name, name)
         rows[name] = frame.height
-    return Ingested(recording.instrument.key, rows, changed, recording.span_ns(), recording.warnings)
+        covers = None
+        if name not in _EVENTS:
+            begin = "ts_open_ns" if "ts_open_ns" in frame.columns else "ts_event_ns"
+            end = "ts_close_ns" if "ts_open_ns" in frame.columns else "ts_event_ns"
+            covers = (int(frame[begin].min()), int(frame[end].max()) + 1)  # type: ignore[arg-type]
+        changed += lake.ingest(dataset, instrument, frame, covers=covers)
+        holes = [(hole.start_ns, hole.end_ns) for hole in find_gaps(name, frame)]
+        if covers is not None:
+            _note_holes(lake, (dataset, instrument.venue, instrument.symbol), covers, holes)
+    return Ingested(instrument.key, rows, changed, recording.span_ns(), recording.warnings)
+
+
+def _note_holes(
+    lake: Lake, place: tuple[str, str, str], covers: tuple[int, int], holes: list[tuple[int, int]]
+) -> None:
+    """Write down the holes of a file that are not known yet, and mark as filled those of earlier files that it fills."""
+    dataset, venue, symbol = place
+    known = lake.list_gaps(dataset=dataset, venue=venue, symbol=symbol, span=covers, filled=False)
+    ours = {(gap.start_ns, gap.end_ns): gap.number for gap in known if gap.reason == HOLE}
+    for start, end in holes:
+        if (start, end) not in ours:
+            lake.open_gap(dataset, venue, symbol, start, end_ns=end, reason=HOLE)
+    for (start, end), number in ours.items():
+        inside = end is not None and covers[0] <= start and end <= covers[1]
+        if inside and not any(low < end and high > start for low, high in holes):
+            lake.close_gap(number, end, filled=True)
 
 
 def ingested_text(found: Sequence[Ingested], lake_path: Path) -> str:

@@ -118,11 +118,16 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _position(row: dict[str, Any]) -> dict[str, Any]:
-    return _finite({k: v for k, v in row.items() if k != "ts_event_ns"} | {"time": isoformat(row["ts_event_ns"])})
+    return _finite(
+        {k: v for k, v in row.items() if k != "ts_event_ns"} | {"time": isoformat(row["ts_event_ns"])}
+    )
 
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
-    times = {"time_before": isoformat(row.pop("ts_before_ns")), "time_after": isoformat(row.pop("ts_after_ns"))}
+    times = {
+        "time_before": isoformat(row.pop("ts_before_ns")),
+        "time_after": isoformat(row.pop("ts_after_ns")),
+    }
     return _finite(row | times)
 
 
@@ -187,7 +192,20 @@ def report_text(report: PositionsReport, view: View) -> str:
 
 
 def _table_lines(report: PositionsReport) -> list[str]:
-    head = ("account", "coin", "side", "notional", "lever", "mode", "entry", "mark", "liq. price", "away", "PnL", "age")
+    head = (
+        "account",
+        "coin",
+        "side",
+        "notional",
+        "lever",
+        "mode",
+        "entry",
+        "mark",
+        "liq. price",
+        "away",
+        "PnL",
+        "age",
+    )
     rows = []
     for r in report.shown().iter_rows(named=True):
         level, away = r["liquidation_price"], r["distance"]
@@ -203,9 +221,7 @@ def _table_lines(report: PositionsReport) -> list[str]:
 
 def _cohort_lines(report: PositionsReport) -> list[str]:
     head = ("accounts of", "accounts", "positions", "long", "short", "within 10 % of its level")
-    sizes = [
-        (_bounds(r["low_usd"], r["high_usd"]), *_counted(r)) for r in report.sizes.iter_rows(named=True)
-    ]
+    sizes = [(_bounds(r["low_usd"], r["high_usd"]), *_counted(r)) for r in report.sizes.iter_rows(named=True)]
     profits = [(r["cohort"], *_counted(r)) for r in report.profits.iter_rows(named=True)]
     margins = [(r["margin_mode"], *_counted(r)) for r in report.margins.iter_rows(named=True)]
     return [
@@ -253,7 +269,10 @@ def _columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
     out = []
     for row in [head, *rows]:
-        cells = [str(row[0]).ljust(widths[0]), *(str(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
+        cells = [
+            str(row[0]).ljust(widths[0]),
+            *(str(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+        ]
         out.append("  ".join(cells))
     return [out[0], "─" * len(out[0]), *out[1:]]
 

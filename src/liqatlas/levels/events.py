@@ -111,11 +111,12 @@ def runs_of_trades(
     edges: NDArray[np.int64],
     nearest: tuple[int, int],
     per_bar: PerBar,
+    carry: NDArray[np.float64] | None = None,
 ) -> Runs:
-    """Merge the trades and marks of a recording into runs."""
+    """Merge the trades and marks of a recording into runs; ``carry`` is what came before, see ``trade_runs``."""
     trades = known.trades
     ticks = trades["price_ticks"].to_numpy()
-    low, high = int(ticks.min()), int(ticks.max())
+    low, high = (int(ticks.min()), int(ticks.max())) if trades.height else (1, 1)
     if high - low < _TABLE_LIMIT:
         all_ticks = np.arange(low, high + 1, dtype=np.int64)
     else:  # a price range too wide for a table by tick: one row per distinct tick
@@ -132,7 +133,7 @@ def runs_of_trades(
         edges,
         nearest,
         out,
-        (*per_bar, np.full(3, np.nan)),
+        (*per_bar, np.full(3, np.nan) if carry is None else carry),
     )
     return _cut(out, count, per_bar[0])
 

@@ -154,20 +154,60 @@ def flow_bars(
             f"{recording.instrument.key}: no trades and no bars up to {isoformat(as_of_ns)}"
         )
     edges, open_interest, provisional, warnings = _samples(known, as_of_ns, constant_oi_native)
+    bars = bars_between(
+        known,
+        grid,
+        edges=edges,
+        open_interest=open_interest,
+        nearest=nearest,
+        spot_turnover=spot_turnover,
+    )
+    return replace(
+        bars,
+        last_is_provisional=provisional,
+        warnings=(*warnings, *bars.warnings, *_audit(bars.volume, open_interest, known)),
+    )
+
+
+def bars_between(
+    known: Recording,
+    grid: LogGrid,
+    *,
+    edges: NDArray[np.int64],
+    open_interest: NDArray[np.float64],
+    nearest: tuple[int, int],
+    spot_turnover: float = 1.0,
+    carry: NDArray[np.float64] | None = None,
+) -> FlowBars:
+    """Return flow bars between given samples of open interest.
+
+    Parameters
+    ----------
+    known
+        Its trades count, or its bars where it holds bars alone.
+    edges, open_interest
+        int64 and float64 ``(n + 1,)``.
+    carry
+        float64 ``(3,)``: what the trades and marks before the first edge left, see ``trade_runs``; ``known`` then holds only
+        trades at or after the first edge and marks after it. By default the recording begins there.
+    """
     marks, mark_source = mark_events(known, grid)
     per_bar = (
         np.zeros(len(edges), dtype=np.int64),
         np.zeros(len(edges) - 1, dtype=np.float64),
         np.zeros(len(edges) - 1, dtype=np.float64),
     )
-    if not known.trades.is_empty():
+    warnings: list[str] = []
+    if not known.trades.is_empty() or known.bars.is_empty():
         entry_source = "trades"
         mark_source = (
             f"{mark_source}, trades x last mark/trade ratio between them"
             if mark_source
             else "trade price (no mark given)"
         )
-        runs = runs_of_trades(known, grid, marks=marks, edges=edges, nearest=nearest, per_bar=per_bar)
+        runs = runs_of_trades(
+            known, grid, marks=marks, edges=edges, nearest=nearest, per_bar=per_bar, carry=carry
+        )
     else:
         kind = str(known.bars["price_kind"][0])
         entry_source = f"{kind} bars, volume spread evenly over time and price"
@@ -182,18 +222,17 @@ def flow_bars(
                 f"{known.instrument.key}: turnover is the spot market's times {spot_turnover:g}, a belief of the model"
             )
         runs = runs_of_bars(known, grid, edges=edges, nearest=nearest, per_bar=per_bar)
-    warnings += _audit(per_bar[1], open_interest, known)
     return FlowBars(
         edges,
         runs,
         per_bar[1],
         per_bar[2],
         open_interest,
-        provisional,
-        mark_source,
-        entry_source,
-        tuple(warnings),
-        order_known=not known.trades.is_empty(),
+        last_is_provisional=False,
+        mark_source=mark_source,
+        entry_source=entry_source,
+        warnings=tuple(warnings),
+        order_known=entry_source == "trades",
     )
 
 

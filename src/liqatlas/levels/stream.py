@@ -13,10 +13,11 @@ import numpy as np
 from liqatlas.base.clock import DAY_NS, HOUR_NS
 from liqatlas.levels import kernels
 from liqatlas.levels.flow import opened_and_closed
+from liqatlas.levels.sealed import SealedLevel, SealedSegment, load, seal
 from liqatlas.levels.segment import UNTOUCHED, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Bins added on each side when the window grows, so that it seldom does.
 _SPARE = 64
+_NOTHING_REACHED = (
+    kernels.NOTHING_LOW, kernels.NOTHING_HIGH, kernels.NOTHING_HIGH, kernels.NOTHING_LOW, -1, 0,
+)  # fmt: skip
+_LEVELS: tuple[SealedLevel, ...] = ("hour", "day", "month")
 Pyramid = tuple[kernels.State, kernels.State, kernels.State, kernels.State]
 
 
@@ -64,6 +69,11 @@ class LevelStream:
         self._scratch: kernels.State | None = None
         self._flow: FlowBars | None = None  # the table last folded from, and what was made of it
         self._current = np.full(3, -1, dtype=np.int64)
+        self._open = [
+            False,
+            False,
+            False,
+        ]  # whether the running hour, day and month hold anything to hand out
         self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
 
     def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:
@@ -71,24 +81,27 @@ class LevelStream:
 
     def _new_state(self, bins: int) -> kernels.State:
         k = self._buckets
-        state = kernels.State(
+        state = kernels.State(  # as kernels.clear leaves it, without visiting the zeros
             stock=np.zeros((2, k, bins)),
             pending=np.zeros((2, bins, k)),
             scale=np.ones((2, k + 1)),
             rebased=np.ones((2, k + 1)),
             unlevered=np.zeros(2),
-            outer=np.zeros((2, k), np.int64),
-            inner=np.zeros((2, k), np.int64),
-            span_low=np.zeros((2, k), np.int32),
-            span_high=np.zeros((2, k), np.int32),
-            reach=np.zeros(6, np.int64),
+            outer=np.array(([-1] * k, [bins] * k), np.int64),
+            inner=np.array(([bins] * k, [-1] * k), np.int64),
+            span_low=np.full((2, k), bins, np.int32),
+            span_high=np.full((2, k), -1, np.int32),
+            reach=np.array(_NOTHING_REACHED, np.int64),
         )
-        kernels.clear(state)
+        state.reach[5] = bins
         return state
 
     def _make_room(self, low: int, high: int) -> None:
         """Widen the window to hold entries in bins ``[low, high)`` and all their levels."""
-        low, high = low - self.offsets.reach - 1, high + self.offsets.reach + 1
+        self._hold(low - self.offsets.reach - 1, high + self.offsets.reach + 1)
+
+    def _hold(self, low: int, high: int) -> None:
+        """Widen the window to hold bins ``[low, high)``."""
         bins = self._pyramid[0].stock.shape[2]
         if bins and low >= self._origin and high <= self._origin + bins:
             return
@@ -129,14 +142,22 @@ class LevelStream:
             Bars that follow those already folded.
         """
         end = flow.count if stop is None else stop
-        if end <= start:
+        if end > start:
+            self._prepare(flow)
+            self._fold(flow, start, end)
+
+    def _prepare(self, flow: FlowBars) -> None:
+        """Make room for a table of flow bars and what is computed from it, once per table."""
+        if flow is self._flow:
             return
-        if flow is not self._flow:
-            opened, closed = opened_and_closed(
-                flow.volume, flow.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
-            )
+        opened, closed = opened_and_closed(
+            flow.volume, flow.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
+        )
+        if len(flow.runs.entry) or not self._pyramid[0].stock.shape[2]:
             self._make_room(*flow.bin_range())
-            self._flow, self._inputs = flow, ((flow.runs.first, opened, closed), calendar_ids(flow.edges_ns))
+        self._flow, self._inputs = flow, ((flow.runs.first, opened, closed), calendar_ids(flow.edges_ns))
+
+    def _fold(self, flow: FlowBars, start: int, end: int) -> None:
         bars, ids = self._inputs
         runs = flow.runs
         kernels.fold_calendar(
@@ -148,6 +169,77 @@ class LevelStream:
             (start, end, self._origin),
             (ids, self._current),
         )
+        self._open[0] = True
+
+    def update_sealing(self, flow: FlowBars) -> list[SealedSegment]:
+        """Fold a table of bars as :meth:`update` does and return each hour, day and month that one of them closed.
+
+        A stream that seals must not be fed by :meth:`update` as well.
+        """
+        if not flow.count:
+            return []
+        self._prepare(flow)
+        out: list[SealedSegment] = []
+        ids = self._inputs[1]
+        starts = np.flatnonzero(np.diff(ids[:, 0], prepend=ids[0, 0] - 1))
+        for start, end in zip(starts, np.append(starts[1:], flow.count), strict=True):
+            out += self._seal_before(ids[start])
+            self._fold(flow, int(start), int(end))
+        return out
+
+    def seal_until(self, moment_ns: int) -> list[SealedSegment]:
+        """Close the hour, day and month that ended at or before a moment, although no later bar came; return them."""
+        return self._seal_before(calendar_ids(np.array((0, moment_ns + 1), np.int64))[0])
+
+    def _seal_before(self, ids: NDArray[np.int64]) -> list[SealedSegment]:
+        """Hand each running level that the next one's numbers leave on to the level above, as ``fold_calendar`` does.
+
+        Handing on an empty one changes nothing.
+        """
+        out: list[SealedSegment] = []
+        for i, level in enumerate(_LEVELS):
+            if self._current[i] == ids[i]:
+                break
+            kernels.spread_all(self._pyramid[i], self._offsets)
+            if self._open[i]:
+                out.append(seal(level, int(self._current[i]), self._pyramid[i], self._origin))
+                self._open[i] = False
+                if i < 2:
+                    self._open[i + 1] = True
+            kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+        return out
+
+    def append(self, sealed: Iterable[SealedSegment]) -> None:
+        """Go on with stored stretches, in order of time, in place of the bars they were sealed from: the same bits.
+
+        Months first, then days, then hours, as far as each is whole; what follows must lie after them.
+        """
+        pieces = list(sealed)
+        ranges = [held for piece in pieces if (held := piece.bin_range())]
+        if ranges:
+            self._hold(min(low for low, _ in ranges), max(high for _, high in ranges))
+        scratch = self._new_state(self._pyramid[0].stock.shape[2])
+        for piece in pieces:
+            above = _LEVELS.index(piece.level) + 1
+            ids = piece.ids
+            for i in range(3):  # close what runs, as the first bar of the piece would have done
+                if self._current[i] == ids[i]:
+                    break
+                kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+                self._open[i] = False
+            load(piece, scratch, self._origin)
+            kernels.absorb(self._pyramid[above], scratch, self._offsets)
+            self._current[:] = ids
+            if above < 3:
+                self._open[above] = True
+
+    def finish(self) -> Segment:
+        """Return everything folded as one segment, as :meth:`segment` does, and spend the stream: no copy is made."""
+        hour, day, month, everything = self._pyramid
+        kernels.absorb(day, hour, self._offsets)
+        kernels.absorb(month, day, self._offsets)
+        kernels.absorb(everything, month, self._offsets)
+        return self._as_segment(everything)
 
     def segment(self) -> Segment:
         """Return everything folded so far as one segment; the stream goes on undisturbed."""

@@ -13,7 +13,16 @@ from liqatlas.base.errors import NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.format import format_share, format_usd
 from liqatlas.base.grid import LogGrid
 from liqatlas.base.symbols import near_names
-from liqatlas.maps.head import LONG, SHORT, Coverage, DistanceCoverage, Head, ModelInfo, SideCoverage, VenueInfo
+from liqatlas.maps.head import (
+    LONG,
+    SHORT,
+    Coverage,
+    DistanceCoverage,
+    Head,
+    ModelInfo,
+    SideCoverage,
+    VenueInfo,
+)
 from liqatlas.maps.liquidation_map import LiquidationMap
 from liqatlas.maps.measured_grade import grade_of
 from liqatlas.maps.measured_holdings import newest_per_account
@@ -126,7 +135,11 @@ def measured_map(
             "positions": mine.height,
             "leverage_bands": "leverage the account set",
             "apart_usd": {name: _sides(getattr(tally, name)) for name in Tally.__slots__},
-            **({"self_test_share": terms.self_test.share, "self_test_checked": terms.self_test.checked} if terms.self_test else {}),
+            **(
+                {"self_test_share": terms.self_test.share, "self_test_checked": terms.self_test.checked}
+                if terms.self_test
+                else {}
+            ),
             **path,
         },
     )
@@ -143,7 +156,9 @@ def newest_marks(frame: pl.DataFrame, instruments: Sequence[Instrument], as_of_n
     marks = {}
     for one in instruments:
         rows = frame.filter(
-            (pl.col("venue") == one.venue) & (pl.col("symbol") == one.symbol) & (pl.col("ts_event_ns") <= as_of_ns)
+            (pl.col("venue") == one.venue)
+            & (pl.col("symbol") == one.symbol)
+            & (pl.col("ts_event_ns") <= as_of_ns)
         )
         if rows.height:
             newest = rows.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max())
@@ -156,9 +171,9 @@ def _placed(mine: pl.DataFrame, marks: dict[str, float]) -> tuple[pl.DataFrame, 
     key = pl.concat_str("venue", "symbol", separator=":")
     if "apart" not in mine.columns:
         mine = mine.with_columns(apart=pl.lit(""))
-    rows = mine.with_columns(now=key.replace_strict(marks, default=None, return_dtype=pl.Float64)).with_columns(
-        usd=pl.col("qty_native") * pl.col("now"), ratio=pl.col("level") / pl.col("now")
-    )
+    rows = mine.with_columns(
+        now=key.replace_strict(marks, default=None, return_dtype=pl.Float64)
+    ).with_columns(usd=pl.col("qty_native") * pl.col("now"), ratio=pl.col("level") / pl.col("now"))
     why = (
         pl.when(pl.col("wrong_side")).then(pl.lit("wrong_side"))
         .when(pl.col("apart") != "").then(pl.col("apart"))
@@ -205,13 +220,21 @@ def _coverage(placed: pl.DataFrame, tally: Tally, open_interest: float) -> Cover
         longs, shorts = float(usd[inside & long].sum()), float(usd[inside & ~long].sum())
         bands.append(
             DistanceCoverage(
-                low, high, longs / open_interest, shorts / open_interest, longs, shorts, len(np.unique(account[inside]))
+                low,
+                high,
+                longs / open_interest,
+                shorts / open_interest,
+                longs,
+                shorts,
+                len(np.unique(account[inside])),
             )
         )
     sides = []
     for side, mask in ((LONG, long), (SHORT, ~long)):
         explained = float(usd[mask].sum())
-        without = float(tally.no_level[side] + tally.far[side] + tally.other_side[side] + tally.no_equity[side])
+        without = float(
+            tally.no_level[side] + tally.far[side] + tally.other_side[side] + tally.no_equity[side]
+        )
         unseen = max(open_interest - explained - without, 0.0) if np.isfinite(open_interest) else float("nan")
         sides.append(SideCoverage(open_interest, explained, 0.0, 0.0, without, unseen))
     return Coverage(sides[0], sides[1], tuple(bands))
@@ -267,9 +290,13 @@ def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: 
             "looked at, never the whole book; give --open-interest"
         )
     elif float(usd) > 2 * terms.open_interest_usd * 1.001:
-        said.append("more was seen than open interest allows: the open interest given does not fit these snapshots")
+        said.append(
+            "more was seen than open interest allows: the open interest given does not fit these snapshots"
+        )
     if old_usd > 0.01 * usd:
-        said.append(f"{format_share(old_usd / usd)} of the notional is of snapshots older than a day: those levels may have moved")
+        said.append(
+            f"{format_share(old_usd / usd)} of the notional is of snapshots older than a day: those levels may have moved"
+        )
     reasons = {
         "passed": "has a level the price has passed since its snapshot (left out)",
         "wrong_side": "is published with a level on the wrong side (left out)",
@@ -288,11 +315,15 @@ def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: 
             "left out"
         )
     if flaws.unknown_coins:
-        said.append(f"no sourced margin table for {', '.join(flaws.unknown_coins[:8])}: their levels are taken unchecked")
+        said.append(
+            f"no sourced margin table for {', '.join(flaws.unknown_coins[:8])}: their levels are taken unchecked"
+        )
     return tuple(said)
 
 
-def _nothing(seen: pl.DataFrame, instruments: Sequence[Instrument]) -> UnknownSymbolError | NotEnoughDataError:
+def _nothing(
+    seen: pl.DataFrame, instruments: Sequence[Instrument]
+) -> UnknownSymbolError | NotEnoughDataError:
     asset = instruments[0].asset if instruments else ""
     known = sorted(seen["asset"].unique().to_list())
     if asset in known:

@@ -130,10 +130,7 @@ def self_test(holdings: Holdings) -> SelfTest:
         },
         no_level_checked=seen,
         no_level_agreed=agreed,
-        tables={
-            f"{table.valid_from}": part.height
-            for table, part in _by_date(holdings, tested)
-        },
+        tables={f"{table.valid_from}": part.height for table, part in _by_date(holdings, tested)},
     )
 
 
@@ -156,7 +153,9 @@ def _with_margin(usable: pl.DataFrame) -> pl.DataFrame:
     others = others_equity(named, named["named"].to_numpy())
     isolated = pl.col("margin_mode") == "isolated"
     whole = (pl.col("table") >= 0).all().over(ACCOUNT)
-    stated_free = pl.col("account_value_usd") - pl.col("owed").filter(~isolated.fill_null(value=False)).sum().over(ACCOUNT)
+    stated_free = pl.col("account_value_usd") - pl.col("owed").filter(
+        ~isolated.fill_null(value=False)
+    ).sum().over(ACCOUNT)
     return named.with_columns(
         others=pl.Series(others.equity), votes=pl.Series(others.votes), other_count=pl.Series(others.others)
     ).with_columns(
@@ -173,7 +172,9 @@ def _with_margin(usable: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _price(part: pl.DataFrame, table: TierTable, margin: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def _price(
+    part: pl.DataFrame, table: TierTable, margin: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return our liquidation prices of rows, restated at their mark; unreachable levels as in ``rules``."""
     held = Positions.of(
         part["direction"].to_numpy(),
@@ -206,14 +207,19 @@ def _classified(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdings) -> 
 
 def _own_margin_ratio(rows: pl.DataFrame) -> NDArray[np.float64]:
     """Return the margin an isolated position would need for its level, over its initial margin; NaN without a leverage."""
-    return rows.select(
-        (
-            pl.col("owed_at_level")
-            - pl.col("direction") * pl.col("qty_native") * (pl.col("level") - pl.col("entry_price"))
+    return (
+        rows.select(
+            (
+                pl.col("owed_at_level")
+                - pl.col("direction") * pl.col("qty_native") * (pl.col("level") - pl.col("entry_price"))
+            )
+            * pl.col("leverage")
+            / (pl.col("qty_native") * pl.col("entry_price"))
         )
-        * pl.col("leverage")
-        / (pl.col("qty_native") * pl.col("entry_price"))
-    ).to_series().fill_null(float("nan")).to_numpy()
+        .to_series()
+        .fill_null(float("nan"))
+        .to_numpy()
+    )
 
 
 def _another_table(rows: pl.DataFrame, holdings: Holdings) -> NDArray[np.bool_]:
@@ -237,7 +243,9 @@ def _other_is_different(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdi
     The other one is asked in turn: is it isolated by its level, or does another table bring it to the equity this row names?
     """
     key = [*ACCOUNT, "symbol"]
-    pairs = usable.with_columns(pl.len().over(ACCOUNT).alias("_size"), named=named_equity()).filter(pl.col("_size") == 2)
+    pairs = usable.with_columns(pl.len().over(ACCOUNT).alias("_size"), named=named_equity()).filter(
+        pl.col("_size") == 2
+    )
     if pairs.is_empty():
         return np.zeros(off.height, dtype=bool)
     swapped = pairs.with_columns(others=(pl.col("named").sum().over(ACCOUNT) - pl.col("named")))

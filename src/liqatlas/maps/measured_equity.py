@@ -67,7 +67,11 @@ def others_equity(frame: pl.DataFrame, named: NDArray[np.float64]) -> OthersEqui
     """
     group = frame.select(pl.struct(ACCOUNT).rank("dense")).to_series().to_numpy().astype(np.int64)
     order = np.lexsort((named, group))
-    equity, votes, others = np.full(len(named), np.nan), np.zeros(len(named), np.int64), np.zeros(len(named), np.int64)
+    equity, votes, others = (
+        np.full(len(named), np.nan),
+        np.zeros(len(named), np.int64),
+        np.zeros(len(named), np.int64),
+    )
     sorted_group = group[order]
     starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]]) if len(order) else order
     for low, high in zip(starts, np.r_[starts[1:], len(order)], strict=True):

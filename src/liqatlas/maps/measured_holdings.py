@@ -127,11 +127,15 @@ class TableShelf:
             self._index[key] = len(self.tables)
             self.tables.append(table)
         if table.warning and table.valid_from > day:
-            self.warnings[f"some margin tables were seen after the positions (from {table.valid_from})"] = None
+            self.warnings[f"some margin tables were seen after the positions (from {table.valid_from})"] = (
+                None
+            )
         return self._index[key]
 
 
-def holdings_of(recordings: Sequence[Recording], *, own_tables: Mapping[str, TierTable] | None = None) -> Holdings:
+def holdings_of(
+    recordings: Sequence[Recording], *, own_tables: Mapping[str, TierTable] | None = None
+) -> Holdings:
     """Return the positions of all recordings as one table.
 
     Raises
@@ -151,11 +155,15 @@ def holdings_of(recordings: Sequence[Recording], *, own_tables: Mapping[str, Tie
         if not r.positions.is_empty()
     ]
     if not parts:
-        raise NotEnoughDataError("the files hold no public positions; give a snapshot of accounts with --from")
+        raise NotEnoughDataError(
+            "the files hold no public positions; give a snapshot of accounts with --from"
+        )
     every = pl.concat(parts).sort("venue", "ts_event_ns", "account", "symbol", maintain_order=True)
     usable = every.filter(pl.col("mark_price").is_finite() & (pl.col("mark_price") > 0))
     if usable.is_empty():
-        raise NotEnoughDataError("no position names the mark price of its snapshot, so no level can be computed")
+        raise NotEnoughDataError(
+            "no position names the mark price of its snapshot, so no level can be computed"
+        )
     shelf = TableShelf(own_tables or {})
     frame = _with_owed(_with_tables(_with_level(usable), shelf), shelf.tables)
     flaws = Flaws(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -54,9 +54,18 @@ class RiskTerms:
     warning: str = ""
 
 
+class History(Protocol):
+    """Sealed history of an instrument as of a moment, in place of a fold over its bars."""
+
+    first_ns: int
+
+    def segments(self, start_ns: int) -> tuple[Segment, Segment]:
+        """Return the segments of all history and of the bars that begin at or after a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedInstrument:
-    """One instrument ready to be folded."""
+    """One instrument ready to be folded; with a ``history``, ``flow`` is only its newest part."""
 
     recording: Recording
     terms: RiskTerms
@@ -65,6 +74,7 @@ class PreparedInstrument:
     mark: float
     price_source: str
     last_ts_ns: int
+    history: History | None = None
 
     @property
     def info(self) -> VenueInfo:
@@ -162,6 +172,8 @@ def _segments(
 ) -> tuple[Segment, Segment]:
     """Return the segments of all history and of the bars that begin at or after ``start_ns``."""
     flow = prepared.flow
+    if prepared.history is not None:
+        return prepared.history.segments(start_ns)
     first = int(np.searchsorted(flow.edges_ns[:-1], start_ns, side="left"))
     whole = fold(flow, parameters, prepared.offsets)
     if first == 0:
@@ -261,7 +273,7 @@ def head_of(
     warnings: list[str] = []
     for one in prepared:
         key = one.recording.instrument.key
-        start = int(one.flow.edges_ns[0])
+        start = one.history.first_ns if one.history else int(one.flow.edges_ns[0])
         if start > as_of_ns - window_ns:
             warnings.append(
                 f"{key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(start)}"

@@ -356,11 +356,21 @@ class Lake:
     # -- segments -------------------------------------------------------------------------------------------------
 
     def write_segments(
-        self, venue: str, symbol: str, items: Sequence[StoredSegment], *, version: str
+        self,
+        venue: str,
+        symbol: str,
+        items: Sequence[StoredSegment],
+        *,
+        version: str,
+        progress: Mapping[str, int] | None = None,
     ) -> None:
-        """Write derived segments in one transaction."""
+        """Write derived segments, and how far they reach, in one transaction."""
         self._for_writing()
-        self._segments.write(venue, symbol, items, version=version)
+        self._segments.write(venue, symbol, items, version=version, progress=progress)
+
+    def segment_progress(self, venue: str, symbol: str, *, version: str) -> dict[str, int] | None:
+        """Return how far the segments of a version reach, ``None`` where there are none."""
+        return self._segments.progress(venue, symbol, version)
 
     def read_segments(
         self, venue: str, symbol: str, start_ns: int, end_ns: int, *, version: str, level: Level

@@ -41,24 +41,26 @@ def recording(
     warnings = _gap_warnings(connection, Place("*", venue, symbol), span)
     if new_name := renamed_to(connection, series):
         warnings.append(f"{venue}:{symbol} goes on as {new_name}; its later rows are there")
-    by_kind = {
-        str(kind): bars
-        for (kind,), bars in tables["bars"][0].partition_by("price_kind", as_dict=True).items()
-    }
-    empty = tables["bars"][0].clear()
-    traded, more = _one_length(by_kind.get("last", by_kind.get("spot", empty)), "bars")
-    marked, most = _one_length(by_kind.get("mark", empty), "mark bars")
-    if {"last", "spot"} <= by_kind.keys():
-        warnings.append("bars of the spot price are left out beside those of the contract's own")
+    traded, marked, more = split_bars(tables["bars"][0])
     return Recording(
         instrument=instrument,
         bars=traded,
         mark_bars=marked,
         sources=(f"lake: {venue}:{symbol} {isoformat(span[0])} to {isoformat(span[1])}",),
-        warnings=(*warnings, *more, *most),
+        warnings=(*warnings, *more),
         simulated=venue == "simulated",
         **{name: table for name, (table, _) in tables.items() if name != "bars"},  # type: ignore[arg-type]
     )
+
+
+def split_bars(bars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """Return bars of trades and of the mark, no two overlapping, and a sentence for each choice that was made."""
+    by_kind = {str(kind): rows for (kind,), rows in bars.partition_by("price_kind", as_dict=True).items()}
+    traded, warnings = _one_length(by_kind.get("last", by_kind.get("spot", bars.clear())), "bars")
+    marked, more = _one_length(by_kind.get("mark", bars.clear()), "mark bars")
+    if {"last", "spot"} <= by_kind.keys():
+        warnings.append("bars of the spot price are left out beside those of the contract's own")
+    return traded, marked, [*warnings, *more]
 
 
 def _gap_warnings(connection: sqlite3.Connection, place: Place, span: Span) -> list[str]:

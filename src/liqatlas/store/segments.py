@@ -20,7 +20,7 @@ from liqatlas.store.layout import SEGMENTS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,6 +36,9 @@ _TABLE = """CREATE TABLE IF NOT EXISTS segment (
     end_ns INTEGER NOT NULL, seq INTEGER NOT NULL, low_bin INTEGER NOT NULL, high_bin INTEGER NOT NULL,
     header TEXT NOT NULL, payload BLOB NOT NULL,
     PRIMARY KEY (venue, symbol, version, level, start_ns)) STRICT"""
+_PROGRESS = """CREATE TABLE IF NOT EXISTS progress (
+    venue TEXT NOT NULL, symbol TEXT NOT NULL, version TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (venue, symbol, version)) STRICT"""
 #: Widest first, so that every array stays aligned in the payload.
 _COLUMNS: dict[str, np.dtype[Any]] = {
     "inflow": np.dtype("<f8"),
@@ -127,11 +130,20 @@ class SegmentStore:
         if version == 0 and self._writable:
             with transaction(connection):
                 connection.execute(_TABLE)
+                connection.execute(_PROGRESS)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
 
-    def write(self, venue: str, symbol: str, segments: Sequence[StoredSegment], *, version: str) -> None:
-        """Write segments in one transaction, each in the place of the one with the same key.
+    def write(
+        self,
+        venue: str,
+        symbol: str,
+        segments: Sequence[StoredSegment],
+        *,
+        version: str,
+        progress: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write segments, and how far they now reach, in one transaction, each in the place of the one with the same key.
 
         Raises
         ------
@@ -146,8 +158,28 @@ class SegmentStore:
                 connection.executemany(
                     "INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
                 )
+                if progress is not None:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)",
+                        (venue, symbol, version, json.dumps(dict(progress))),
+                    )
         finally:
             connection.close()
+
+    def progress(self, venue: str, symbol: str, version: str) -> dict[str, int] | None:
+        """Return how far the segments of a version reach, as it was written with them."""
+        connection = self._open()
+        if connection is None:
+            return None
+        try:
+            with sqlite_errors(self._path):
+                row = connection.execute(
+                    "SELECT facts FROM progress WHERE venue = ? AND symbol = ? AND version = ?",
+                    (venue, symbol, version),
+                ).fetchone()
+        finally:
+            connection.close()
+        return None if row is None else json.loads(row[0])
 
     def read(self, venue: str, symbol: str, *, version: str, level: Level, span: Span) -> list[StoredSegment]:
         """Return segments of one level that lie within a span ``[start, end)``, in order of time."""
@@ -170,6 +202,10 @@ class SegmentStore:
             return 0
         try:
             with sqlite_errors(self._path), transaction(connection):
+                connection.execute(
+                    "DELETE FROM progress WHERE venue = ? AND symbol = ? AND version = ?",
+                    (venue, symbol, version),
+                )
                 return connection.execute(
                     "DELETE FROM segment WHERE venue = ? AND symbol = ? AND version = ?",
                     (venue, symbol, version),

@@ -47,7 +47,10 @@ def test_file_gives_the_same_forecast_to_the_bit(market: HourMarket, calibration
 
 def test_the_future_changes_nothing(market: HourMarket, calibration: Calibration) -> None:
     later = np.arange(HOURS) >= CUT
-    scaled = {n: np.where(later, getattr(market, n) * f, getattr(market, n)) for n, f in (("volume", 3.0), ("close", 1.0))}
+    scaled = {
+        n: np.where(later, getattr(market, n) * f, getattr(market, n))
+        for n, f in (("volume", 3.0), ("close", 1.0))
+    }
     other = replace(
         market,
         low=np.where(later, market.low * 0.5, market.low),

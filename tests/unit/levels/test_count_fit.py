@@ -59,7 +59,9 @@ def test_offset_and_covariates_are_undone() -> None:
     rng = np.random.default_rng(5)
     offset = np.repeat(rng.normal(0, 0.5, (len(amount), 1)), 2, axis=1)
     x = rng.normal(size=(*amount.shape, 1))
-    scaled = rng.poisson(rng.gamma(2.0, 0.5 * (BACKGROUND + response @ WEIGHT) * np.exp(offset + 0.3 * x[..., 0])))
+    scaled = rng.poisson(
+        rng.gamma(2.0, 0.5 * (BACKGROUND + response @ WEIGHT) * np.exp(offset + 0.3 * x[..., 0]))
+    )
     fit = fit_counts(scaled.astype(np.float64), response, x, priors=PRIORS, offset=offset)
     assert fit.slope[0] / fit.spread[0] == pytest.approx(0.3, abs=0.06)
 

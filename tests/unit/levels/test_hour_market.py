@@ -75,7 +75,10 @@ def test_missing_samples_leave_hours_without_a_path() -> None:
 
 def test_missing_bars_hold_the_last_close_and_the_days_volume() -> None:
     whole = recording()
-    got = hour_market(replace(whole, bars=whole.bars.filter(~pl.col("ts_open_ns").is_in([START_NS + 25 * HOUR_NS]))), SETTINGS)
+    got = hour_market(
+        replace(whole, bars=whole.bars.filter(~pl.col("ts_open_ns").is_in([START_NS + 25 * HOUR_NS]))),
+        SETTINGS,
+    )
     full = hour_market(whole, SETTINGS)
     assert len(got) == HOURS
     assert got.volume[25] == pytest.approx(full.volume[1:25].mean())
@@ -99,7 +102,9 @@ def test_single_prints_are_summed_and_silent_hours_are_zero() -> None:
         }
     )  # fmt: skip
     only = replace(
-        whole, liquidations=schemas.LIQUIDATIONS.conform(prints), liquidation_bars=schemas.LIQUIDATION_BARS.empty()
+        whole,
+        liquidations=schemas.LIQUIDATIONS.conform(prints),
+        liquidation_bars=schemas.LIQUIDATION_BARS.empty(),
     )
     got = hour_market(only, SETTINGS).printed_usd
     assert np.isnan(got[0]).all() and np.isnan(got[9:]).all()

@@ -1,0 +1,125 @@
+"""Sealed segments: a closed hour, day or month as the sparse arrays it rests as, and its way back into a level state.
+
+What rests is the state itself (amounts and scale apart), not their product: composing it again repeats the operations of the
+first fold, so that a map from stored segments has the same bits as one from all bars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from liqatlas.base.clock import DAY_NS, HOUR_NS
+from liqatlas.base.jit import kernel
+from liqatlas.levels import kernels
+from liqatlas.levels.segment import UNTOUCHED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SealedLevel = Literal["hour", "day", "month"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SealedSegment:
+    """One closed stretch of an instrument's history.
+
+    Attributes
+    ----------
+    level, start_ns, end_ns
+        Which stretch ``[start_ns, end_ns)``: a whole UTC hour, day or month.
+    low, high
+        Lowest and highest bin the mark touched, :data:`~liqatlas.levels.segment.UNTOUCHED` where nothing was.
+    factors
+        float64 ``(3, 2, K + 1)``: closing factors taken out of the scale, the scale, and in ``[2, :, 0]`` the unlevered amount in
+        units of ``scale[:, K]``; survival is the product of the first two.
+    position, bucket, bin, amount
+        uint8, uint8, int32, float64 ``(n,)``: what is not zero, in units of the scale.
+    """
+
+    level: SealedLevel
+    start_ns: int
+    end_ns: int
+    low: int
+    high: int
+    factors: NDArray[np.float64]
+    position: NDArray[np.uint8]
+    bucket: NDArray[np.uint8]
+    bin: NDArray[np.int32]
+    amount: NDArray[np.float64]
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Number of the last hour, day and month in it, int64 ``(3,)``."""
+        last = self.end_ns - 1
+        return np.array((last // HOUR_NS, last // DAY_NS, _month_of(last)), np.int64)
+
+    def bin_range(self) -> tuple[int, int] | None:
+        """Return the lowest bin and the highest plus one that hold anything, ``None`` where nothing does."""
+        return (int(self.bin.min()), int(self.bin.max()) + 1) if len(self.bin) else None
+
+
+def _month_of(ts_ns: int) -> int:
+    return int(np.datetime64(ts_ns, "ns").astype("datetime64[M]").astype(np.int64))
+
+
+def stretch(level: SealedLevel, number: int) -> tuple[int, int]:
+    """Return ``[start, end)`` [ns] of an hour, day or month by its number since 1970."""
+    if level == "hour":
+        return number * HOUR_NS, (number + 1) * HOUR_NS
+    if level == "day":
+        return number * DAY_NS, (number + 1) * DAY_NS
+    months = np.array((number, number + 1), "datetime64[M]").astype("datetime64[ns]").astype(np.int64)
+    return int(months[0]), int(months[1])
+
+
+def seal(level: SealedLevel, number: int, state: kernels.State, origin: int) -> SealedSegment:
+    """Return a state, with nothing pending, as a sealed segment; the state stays as it is."""
+    position, bucket, where = np.nonzero(state.stock)
+    touched = state.reach[1] >= state.reach[0]
+    low, high = (int(state.reach[0]) + origin, int(state.reach[1]) + origin) if touched else UNTOUCHED
+    factors = np.stack((state.rebased, state.scale, np.zeros_like(state.scale)))
+    factors[2, :, 0] = state.unlevered
+    return SealedSegment(
+        level,
+        *stretch(level, number),
+        low,
+        high,
+        factors,
+        position.astype(np.uint8),
+        bucket.astype(np.uint8),
+        (where + origin).astype(np.int32),
+        state.stock[position, bucket, where],
+    )
+
+
+def load(sealed: SealedSegment, state: kernels.State, origin: int) -> None:
+    """Write a sealed segment into a cleared state whose window holds it."""
+    state.rebased[:], state.scale[:] = sealed.factors[0], sealed.factors[1]
+    state.unlevered[:] = sealed.factors[2, :, 0]
+    if sealed.high >= sealed.low:
+        state.reach[0], state.reach[1] = sealed.low - origin, sealed.high - origin
+    _fill(state, (sealed.position, sealed.bucket, sealed.bin, sealed.amount), origin)
+
+
+@kernel
+def _fill(
+    state: kernels.State,
+    entries: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.float64]],
+    origin: int,
+) -> None:
+    """Write the entries and the bounds of what they fill."""
+    position, bucket, where, amount = entries
+    for i in range(amount.shape[0]):
+        p, k, b = int(position[i]), int(bucket[i]), int(where[i]) - origin
+        state.stock[p, k, b] = amount[i]
+        if p == 0:
+            state.outer[0, k] = max(state.outer[0, k], b)
+            state.inner[0, k] = min(state.inner[0, k], b)
+            state.reach[4] = max(state.reach[4], b)
+        else:
+            state.outer[1, k] = min(state.outer[1, k], b)
+            state.inner[1, k] = max(state.inner[1, k], b)
+            state.reach[5] = min(state.reach[5], b)

@@ -1,0 +1,155 @@
+"""Maps composed of sealed segments have the bits of one fold over all rows; what is sealed follows the rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, parse_time
+from liqatlas.flows.ingest import keep
+from liqatlas.flows.segments import StoredHistory, cuts, recipe, update
+from liqatlas.flows.terms import risk_terms
+from liqatlas.levels.parameters import load_parameters
+from liqatlas.maps.modelled import _segments, prepare
+from liqatlas.store import Lake
+from tests.unit.flows.markets import START, X, bars_market, trades_market
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.flows.segments import Recipe
+    from liqatlas.levels.segment import Segment
+
+PARAMETERS = load_parameters()
+TERMS = risk_terms(X, START)
+RECIPE: Recipe = recipe(PARAMETERS, TERMS)
+HOURS = 80
+
+
+def same(a: Segment, b: Segment) -> bool:
+    a, b = a.trimmed(), b.trimmed()
+    return (
+        (a.low, a.high, a.origin) == (b.low, b.high, b.origin)
+        and np.array_equal(a.survival, b.survival)
+        and np.array_equal(a.inflow, b.inflow)
+        and np.array_equal(a.unlevered, b.unlevered)
+    )
+
+
+def assert_same_bits(lake: Lake, recording: Recording, as_of: int, window: int) -> None:
+    prepared = prepare(recording, PARAMETERS, TERMS, as_of_ns=as_of)
+    whole, part = _segments(prepared, PARAMETERS, as_of - window)
+    history = StoredHistory(lake, X, RECIPE, as_of)
+    stored_whole, stored_part = history.segments(as_of - window)
+    assert same(whole, stored_whole)
+    assert same(part, stored_part)
+    assert part.inflow.any() == stored_part.inflow.any()
+
+
+def newest(recording: Recording) -> int:
+    span = recording.span_ns()
+    assert span is not None
+    return span[1]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake.create(tmp_path / "lake")
+
+
+MOMENTS = [HOURS * 60.0, HOURS * 60 - 200.0, 60 * 30.0, 60 * 27 + 0.5, 60 * 3.0, 61.0]
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("make", [bars_market, trades_market])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_window_as_of_any_moment_has_the_bits_of_a_batch(
+    lake: Lake, make: Callable[[int, int], Recording], seed: int
+) -> None:
+    recording = make(HOURS, seed)
+    keep(lake, recording)
+    assert update(lake, X, RECIPE, newest(recording)) > HOURS * 0.9
+    for minutes in MOMENTS:
+        as_of = START + round(minutes * MINUTE_NS)
+        for window in (20 * MINUTE_NS, 5 * HOUR_NS, 26 * HOUR_NS, 60 * HOUR_NS, 365 * DAY_NS):
+            assert_same_bits(lake, recording, as_of, window)
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("make", [bars_market, trades_market])
+def test_sealing_as_hours_arrive_gives_the_same_bits(
+    lake: Lake, make: Callable[[int, int], Recording]
+) -> None:
+    recording = make(HOURS, 3)
+    for upto in (7, 8, 31, 55, HOURS):
+        so_far = recording.until(START + upto * HOUR_NS)
+        keep(lake, so_far)
+        update(lake, X, RECIPE, newest(so_far))
+        assert_same_bits(lake, so_far, newest(so_far), 24 * HOUR_NS)
+
+
+@pytest.mark.kernels
+def test_late_rows_are_folded_in(lake: Lake) -> None:
+    recording = trades_market(HOURS, 4)
+    hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)
+    from dataclasses import replace
+
+    holed = replace(recording, trades=recording.trades.filter(~hole))
+    assert holed.trades.height < recording.trades.height
+    keep(lake, holed)
+    update(lake, X, RECIPE, newest(holed))
+    lake.ingest("trades", X, recording.trades.filter(hole))
+    assert update(lake, X, RECIPE, newest(recording)) > 0
+    assert_same_bits(lake, recording, newest(recording), 60 * HOUR_NS)
+
+
+@pytest.mark.kernels
+def test_an_update_that_died_half_way_is_finished_by_the_next(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = bars_market(HOURS, 5)
+    keep(lake, recording)
+    monkeypatch.setattr("liqatlas.flows.segments._DAYS_AT_ONCE", 1)
+    write, calls = Lake.write_segments, 0
+
+    def dying(self: Lake, *args: object, **kwargs: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        write(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Lake, "write_segments", dying)
+    with pytest.raises(KeyboardInterrupt):
+        update(lake, X, RECIPE, newest(recording))
+    monkeypatch.setattr(Lake, "write_segments", write)
+    assert_same_bits(
+        lake, recording, newest(recording), 30 * HOUR_NS
+    )  # what is sealed serves, the rest is folded
+    update(lake, X, RECIPE, newest(recording))
+    assert_same_bits(lake, recording, newest(recording), 30 * HOUR_NS)
+    assert update(lake, X, RECIPE, newest(recording)) == 0
+
+
+def test_a_window_is_a_handful_of_stretches() -> None:
+    a, b = parse_time("2025-03-14T05:00Z"), parse_time("2026-03-14T05:00Z")
+    assert cuts(a, b) == [
+        ("hour", a, parse_time("2025-03-15")),
+        ("day", parse_time("2025-03-15"), parse_time("2025-04-01")),
+        ("month", parse_time("2025-04-01"), parse_time("2026-03-01")),
+        ("day", parse_time("2026-03-01"), parse_time("2026-03-14")),
+        ("hour", parse_time("2026-03-14"), b),
+    ]
+    inside = parse_time("2026-03-14T07:00Z")
+    assert cuts(b, inside) == [("hour", b, inside)]
+    assert cuts(b, b) == []
+    for start in range(a, a + 40 * DAY_NS, 7 * HOUR_NS):
+        for end in range(start, start + 70 * DAY_NS, 31 * HOUR_NS):
+            found = cuts(start, end)
+            bounds = [start, *[x for _, low, high in found for x in (low, high)], end]
+            assert bounds[::2] == bounds[1::2]  # they meet, and leave nothing out
