@@ -13,8 +13,9 @@ from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.buckets import book_from_buckets
 from liqatlas.book.depth import Book, assumed_book
 from liqatlas.book.snapshots import book_at
+from liqatlas.cascade import simulation
 from liqatlas.cascade.shock import Shock, parse_order, parse_shock
-from liqatlas.cascade.simulation import CascadeResult, CascadeSettings, run_cascade
+from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
 from liqatlas.flows.build import build_map, read_for
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import parse_amount
@@ -80,6 +81,59 @@ def parse_depths(texts: Iterable[str]) -> dict[str, float]:
     return out
 
 
+def run_cascade(
+    result: LiquidationMap,
+    book: Book | Sequence[Book] | Sequence[Recording] | None = None,
+    *,
+    shock: str = "-5%",
+    depth_usd: float | None = None,
+    stress: str | None = None,
+    runs: int = 2_000,
+    seed: int = 1,
+) -> CascadeResult:
+    """Return how far a shock runs through a map.
+
+    Parameters
+    ----------
+    book
+        Books, or recordings that hold them; of each venue the newest not later than the map is used.
+    shock
+        ``-5%``, ``-200M``, ``level:60000``.
+    depth_usd
+        Depth within 1 % on each side to assume for every venue without a book [USD].
+    stress
+        State of the books: calm, stress, october-2025, visible.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a venue has neither a book nor an assumed depth.
+
+    Examples
+    --------
+    >>> import liqatlas as lq
+    >>> m = lq.liquidation_map("BTC", window="3d", source=lq.simulated(days=4))
+    >>> c = lq.run_cascade(m, shock="-3%", depth_usd=5e6, runs=100)
+    >>> c.calibrated, bool(c.reached_prices.max() < m.head.price)
+    (False, True)
+    """
+    books: dict[str, Book] = {}
+    for one in (book,) if isinstance(book, Book) else book or ():
+        found = one if isinstance(one, Book) else book_at(
+            one, result.head.as_of_ns, tail_exponent=load_book_beliefs().tail_exponent
+        )  # fmt: skip
+        books[found.venue] = found
+    for info in result.head.venues:
+        if depth_usd is not None and info.venue not in books:
+            books[info.venue] = assumed_book(
+                info.venue, info.symbol, depth_usd, as_of_ns=result.head.as_of_ns
+            )
+    compile_cascade()
+    return simulation.run_cascade(
+        result, books, parse_shock(shock), make_settings(runs=runs, seed=seed, regime=stress)
+    )
+
+
 def build_cascade(
     request: Request,
     shock: Shock,
@@ -132,7 +186,7 @@ def build_cascade(
         if info.venue not in books and assumed is not None:
             books[info.venue] = assumed_book(info.venue, info.symbol, assumed, as_of_ns=head.as_of_ns)
     reporter.progress("running cascades", 0, 1)
-    out = run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
+    out = simulation.run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
     return replace(out, warnings=(*out.warnings, *said))
 
 
