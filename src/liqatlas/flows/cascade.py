@@ -81,7 +81,7 @@ def parse_depths(texts: Iterable[str]) -> dict[str, float]:
     return out
 
 
-def run_cascade(
+def cascade(
     result: LiquidationMap,
     book: Book | Sequence[Book] | Sequence[Recording] | None = None,
     *,
@@ -113,7 +113,7 @@ def run_cascade(
     --------
     >>> import liqatlas as lq
     >>> m = lq.liquidation_map("BTC", window="3d", source=lq.simulated(days=4))
-    >>> c = lq.run_cascade(m, shock="-3%", depth_usd=5e6, runs=100)
+    >>> c = lq.cascade(m, shock="-3%", depth_usd=5e6, runs=100)
     >>> c.calibrated, bool(c.reached_prices.max() < m.head.price)
     (False, True)
     """
