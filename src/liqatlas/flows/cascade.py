@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from liqatlas.base.clock import isoformat
+from liqatlas.base.clock import NS_PER_S, isoformat, parse_window
 from liqatlas.base.errors import FormatError, InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.instruments import Instrument
 from liqatlas.book.beliefs import load_book_beliefs
@@ -54,9 +54,16 @@ def make_settings(
     regime: str | None = None,
     print_thinning: float = 1.0,
     venue_rules: bool = True,
+    lasting: tuple[str | None, str | None] = (None, None),
 ) -> CascadeSettings:
-    """Return how to compute, with the shipped beliefs."""
-    return CascadeSettings(
+    """Return how to compute, with the shipped beliefs.
+
+    Parameters
+    ----------
+    lasting
+        How long a run may last and how long the shock takes, such as ``1h`` and ``5m``; by default as believed.
+    """
+    settings = CascadeSettings(
         runs=runs,
         seed=seed,
         workers=workers,
@@ -64,6 +71,8 @@ def make_settings(
         print_thinning=print_thinning,
         venue_rules=venue_rules,
     )
+    horizon, shock = (parse_window(text) / NS_PER_S if text else None for text in lasting)
+    return replace(settings, beliefs=settings.beliefs.lasting(horizon_s=horizon, shock_s=shock))
 
 
 def parse_depths(texts: Iterable[str]) -> dict[str, float]:
