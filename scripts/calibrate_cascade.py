@@ -201,8 +201,7 @@ def real_hours(data: Path) -> Hours:
 
 def simulated_hours(days: float = 150.0, *, depth_usd_per_percent: float) -> Hours:
     """Return one simulated venue with impact on, judged by its own prints, mapped by the public estimator."""
-    from liqatlas.simulate import SimulatedVenue, SimulationConfig, simulate
-    from liqatlas.simulate.config import Engine
+    from liqatlas.simulate import Engine, SimulatedVenue, SimulationConfig, simulate
 
     engine = Engine(depth_usd_per_percent=depth_usd_per_percent)
     world = simulate(SimulationConfig(seed=11, days=days, venues=(SimulatedVenue(engine=engine),)))

@@ -4,8 +4,8 @@ Writes ``src/liqatlas/book/data/book_2026-11-22.json``. Fitted on calm recording
 
 * tail exponent: log depth over log distance, 1 to 5 %, Binance bookDepth of 2025-10-10 before its bid side went stale;
 * depth factor: move of the mid over 30 s against net taker flow over visible depth (20 levels), Hyperliquid ETH and WIF, June
-  2026, per quarter hour. News moves price and flow of all venues together, so the slope overstates cause: the belief lies
-  between it and the visible book;
+  2026, per quarter hour. News moves price and flow of all venues together, so a follower's slope overstates cause: the
+  belief lies between it and the same figure of Binance's BTC book (raw stream of 2024-08-08, six minutes);
 * thinning: change of log depth of the side a move runs into, over the size of the move in the minute before;
 * recovery: how much of the move made by the largest 1 % of 10-s net flows is left afterwards, Hyperliquid ETH trades.
 
@@ -14,10 +14,11 @@ Assumed, not fitted: everything in the stress regimes; the one recorded crash bo
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -135,6 +136,67 @@ def recovery(recording: Recording, window_s: int = 10) -> tuple[float, dict[int,
     return (float(np.median(half)) if half else float("nan")), left
 
 
+class Ladders:
+    """A book kept from one snapshot and every later update of Binance's raw stream."""
+
+    def __init__(self) -> None:
+        self.sides: dict[str, dict[float, float]] = {"b": {}, "a": {}}
+        self.waiting: list[dict[str, Any]] = []
+        self.known = 0
+
+    def start(self, snapshot: dict[str, Any]) -> None:
+        """Take the snapshot, then the updates that came before it and reach beyond it."""
+        self.known = snapshot["lastUpdateId"]
+        self.put({"b": snapshot["bids"], "a": snapshot["asks"]})
+        for update in self.waiting:
+            self.update(update)
+
+    def update(self, update: dict[str, Any]) -> None:
+        """Apply an update, or keep it until there is a snapshot."""
+        if not self.known:
+            self.waiting.append(update)
+        elif update["u"] >= self.known:
+            self.put(update)
+
+    def put(self, levels: dict[str, Any]) -> None:
+        """Set sizes; zero takes a level out."""
+        for name, side in self.sides.items():
+            for price, size in levels[name]:
+                if float(size) == 0:
+                    side.pop(float(price), None)
+                else:
+                    side[float(price)] = float(size)
+
+    def row(self, within: float) -> tuple[float, float, float]:
+        """Return mid and USD on each side within a share of it."""
+        bids, asks = self.sides["b"], self.sides["a"]
+        mid = (max(bids) + min(asks)) / 2
+        below = sum(p * q for p, q in bids.items() if p > mid * (1 - within))
+        return mid, below, sum(p * q for p, q in asks.items() if p < mid * (1 + within))
+
+
+def binance_factor(path: Path, *, within: float = 0.002, window_s: int = 10) -> tuple[float, float]:
+    """Return real depth over visible depth on Binance itself, and the correlation of flow over depth with the move."""
+    book, flow, rows, last = Ladders(), 0.0, [], 0
+    with gzip.open(path) as lines:
+        for line in lines:
+            moment, _, body = line.partition(b" ")
+            if b'"lastUpdateId"' in body[:64]:
+                book.start(json.loads(body))
+            elif b'"depthUpdate"' in body:
+                book.update(json.loads(body)["data"])
+            elif b'"e":"trade"' in body:
+                trade = json.loads(body)["data"]
+                flow += float(trade["p"]) * float(trade["q"]) * (-1.0 if trade["m"] else 1.0)
+            if book.known and int(moment) // SECOND > last:
+                last = int(moment) // SECOND
+                rows.append((*book.row(within), flow))
+    mid, below, above, running = np.array(rows)[::window_s].T
+    move, net = np.diff(np.log(mid)), np.diff(running)
+    naive = net / (np.where(net < 0, below[:-1], above[:-1]) / within)
+    return float((naive @ naive) / (naive @ move)), float(np.corrcoef(naive, move)[0, 1])
+
+
 def refill(recording: Recording) -> float:
     """Return the half-life [s] of deviations of log depth from its five-minute mean: how fast a thinned book refills."""
     book = visible(recording)
@@ -185,9 +247,13 @@ def main() -> None:
         f"{half:.0f} s; moves of the largest 1 % of flows did not revert within 600 s (share left {min(left.values()):.2f} to {max(left.values()):.2f}): "
         "an hour stands for that"
     )
-    # the measured slope also holds news that moved all venues: cause lies between it and the visible book, one sigma to each
-    middle, width = median**0.5, -np.log(median) / 2
-    fits += "; the factor's median is the geometric middle between that and 1, one sigma reaches either"
+    leader, correlation = binance_factor(data / "binance_raw_stream" / "btcusdt_20240808.gz")
+    # a follower's slope holds the leader's news: the truth lies between it and the leader's own, one sigma to each
+    middle, width = (median * leader) ** 0.5, np.log(leader / median) / 2
+    fits += (
+        f"; Binance BTC itself, six minutes of 2024-08-08: real over visible depth {leader:.2f} within 0.2 % over 10 s (correlation {correlation:.2f}). "
+        "The factor's median is the geometric middle of the two, one sigma reaches either"
+    )
     between = max((thin[0] + wif_thin[0]) / 2, 0.0)
     stress = "depth a quarter of calm, thinning twice, faster recovery; nothing of it is measured"
     october = (

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from liqatlas.flows.api import heatmap, liquidation_map, plot, read, simulated
+    from liqatlas.flows.api import cascade, heatmap, liquidation_map, plot, read, simulated
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "heatmap", "liquidation_map", "plot", "read", "simulated"]
+__all__ = ["__version__", "cascade", "heatmap", "liquidation_map", "plot", "read", "simulated"]
 
 
 def __getattr__(name: str) -> Any:

@@ -120,6 +120,44 @@ def test_the_book_of_another_moment_is_said(run_liqatlas: RunLiqatlas, eth: list
     assert done.stderr.strip()
 
 
+@pytest.mark.data
+def test_books_among_the_data_are_found(run_liqatlas: RunLiqatlas, eth: list[Path], book: Path) -> None:
+    found = tree(
+        run_liqatlas, "--from", *eth, book, "--shock=-2%", "--runs", "50", "--within", "10m", "--over", "1m"
+    )
+    named = tree(
+        run_liqatlas,
+        "--from",
+        *eth,
+        "--book",
+        book,
+        "--shock=-2%",
+        "--runs",
+        "50",
+        "--within",
+        "10m",
+        "--over",
+        "1m",
+    )
+    assert (found["horizon_s"], found["shock_s"]) == (600, 60)
+    assert found["reached"] == named["reached"]
+
+
+@pytest.mark.data
+def test_depth_within_percents_serves_as_a_book_and_its_faults_are_said(
+    run_liqatlas: RunLiqatlas, data_dir: Path
+) -> None:
+    depth = data_dir / "binance_vision" / "BTCUSDT-bookDepth-2025-10-10.csv.gz"
+    done = run_liqatlas(
+        "cascade", "BTC", "--from", data_dir / "binance_btc_5m_oi", "--book", depth, "--as-of", "2026-02-05T20:00Z",
+        "--shock", "-5%", "--runs", "100", "--format", "json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)["warnings"]
+    assert any("stale or corrupt" in w for w in said)
+    assert any("older than the map" in w for w in said)
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -130,6 +168,8 @@ def test_the_book_of_another_moment_is_said(run_liqatlas: RunLiqatlas, eth: list
         (("--order", "hold:5M"), "buy:20M"),
         (("--shock", "-5%", "--depth", "deep"), "amount"),
         (("--shock", "-5%", "--format", "parquet"), "parquet"),
+        (("--shock", "-5%", "--within", "1m", "--over", "1h"), "cannot be run"),
+        (("--shock", "-5%", "--within", "3d"), "cannot be run"),
     ],
 )
 def test_what_people_get_wrong(

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from liqatlas.base.errors import ConfigError
+from liqatlas.base.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_BELIEFS = "cascade_2026-11-22.json"
+#: Recovery, funds and maps are not believed to hold still for longer [s].
+LONGEST_S = 86_400.0
 
 
 class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +60,22 @@ class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     shock_s: float
     horizon_s: float
     basis: dict[str, str]
+
+    def lasting(self, *, horizon_s: float | None, shock_s: float | None) -> CascadeBeliefs:
+        """Return the same beliefs with another horizon and another length of the shock, at least a round each [s].
+
+        Raises
+        ------
+        InputError
+            If the shock takes longer than the horizon, or the horizon is longer than a day.
+        """
+        horizon = self.horizon_s if horizon_s is None else horizon_s
+        shock = min(self.shock_s, horizon) if shock_s is None else shock_s
+        if not self.round_s <= horizon <= LONGEST_S or not shock <= horizon:
+            raise InputError(
+                f"a shock over {shock:g} s within {horizon:g} s cannot be run: wanted {self.round_s:g} s to a day, the shock within it"
+            )
+        return msgspec.structs.replace(self, horizon_s=horizon, shock_s=max(shock, self.round_s))
 
 
 @lru_cache(maxsize=8)

@@ -42,6 +42,8 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
             "kind": result.shock.kind, "amount": number(result.shock.amount), "direction": result.ladder.direction,
             "words": result.shock.describe(result.head.price),
         },
+        "horizon_s": number(settings.beliefs.horizon_s),
+        "shock_s": number(settings.beliefs.shock_s),
         "seed": settings.seed,
         "runs": settings.runs,
         "calibrated": result.calibrated,

@@ -15,7 +15,7 @@ from liqatlas.cascade.beliefs import load_cascade_beliefs
 from liqatlas.cascade.caveats import book_caveats, map_caveats, run_caveats
 from liqatlas.cascade.inputs import make_market, make_runs
 from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
-from liqatlas.cascade.monte_carlo import RunTable, run_many
+from liqatlas.cascade.monte_carlo import MOST_RUNS, RunTable, run_many
 from liqatlas.cascade.sequence import Step, sequence
 from liqatlas.cascade.shock_needed import Branching, ShockNeeded, branching, shock_needed
 from liqatlas.cascade.venue_rules import Exposure, plain_rules, venue_rule
@@ -64,6 +64,16 @@ class CascadeSettings:
     maintenance_rates: Mapping[str, float] = field(default_factory=dict)
     book_beliefs: BookBeliefs = field(default_factory=load_book_beliefs)
     beliefs: CascadeBeliefs = field(default_factory=load_cascade_beliefs)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.runs <= MOST_RUNS:
+            raise InputError(f"{self.runs} runs were asked for; wanted 1 to {MOST_RUNS:,}")
+        if not 0 <= self.seed < 2**63 or self.workers < 0:
+            raise InputError(
+                f"seed {self.seed} and workers {self.workers} must not be negative, the seed below 2^63"
+            )
+        if not 0 < self.print_thinning <= 1:
+            raise InputError(f"print thinning {self.print_thinning} is not in (0, 1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +142,6 @@ def run_cascade(
     head = result.head
     if head.quantity == "liquidated":
         raise InputError("a realised map holds what is gone: a cascade needs an outstanding or expected map")
-    if not 0 < settings.print_thinning <= 1:
-        raise InputError(f"print thinning {settings.print_thinning} is not in (0, 1]")
     regime_name = settings.regime or settings.book_beliefs.default_regime
     regime = settings.book_beliefs.regime(regime_name)
     ladder = coarser(ladder_of(result, books, shock.direction(head.price)), LEVELS)

@@ -55,6 +55,10 @@ class CascadeOptions:
     "Assumed depth for venues without a book: USD within 1 % on each side, 150M or okx:40M."
     stress: str | None = None
     "State of the books: calm (fitted), stress, october-2025 (assumed), visible (the naive walk)."
+    within: str | None = None
+    "How long a run may last: 1h (default), 30m, 4h; amounts are those liquidated within it."
+    over: str | None = None
+    "How long the shock takes: 5m (default), 30s, 1h."
     runs: int = 2000
     "Monte Carlo runs."
     seed: int = 1
@@ -92,7 +96,7 @@ def cascade(
     shock = read_shock(which.shock, which.order)
     settings = make_settings(
         runs=which.runs, seed=which.seed, workers=which.workers, regime=which.stress, print_thinning=which.thinning,
-        venue_rules=which.venue_rules,
+        venue_rules=which.venue_rules, lasting=(which.within, which.over),
     )  # fmt: skip
     depths = parse_depths(which.depth)
     request = make_request(asset, data, time, output)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.clock import parse_time, parse_window
 from liqatlas.flows.build import build_heatmap, build_map
+from liqatlas.flows.cascade import cascade
 from liqatlas.flows.read import read
 from liqatlas.flows.request import Request
 from liqatlas.flows.simulated import simulated_market
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.figure import Figure
 
-__all__ = ["heatmap", "liquidation_map", "plot", "read", "simulated"]
+__all__ = ["cascade", "heatmap", "liquidation_map", "plot", "read", "simulated"]
 
 
 def simulated(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, ...]:

@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from liqatlas.base.clock import isoformat
+from liqatlas.base.clock import NS_PER_S, isoformat, parse_window
 from liqatlas.base.errors import FormatError, InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.instruments import Instrument
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.buckets import book_from_buckets
 from liqatlas.book.depth import Book, assumed_book
 from liqatlas.book.snapshots import book_at
+from liqatlas.cascade import simulation
 from liqatlas.cascade.shock import Shock, parse_order, parse_shock
-from liqatlas.cascade.simulation import CascadeResult, CascadeSettings, run_cascade
+from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
 from liqatlas.flows.build import build_map, read_for
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import parse_amount
@@ -53,9 +54,16 @@ def make_settings(
     regime: str | None = None,
     print_thinning: float = 1.0,
     venue_rules: bool = True,
+    lasting: tuple[str | None, str | None] = (None, None),
 ) -> CascadeSettings:
-    """Return how to compute, with the shipped beliefs."""
-    return CascadeSettings(
+    """Return how to compute, with the shipped beliefs.
+
+    Parameters
+    ----------
+    lasting
+        How long a run may last and how long the shock takes, such as ``1h`` and ``5m``; by default as believed.
+    """
+    settings = CascadeSettings(
         runs=runs,
         seed=seed,
         workers=workers,
@@ -63,6 +71,8 @@ def make_settings(
         print_thinning=print_thinning,
         venue_rules=venue_rules,
     )
+    horizon, shock = (parse_window(text) / NS_PER_S if text else None for text in lasting)
+    return replace(settings, beliefs=settings.beliefs.lasting(horizon_s=horizon, shock_s=shock))
 
 
 def parse_depths(texts: Iterable[str]) -> dict[str, float]:
@@ -78,6 +88,59 @@ def parse_depths(texts: Iterable[str]) -> dict[str, float]:
         venue, colon, amount = text.rpartition(":")
         out[venue.strip().lower() if colon else "*"] = parse_amount(amount)
     return out
+
+
+def cascade(
+    result: LiquidationMap,
+    book: Book | Sequence[Book] | Sequence[Recording] | None = None,
+    *,
+    shock: str = "-5%",
+    depth_usd: float | None = None,
+    stress: str | None = None,
+    runs: int = 2_000,
+    seed: int = 1,
+) -> CascadeResult:
+    """Return how far a shock runs through a map.
+
+    Parameters
+    ----------
+    book
+        Books, or recordings that hold them; of each venue the newest not later than the map is used.
+    shock
+        ``-5%``, ``-200M``, ``level:60000``.
+    depth_usd
+        Depth within 1 % on each side to assume for every venue without a book [USD].
+    stress
+        State of the books: calm, stress, october-2025, visible.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If a venue has neither a book nor an assumed depth.
+
+    Examples
+    --------
+    >>> import liqatlas as lq
+    >>> m = lq.liquidation_map("BTC", window="3d", source=lq.simulated(days=4))
+    >>> c = lq.cascade(m, shock="-3%", depth_usd=5e6, runs=100)
+    >>> c.calibrated, bool(c.reached_prices.max() < m.head.price)
+    (False, True)
+    """
+    books: dict[str, Book] = {}
+    for one in (book,) if isinstance(book, Book) else book or ():
+        found = one if isinstance(one, Book) else book_at(
+            one, result.head.as_of_ns, tail_exponent=load_book_beliefs().tail_exponent
+        )  # fmt: skip
+        books[found.venue] = found
+    for info in result.head.venues:
+        if depth_usd is not None and info.venue not in books:
+            books[info.venue] = assumed_book(
+                info.venue, info.symbol, depth_usd, as_of_ns=result.head.as_of_ns
+            )
+    compile_cascade()
+    return simulation.run_cascade(
+        result, books, parse_shock(shock), make_settings(runs=runs, seed=seed, regime=stress)
+    )
 
 
 def build_cascade(
@@ -132,7 +195,7 @@ def build_cascade(
         if info.venue not in books and assumed is not None:
             books[info.venue] = assumed_book(info.venue, info.symbol, assumed, as_of_ns=head.as_of_ns)
     reporter.progress("running cascades", 0, 1)
-    out = run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
+    out = simulation.run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
     return replace(out, warnings=(*out.warnings, *said))
 
 

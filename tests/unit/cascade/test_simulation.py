@@ -114,8 +114,9 @@ def test_an_expected_map_is_sold_whole_over_its_thinning(books: Books) -> None:
     settings = CascadeSettings(runs=50, regime="visible", print_thinning=0.5)
     out = run_cascade(map_of(quantity="expected"), books, parse_shock("-5%"), settings)
     assert out.draws.release == pytest.approx(np.full(50, 2.0))
-    with pytest.raises(InputError, match="thinning"):
-        run_cascade(map_of(), books, parse_shock("-5%"), replace(settings, print_thinning=0.0))
+    for wrong in ({"print_thinning": 0.0}, {"runs": 0}, {"runs": 10**7}, {"seed": -1}, {"workers": -1}):
+        with pytest.raises(InputError, match=r"thinning|runs|seed"):
+            CascadeSettings(**wrong)
 
 
 def test_a_level_at_the_price_is_refused(books: Books, quick: CascadeSettings) -> None:
