@@ -10,7 +10,8 @@ Every six hours of the months a map of the last 7 days is built as of that momen
   maps graded high, the control those graded low or moderate, matched by the distance of the nearest cluster (terciles).
 * touch reliability: stated probability against observed share, per horizon, for levels at fixed multiples of the volatility.
 
-Intervals resample whole days. Clusters and volatility know nothing after the map's moment; the mixture prior was shaped by later data.
+The path is five-minute marks: a touch between two of them is not seen, which lowers the observed share most at one hour. Intervals
+resample whole days (weeks for the longest horizon). Clusters and volatility know nothing after the map's moment; the mixture prior was shaped by later data.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ RUN_ON = 0.02
 FIRST, LAST = "2025-12-12T00:00Z", "2026-03-30T00:00Z"
 HORIZONS_H = (1, 24, 168)
 MULTIPLES = (0.5, 1.0, 1.5, 2.0)
+TOO_FEW = "measured, but on fewer than ten days that the grade was high and the nearest cluster touched"
 
 
 def first_touch(path: NDArray[np.float64], level: float, price: float) -> int:
@@ -94,13 +96,15 @@ def main() -> None:
                     level = price * np.exp(sign * multiple * daily * np.sqrt(hours / 24))
                     stated = float(touch_probability(level, price=price, daily_volatility=daily, hours=hours))
                     touches[hours].append((day, stated, float(first_touch(later, level, price) < len(later))))
-    rates = {name: rate for name, rate in _rates(magnets, cascades) if rate}
+    measured = dict(_rates(magnets, cascades))
+    rates = {name: rate for name, rate in measured.items() if rate}
     tree = {
         "made_on": "2026-11-22",
         "made_by": "scripts/measure_signals.py",
         "data": f"binance_btc_5m_oi, maps every 6 h, {FIRST} to {LAST}",
         "settings": settings.name,
         "hit_rates": rates,
+        "reasons": {name: TOO_FEW for name, rate in measured.items() if rate is None},
         "touch_reliability": _reliability(touches),
     }
     out.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ from liqatlas.flows.clusters import ClusterResult, build_clusters
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import Request
 from liqatlas.signals.settings import load_settings
+from liqatlas.signals.signal import hit_rates
 from liqatlas.signals.stress import (
     Held,
     Level,
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 StressFormat = Literal["term", "json", "csv", "md"]
 HORIZONS = {"1h": 1.0, "24h": 24.0, "7d": 168.0}
 DISCLAIMER = "Research, not advice. Levels follow the venue's published rule; fees, funding and the venue's own rounding come on top."
+#: The model is not recalibrated; how often its probabilities held is stated beside them.
+TOUCH_SCOPE = (
+    "measured on BTC only, on five-minute marks; the probabilities themselves are not corrected by it"
+)
 NO_MAP = "no map: give recordings with --from"
 
 
@@ -365,6 +370,7 @@ def _tree(
 ) -> dict[str, Any]:
     """Return the answer's head and positions."""
     failed = sum(e["error"] is not None for e in entries)
+    known = hit_rates()
     return {
         "schema_version": 1,
         "as_of": isoformat(as_of),
@@ -374,8 +380,8 @@ def _tree(
         "errors": failed,
         "daily_volatility": request.daily_volatility,
         "touch_model": MODEL,
-        "touch_calibration": None,
-        "touch_calibration_reason": "how often such probabilities held is measured on BTC only; see docs/reference/stress.md",
+        "touch_calibration": {"data": known.data, "reliability": known.touch_reliability} if known else None,
+        "touch_calibration_reason": TOUCH_SCOPE,
         "notes": list(notes),
         "disclaimer": DISCLAIMER,
     }
