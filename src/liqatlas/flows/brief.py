@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def build_brief(
-    request: Request, assets: Sequence[str], facts: Sequence[Path], *, since_ns: int, reporter: Reporter = SILENT
+    request: Request,
+    assets: Sequence[str],
+    facts: Sequence[Path],
+    *,
+    since_ns: int,
+    reporter: Reporter = SILENT,
 ) -> dict[str, Any]:
     """Return the brief's tree; an asset that cannot be reported is left out and named.
 
@@ -38,11 +43,15 @@ def build_brief(
     trees, missing = [], {}
     for asset in assets:
         try:
-            trees.append(build_report(replace(request, asset=asset), since_ns=since_ns, reporter=reporter).tree)
+            trees.append(
+                build_report(replace(request, asset=asset), since_ns=since_ns, reporter=reporter).tree
+            )
         except (InputError, NotEnoughDataError, RuleError) as error:
             missing[asset] = str(error)
     if not trees:
-        raise NotEnoughDataError("no asset can be reported: " + "; ".join(f"{a}: {w}" for a, w in missing.items()))
+        raise NotEnoughDataError(
+            "no asset can be reported: " + "; ".join(f"{a}: {w}" for a, w in missing.items())
+        )
     return brief_tree(trees, figures, missing)
 
 
@@ -56,7 +65,9 @@ def _text(path: Path) -> str:
 def render_brief(tree: dict[str, Any], form: ReportFormat, *, width: int = 100) -> bytes:
     """Return a brief in a format; text is UTF-8."""
     if form == "json":
-        return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2)
+        return orjson.dumps(
+            tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2
+        )
     document = brief_document(tree)
     if form == "pdf":
         from liqatlas.report.pdf import pdf

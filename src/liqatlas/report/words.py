@@ -210,8 +210,17 @@ def cascade(part: Mapping[str, Any]) -> list[str]:
             out.append(
                 f"Order in which a {word} would meet the clusters: {' → '.join(format_price(p) for p in part[key])}."
             )
-    if part["engine"] is None:
+    engine = part["engine"]
+    if engine is None:
         out.append(f"No probability of a cascade is given: {part['engine_reason']}.")
+    elif not engine.get("calibration") or engine.get("probability") is None:
+        out.append(
+            "No probability of a cascade is given: the cascade was computed, but its probability is not calibrated."
+        )
+    else:
+        out.append(
+            f"Probability of a cascade ({engine['event']}): {chance(engine['probability'])}; calibrated on {engine['calibration']}."
+        )
     return out
 
 

@@ -197,6 +197,17 @@ def test_a_hit_rate_is_told_with_its_interval_and_verdict() -> None:
     assert "worse than its control" in words.signal(signal | {"hit_rate": rate | {"high": -0.01}})
 
 
+def test_a_cascade_probability_needs_its_calibration() -> None:
+    part = tree_of(make_map(BOTH), busy())["cascade"]
+    engine = {"event": "a fall of 5 % after a sale of $10M", "probability": 0.31, "calibration": None}
+    assert "31 %" not in " ".join(words.cascade(part | {"engine": engine}))
+    assert "not calibrated" in " ".join(words.cascade(part | {"engine": engine}))
+    told = " ".join(words.cascade(part | {"engine": engine | {"calibration": "BTC 2026"}}))
+    assert (
+        "Probability of a cascade (a fall of 5 % after a sale of $10M): 31 %; calibrated on BTC 2026." in told
+    )
+
+
 def moved(prices: list[float]) -> tuple[dict[str, Any], list[str]]:
     """Return the changes of a report whose prices moved since the one 24 steps earlier."""
     before = tree_of(make_map(BOTH, price=prices[-25]), busy(prices=prices[:-24]))
