@@ -32,9 +32,21 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
-    ("clusters", "liqatlas.cli.clusters:clusters", "List the zones where levels are dense, with grades and gaps."),
-    ("stress", "liqatlas.cli.stress:stress", "Say at which prices your own positions are liquidated, and what to do."),
-    ("report", "liqatlas.cli.report:report", "Write the whole picture of an asset in words, numbers and pictures."),
+    (
+        "clusters",
+        "liqatlas.cli.clusters:clusters",
+        "List the zones where levels are dense, with grades and gaps.",
+    ),
+    (
+        "stress",
+        "liqatlas.cli.stress:stress",
+        "Say at which prices your own positions are liquidated, and what to do.",
+    ),
+    (
+        "report",
+        "liqatlas.cli.report:report",
+        "Write the whole picture of an asset in words, numbers and pictures.",
+    ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",
