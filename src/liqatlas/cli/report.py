@@ -12,6 +12,7 @@ from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import InputError
 from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
 from liqatlas.cli.output import emit, reporting, say, terminal_look
+from liqatlas.flows.brief import build_brief, render_brief
 from liqatlas.flows.build import compile_kernels
 from liqatlas.flows.report import (
     build_report,
@@ -42,6 +43,10 @@ class ReportOptions:
     "Folder of past reports: compare with the newest one there, and keep this one."
     settings: Path | None = None
     "File of signal settings in place of the shipped ones."
+    daily: Annotated[bool, Parameter(negative="")] = False
+    "A brief of all assets named, in place of one asset's report."
+    facts: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
+    "For --daily: public figures, as CoinGecko, alternative.me or DefiLlama answer them, or CSV ts,name,value,unit,source."
 
 
 _DATA, _TIME, _WHICH = DataOptions(), MomentOptions(), ReportOptions()
@@ -56,9 +61,7 @@ _ENDINGS: dict[str, ReportFormat] = {
 
 
 def report(
-    asset: str,
-    /,
-    *,
+    *assets: str,
     which: ReportOptions = _WHICH,
     data: DataOptions = _DATA,
     time: MomentOptions = _TIME,
@@ -67,29 +70,41 @@ def report(
 
     Parameters
     ----------
-    asset
-        An asset such as ETH, or one venue's symbol such as ETHUSDT.
+    assets
+        An asset such as ETH, or one venue's symbol such as ETHUSDT; with --daily as many as wanted.
     """
     form = _format(which)
+    if not assets or (len(assets) > 1 and not which.daily):
+        raise InputError(
+            f"{len(assets)} assets were named: a report takes one, a brief of several takes --daily"
+        )
     if which.previous and which.archive:
         raise InputError("--previous and --archive were both given: give one to compare with")
-    request = make_request(asset, data, time, OutputOptions())
+    request = make_request(assets[0], data, time, OutputOptions())
+    width = min(terminal_look(to_file=which.output is not None)[0], 140)
     previous = read_previous(which.previous) if which.previous else None
     with reporting() as reporter:
         compile_kernels(reporter)
-        if which.archive:
-            previous = latest_in_archive(which.archive, asset, request.as_of_ns)
-        result = build_report(
-            request,
-            previous=previous,
-            since_ns=parse_window(which.since),
-            settings_file=which.settings,
-            reporter=reporter,
-        )
-    content = render_report(result, form, width=min(terminal_look(to_file=which.output is not None)[0], 140))
+        if which.daily:
+            tree = build_brief(
+                request, assets, which.facts, since_ns=parse_window(which.since), reporter=reporter
+            )
+            content = render_brief(tree, form, width=width)
+        else:
+            if which.archive:
+                previous = latest_in_archive(which.archive, assets[0], request.as_of_ns)
+            result = build_report(
+                request,
+                previous=previous,
+                since_ns=parse_window(which.since),
+                settings_file=which.settings,
+                reporter=reporter,
+            )
+            tree, content = result.tree, render_report(result, form, width=width)
     emit(content, "png" if form == "pdf" else form, which.output)
     if which.archive:
-        say(f"kept {keep_in_archive(which.archive, result.tree)}")
+        for one in tree["reports"] if which.daily else [tree]:
+            say(f"kept {keep_in_archive(which.archive, one)}")
     return 0
 
 

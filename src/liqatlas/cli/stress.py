@@ -13,7 +13,8 @@ from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import FormatError, InputError
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.request import moment
-from liqatlas.flows.stress import StressRequest, build_stress, render_stress
+from liqatlas.flows.stress import build_stress, render_stress
+from liqatlas.flows.stress_market import StressRequest
 
 if TYPE_CHECKING:
     from liqatlas.flows.stress import StressFormat

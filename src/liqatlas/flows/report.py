@@ -65,6 +65,7 @@ def build_report(
     previous: Mapping[str, Any] | None = None,
     since_ns: int = DAY_NS,
     settings_file: Path | None = None,
+    cascade: Mapping[str, Any] | None = None,
     reporter: Reporter = SILENT,
 ) -> ReportResult:
     """Return the report of an asset.
@@ -73,6 +74,9 @@ def build_report(
     ----------
     previous
         Tree of the report to compare with; by default one is made of the same data ``since_ns`` earlier, where they reach.
+    cascade
+        What a cascade engine says: ``event`` in words, ``probability``, and ``calibration`` that names how it was calibrated (null:
+        the probability is then withheld from the text).
 
     Raises
     ------
@@ -95,7 +99,9 @@ def build_report(
     if previous is None and earlier is not None:
         previous = report_tree(_facts(earlier, settings, None, None))
     facts = _facts(found, settings, previous, earlier)
-    return ReportResult(report_tree(replace(facts, notes=(note,) if note else ())), found, request)
+    return ReportResult(
+        report_tree(replace(facts, cascade=cascade, notes=(note,) if note else ())), found, request
+    )
 
 
 def _facts(
@@ -165,9 +171,12 @@ def _engine(venue: str, kinds: set[Any], as_of_ns: int) -> tuple[str, tuple[str,
         ).steps
     except RuleError:
         return "not sourced", ()
+    first: str = steps.first_target
+    if steps.first_share is not None and first == "share":
+        first = f"{steps.first_share:.0%} of the position"
     on_chain = "; on-chain, the protocol liquidates" if venue in {"dydx", "hyperliquid"} else ""
     return (
-        f"first {steps.first_target} ({steps.order}); then {steps.takeover}; deleveraging: {steps.deleveraging}{on_chain}",
+        f"first {first} ({steps.order}); then {steps.takeover}; deleveraging: {steps.deleveraging}{on_chain}",
         steps.sources,
     )
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from liqatlas.base.clock import format_moment, isoformat, now_ns, to_datetime
-from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, RuleError
-from liqatlas.flows.build import read_for
-from liqatlas.flows.clusters import ClusterResult, build_clusters
+from liqatlas.base.clock import format_moment, isoformat, to_datetime
+from liqatlas.base.errors import InputError, LiqAtlasError
 from liqatlas.flows.reporter import SILENT
-from liqatlas.flows.request import Request
+from liqatlas.flows.stress_market import NO_MAP, Market, StressRequest, markets_of, moment_of, prices_of
 from liqatlas.signals.settings import load_settings
+from liqatlas.signals.signal import hit_rates
 from liqatlas.signals.stress import (
     Held,
     Level,
@@ -33,7 +32,6 @@ from liqatlas.signals.volatility import MODEL, touch_probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from liqatlas.flows.reporter import Reporter
     from liqatlas.signals.clusters import ClusterSet
@@ -41,36 +39,10 @@ if TYPE_CHECKING:
 StressFormat = Literal["term", "json", "csv", "md"]
 HORIZONS = {"1h": 1.0, "24h": 24.0, "7d": 168.0}
 DISCLAIMER = "Research, not advice. Levels follow the venue's published rule; fees, funding and the venue's own rounding come on top."
-NO_MAP = "no map: give recordings with --from"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StressRequest:
-    """What to stress and against what.
-
-    Attributes
-    ----------
-    text, name
-        The positions file and what messages call it.
-    prices
-        Mark prices by symbol or asset.
-    paths
-        Recordings for prices, volatility and maps; may be empty.
-    as_of_ns
-        Moment of prices, rules and maps; None takes the newest of the data, or now without any.
-    daily_volatility
-        Takes the place of the realised one.
-    """
-
-    text: str
-    name: str
-    prices: Mapping[str, float] = field(default_factory=dict)
-    paths: tuple[Path, ...] = ()
-    as_of_ns: int | None = None
-    daily_volatility: float | None = None
-    option_delta: float = 0.5
-    hedge_share: float = 1.0
-    window_ns: int = field(default_factory=lambda: Request(asset="").window_ns)
+#: The model is not recalibrated; how often its probabilities held is stated beside them.
+TOUCH_SCOPE = (
+    "measured on BTC only, on five-minute marks; the probabilities themselves are not corrected by it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +51,6 @@ class StressResult:
 
     tree: dict[str, Any]
     exit_code: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Market:
-    """What is known of an asset: clusters, or why not."""
-
-    result: ClusterResult | None
-    reason: str = ""
-
-    @property
-    def clusters(self) -> ClusterSet | None:
-        return self.result.clusters if self.result else None
 
 
 def build_stress(request: StressRequest, reporter: Reporter = SILENT) -> StressResult:
@@ -102,9 +62,9 @@ def build_stress(request: StressRequest, reporter: Reporter = SILENT) -> StressR
         If the file is no positions file.
     """
     rows, notes = parse_positions(request.text, request.name)
-    markets = _markets(rows, request, reporter)
-    as_of = _moment(request, markets)
-    around = Surroundings(to_datetime(as_of).date(), _prices(request, markets), _contract_value)
+    markets = markets_of(rows, request, reporter)
+    as_of = moment_of(request, markets)
+    around = Surroundings(to_datetime(as_of).date(), prices_of(request, markets), _contract_value)
     held: dict[int, Held] = {}
     errors: dict[int, LiqAtlasError] = {}
     for row in rows:
@@ -125,7 +85,7 @@ def build_stress(request: StressRequest, reporter: Reporter = SILENT) -> StressR
             entries.append(_error_entry(row, errors[row.line]))
             continue
         one = held[row.line]
-        market = markets.get(one.asset, _Market(None, NO_MAP))
+        market = markets.get(one.asset, Market(None, NO_MAP))
         entries.append(_entry(_Case(row, one, levels[one.key], market), request, everyone))
     computed = [one for one in everyone if one.key in levels]
     tree = _tree(request, entries, as_of, notes) | {
@@ -147,57 +107,6 @@ def _contract_value(venue: str, symbol: str) -> float | None:
     from liqatlas.venues.importers.contract_values import contract_value
 
     return contract_value(venue, symbol)
-
-
-def _markets(rows: Sequence[Row | BadRow], request: StressRequest, reporter: Reporter) -> dict[str, _Market]:
-    """Return the clusters of every asset the positions are in, as far as the recordings give them."""
-    from liqatlas.base.symbols import parse_symbol
-
-    if not request.paths:
-        return {}
-    out: dict[str, _Market] = {}
-    for row in rows:
-        try:
-            asset = parse_symbol(row.symbol).asset if isinstance(row, Row) else ""
-            if not asset or asset in out:
-                continue
-            wanted = Request(
-                asset=asset, paths=request.paths, as_of_ns=request.as_of_ns, window_ns=request.window_ns
-            )
-            recordings = read_for(wanted, reporter)
-            out[asset] = _Market(
-                build_clusters(
-                    wanted,
-                    recordings,
-                    daily_volatility=request.daily_volatility,
-                    with_history=False,
-                    reporter=reporter,
-                )
-            )
-        except (InputError, NotEnoughDataError, RuleError) as error:
-            if isinstance(row, Row):
-                out[parse_symbol(row.symbol).asset if row.symbol.isalnum() else row.symbol] = _Market(
-                    None, str(error)
-                )
-    return out
-
-
-def _moment(request: StressRequest, markets: Mapping[str, _Market]) -> int:
-    known = [m.result.map.head.as_of_ns for m in markets.values() if m.result]
-    return request.as_of_ns or (max(known) if known else now_ns())
-
-
-def _prices(request: StressRequest, markets: Mapping[str, _Market]) -> dict[str, float]:
-    """Return prices of the data, then the caller's own over them."""
-    prices: dict[str, float] = {}
-    for asset, market in markets.items():
-        if market.result:
-            prices[asset] = market.result.map.head.price
-            for venue in market.result.map.head.venues:
-                prices[f"{venue.venue}:{venue.symbol}".upper()] = venue.price
-    own = {name.upper(): price for name, price in request.prices.items()}
-    stated = {name for name in prices if name.partition(":")[2] in own or name in own}
-    return {name: price for name, price in prices.items() if name not in stated} | own
 
 
 def _head(row: Row | BadRow) -> dict[str, Any]:
@@ -234,7 +143,7 @@ class _Case:
     row: Row
     one: Held
     level: Level
-    market: _Market
+    market: Market
 
 
 def _entry(case: _Case, request: StressRequest, everyone: Sequence[Held]) -> dict[str, Any]:
@@ -365,6 +274,7 @@ def _tree(
 ) -> dict[str, Any]:
     """Return the answer's head and positions."""
     failed = sum(e["error"] is not None for e in entries)
+    known = hit_rates()
     return {
         "schema_version": 1,
         "as_of": isoformat(as_of),
@@ -374,8 +284,8 @@ def _tree(
         "errors": failed,
         "daily_volatility": request.daily_volatility,
         "touch_model": MODEL,
-        "touch_calibration": None,
-        "touch_calibration_reason": "how often such probabilities held is measured on BTC only; see docs/reference/stress.md",
+        "touch_calibration": {"data": known.data, "reliability": known.touch_reliability} if known else None,
+        "touch_calibration_reason": TOUCH_SCOPE,
         "notes": list(notes),
         "disclaimer": DISCLAIMER,
     }

@@ -66,12 +66,23 @@ def _price(facts: Facts, previous: Mapping[str, Any], bars: pl.DataFrame, length
         if usual > 0 and abs(np.log1p(worst)) >= NAMED_VOLS * usual
         else None
     )
+    started = _started(bars, before, worst) if name else None
     rank, stretches = _rank(facts.bars, length_ns, worst)
     return {
         "before": before, "now": now, "change": now / before - 1.0, "low": low, "low_at": low_at, "high": high, "high_at": high_at,
-        "name": name, "extreme_change": worst, "extreme_vols": float(abs(np.log1p(worst)) / usual) if usual > 0 else None,
+        "name": name, "started_at": started, "extreme_change": worst, "extreme_vols": float(abs(np.log1p(worst)) / usual) if usual > 0 else None,
         "larger_before": rank, "stretches_compared": stretches,
     }  # fmt: skip
+
+
+def _started(bars: pl.DataFrame, before: float, worst: float) -> str | None:
+    """Return the last hour before the extreme in which less than a tenth of the move was done."""
+    down = worst < 0
+    at = int((bars["low"].arg_min() if down else bars["high"].arg_max()) or 0)
+    edge = before * (1.0 + 0.1 * worst)
+    prices = bars["high" if down else "low"].to_numpy()[: at + 1]
+    still = np.flatnonzero(prices >= edge if down else prices <= edge)
+    return isoformat(int(bars["ts_open_ns"][int(still[-1]) if len(still) else 0]))
 
 
 def _rank(bars: pl.DataFrame, length_ns: int, worst: float) -> tuple[int | None, int]:

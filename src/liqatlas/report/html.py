@@ -19,7 +19,7 @@ h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bot
 .sub{color:var(--soft);margin:.25rem 0 1rem}ul{padding-left:1.2rem;margin:.4rem 0}li{margin:.2rem 0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;margin:.5rem 0;min-width:60%}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}th{color:var(--soft);font-weight:600}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td:first-child{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .note{background:var(--note);border-left:4px solid var(--edge);padding:.5rem .8rem;margin:1rem 0}
 figure{margin:1rem 0}img{max-width:100%;height:auto;border:1px solid var(--line)}figcaption{color:var(--soft);font-size:.85rem}
 """

@@ -12,6 +12,8 @@ from liqatlas.report.document import Heading, Lines, Note, Picture, Table
 if TYPE_CHECKING:
     from liqatlas.report.document import Block, Document
 
+#: Longest cell of a column that is never broken.
+SHORT = 18
 PREAMBLE = """
 #set page(paper: "a4", margin: (x: 1.6cm, y: 1.8cm), numbering: "1 / 1")
 #set text(font: ("DejaVu Sans", "Libertinus Serif"), size: 9pt)
@@ -69,16 +71,11 @@ def _block(block: Block, picture: Path) -> str:
 
 
 def _table(table: Table) -> str:
+    longest = [max(len(row[i]) for row in (table.header, *table.rows)) for i in range(len(table.header))]
+    # short columns take what they need, long ones share the rest by their length
     widths = ", ".join(
-        "auto" if i in table.numeric or len(table.header[i]) < 5 else f"{_weight(table, i)}fr"
-        for i in range(len(table.header))
+        "auto" if i in table.numeric or n <= SHORT else f"{min(n, 40)}fr" for i, n in enumerate(longest)
     )
     align = ", ".join("right" if i in table.numeric else "left" for i in range(len(table.header)))
     cells = ", ".join(_text(cell) for row in (table.header, *table.rows) for cell in row)
     return f"#table(columns: ({widths},), align: ({align},), {cells})"
-
-
-def _weight(table: Table, column: int) -> float:
-    """Return a column's share of the width by its longest cell, within bounds."""
-    longest = max(len(row[column]) for row in (table.header, *table.rows))
-    return float(min(max(longest, 8), 40))

@@ -184,5 +184,15 @@ def _notes(entries: Sequence[Mapping[str, Any]], tree: Mapping[str, Any]) -> lis
                 found.append(entry["line"])
     out = [f"{text} (line {', '.join(map(str, lines))})" for text, lines in texts.items()]
     if any(e["touch_probability"] for e in entries):
-        out.append(f"P: probability of a touch, {tree['touch_model']}; uncalibrated")
+        out.append(f"P: probability of a touch, {tree['touch_model']}; uncalibrated{_reliability(tree)}")
     return [*out, *tree["notes"]]
+
+
+def _reliability(tree: Mapping[str, Any]) -> str:
+    """Return how often such probabilities held where that was measured."""
+    known = tree["touch_calibration"]
+    rows = [r for r in known["reliability"] if r["horizon_h"] == 24] if known else []
+    if not rows:
+        return ""
+    parts = ", ".join(f"{chance(r['stated'])} stated {chance(r['observed'])} seen" for r in rows)
+    return f" (a day ahead on BTC: {parts}; {tree['touch_calibration_reason']})"

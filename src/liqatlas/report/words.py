@@ -210,8 +210,17 @@ def cascade(part: Mapping[str, Any]) -> list[str]:
             out.append(
                 f"Order in which a {word} would meet the clusters: {' → '.join(format_price(p) for p in part[key])}."
             )
-    if part["engine"] is None:
+    engine = part["engine"]
+    if engine is None:
         out.append(f"No probability of a cascade is given: {part['engine_reason']}.")
+    elif not engine.get("calibration") or engine.get("probability") is None:
+        out.append(
+            "No probability of a cascade is given: the cascade was computed, but its probability is not calibrated."
+        )
+    else:
+        out.append(
+            f"Probability of a cascade ({engine['event']}): {chance(engine['probability'])}; calibrated on {engine['calibration']}."
+        )
     return out
 
 
@@ -329,9 +338,13 @@ def _move(part: Mapping[str, Any], asset: str) -> str:
     rank = ""
     if price["stretches_compared"] and price["larger_before"] == 0:
         rank = f"; no {price['name']} as large in the {price['stretches_compared']} stretches of this length before it in the data"
+    extreme_at = moment(price[key + "_at"])
+    first, last = moment(price["started_at"])[:10], extreme_at[:10]
+    days = first if first == last else f"{first} to {last}"
     return (
-        f"The {price['name']} of {moment(price[key + '_at'])[:10]}: {asset} {verb} {format_share(abs(price['extreme_change']))} from {format_price(price['before'])} ({since}) "
-        f"to {format_price(price[key])} in the hour of {moment(price[key + '_at'])}, {price['extreme_vols']:.1f} times its usual range, and stands at {format_price(price['now'])}{rank}."
+        f"The {price['name']} of {days}: {asset} {verb} {format_share(abs(price['extreme_change']))} from {format_price(price['before'])} ({since}) to "
+        f"{format_price(price[key])} in the hour of {extreme_at}, {price['extreme_vols']:.1f} times its usual range, and stands at "
+        f"{format_price(price['now'])}{rank}."
     )
 
 

@@ -59,6 +59,7 @@ class HitRateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     data: str
     settings: str
     hit_rates: dict[str, HitRate]
+    reasons: dict[str, str] = {}
     touch_reliability: list[dict[str, Any]] = []
 
 
@@ -112,4 +113,6 @@ def measured(name: str) -> tuple[HitRate | None, str]:
     """Return a signal's hit rate, or None and why there is none."""
     file = hit_rates()
     found = file.hit_rates.get(name) if file else None
-    return (found, "") if found else (None, NOT_EVALUATED)
+    if found:
+        return found, ""
+    return None, (file.reasons.get(name, NOT_EVALUATED) if file else NOT_EVALUATED)

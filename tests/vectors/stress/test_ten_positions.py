@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from liqatlas.base.clock import parse_time
-from liqatlas.flows.stress import StressRequest, StressResult, build_stress
+from liqatlas.flows.stress import StressResult, build_stress
+from liqatlas.flows.stress_market import StressRequest
 from tests.vectors.published import assert_printed
 
 HEADER = "venue,symbol,position,size,entry_price,leverage,margin_mode,margin,wallet_balance,account,mark_price,maintenance_rate,maintenance_deduction,taker_fee"  # fmt: skip
