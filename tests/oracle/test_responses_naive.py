@@ -16,7 +16,11 @@ from tests.unit.levels.hour_markets import START_NS, random_market
 
 pytestmark = pytest.mark.kernels
 SETTINGS = msgspec.structs.replace(
-    load_settings(), bucket_edges=(0.001, 0.004, 0.01, 0.03), hazard_cap=20.0, bins_per_bucket=4, entry_points=2
+    load_settings(),
+    bucket_edges=(0.001, 0.004, 0.01, 0.03),
+    hazard_cap=20.0,
+    bins_per_bucket=4,
+    entry_points=2,
 )
 WIDTHS = np.minimum(np.diff(SETTINGS.edges()) / SETTINGS.bins_per_bucket, SETTINGS.widest_bin).tolist()
 
@@ -28,7 +32,16 @@ def test_engine_equals_parcels(seed: int) -> None:
     churn = np.maximum(legs.volume - np.abs(legs.interest_change), 0.0) * 0.5
     opened = np.maximum(legs.interest_change, 0.0) + churn
     closed = (np.maximum(-legs.interest_change, 0.0) + churn) / legs.interest
-    rows = list(zip(legs.hour.tolist(), legs.begin.tolist(), legs.end.tolist(), opened.tolist(), closed.tolist(), strict=True))
+    rows = list(
+        zip(
+            legs.hour.tolist(),
+            legs.begin.tolist(),
+            legs.end.tolist(),
+            opened.tolist(),
+            closed.tolist(),
+            strict=True,
+        )
+    )
     touched, fresh, left = naive_responses.responses(
         rows, SETTINGS.edges().tolist(), SETTINGS.hazard().tolist(), WIDTHS, points=2
     )
@@ -58,8 +71,12 @@ def test_profile_counts_what_is_left_within_each_distance() -> None:
             width = np.diff(edges)
             above = np.clip((edges[1:] - (mark - DISTANCES[d])) / width, 0, 1)
             below = np.clip((mark + DISTANCES[d] - edges[:-1]) / width, 0, 1)
-            assert whole.profile[4, 0, k, d] == pytest.approx(float((coins[0] * middle * above).sum()) / UNIT_USD, rel=1e-5, abs=1e-6)
-            assert whole.profile[4, 1, k, d] == pytest.approx(float((coins[1] * middle * below).sum()) / UNIT_USD, rel=1e-5, abs=1e-6)
+            assert whole.profile[4, 0, k, d] == pytest.approx(
+                float((coins[0] * middle * above).sum()) / UNIT_USD, rel=1e-5, abs=1e-6
+            )
+            assert whole.profile[4, 1, k, d] == pytest.approx(
+                float((coins[1] * middle * below).sum()) / UNIT_USD, rel=1e-5, abs=1e-6
+            )
 
 
 def test_without_bookkeeping_nothing_is_ever_removed() -> None:

@@ -126,7 +126,7 @@ def evaluate_predictions(
     notes: list[str] = []
     scores = []
     for name, mean in predictions.items():
-        held = _dispersion(name, mean, hours, baselines, train, notes)
+        held = _dispersion((name, mean), hours, baselines, train, notes)
         whole, calm, rough = (
             _gains(hours, mean, baselines, (train, part), held) for part in (test, test & ~wild, test & wild)
         )
@@ -149,14 +149,14 @@ def _wild_days(hours: Hours, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _dispersion(
-    name: str,
-    mean: NDArray[np.float64],
+    named: tuple[str, NDArray[np.float64]],
     hours: Hours,
     baselines: Mapping[str, NDArray[np.float64]],
     train: NDArray[np.bool_],
     notes: list[str],
 ) -> float | None:
     """Return None where the prediction's own training rows give a dispersion, else that of the first baseline."""
+    name, mean = named
     rows = np.isfinite(mean) & np.isfinite(hours.amount) & train[:, None]
     if int(rows.sum()) >= _FEWEST_TRAINING_ROWS:
         return None

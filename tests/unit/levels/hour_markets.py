@@ -61,11 +61,16 @@ def write_folder(folder: Path, market: HourMarket) -> Path:
     ms = market.start_ns // 1_000_000
     text = [datetime.fromtimestamp(m / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S+00:00") for m in ms.tolist()]
     prices = {"open": market.open, "high": market.high, "low": market.low, "close": market.close}
-    pl.DataFrame({"timestamp": text, **prices, "volume": market.volume / 8.5}).write_csv(folder / "klines_1h.csv")
+    pl.DataFrame({"timestamp": text, **prices, "volume": market.volume / 8.5}).write_csv(
+        folder / "klines_1h.csv"
+    )
     totals = pl.DataFrame(
         {"timestamp": ms}
         | {f"price_{name}": values for name, values in prices.items()}
-        | {"liquidation_long_usd": market.printed_usd[:, 0], "liquidation_short_usd": market.printed_usd[:, 1]}
+        | {
+            "liquidation_long_usd": market.printed_usd[:, 0],
+            "liquidation_short_usd": market.printed_usd[:, 1],
+        }
     )
     totals.filter(pl.col("liquidation_long_usd").is_not_nan()).write_csv(folder / "liquidations_ohlc_1h.csv")
     return folder

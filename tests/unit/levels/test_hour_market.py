@@ -75,7 +75,10 @@ def test_missing_samples_leave_hours_without_a_path() -> None:
 
 def test_missing_bars_hold_the_last_close_and_the_days_volume() -> None:
     whole = recording()
-    got = hour_market(replace(whole, bars=whole.bars.filter(~pl.col("ts_open_ns").is_in([START_NS + 25 * HOUR_NS]))), SETTINGS)
+    got = hour_market(
+        replace(whole, bars=whole.bars.filter(~pl.col("ts_open_ns").is_in([START_NS + 25 * HOUR_NS]))),
+        SETTINGS,
+    )
     full = hour_market(whole, SETTINGS)
     assert len(got) == HOURS
     assert got.volume[25] == pytest.approx(full.volume[1:25].mean())
@@ -99,10 +102,13 @@ def test_single_prints_are_summed_and_silent_hours_are_zero() -> None:
         }
     )  # fmt: skip
     only = replace(
-        whole, liquidations=schemas.LIQUIDATIONS.conform(prints), liquidation_bars=schemas.LIQUIDATION_BARS.empty()
+        whole,
+        liquidations=schemas.LIQUIDATIONS.conform(prints),
+        liquidation_bars=schemas.LIQUIDATION_BARS.empty(),
     )
     got = hour_market(only, SETTINGS).printed_usd
-    assert np.isnan(got[0]).all() and np.isnan(got[9:]).all()
+    assert np.isnan(got[0]).all()
+    assert np.isnan(got[9:]).all()
     assert got[3].tolist() == [0.0, 15.0]
     assert got[1].tolist() == [0.0, 0.0]
 
@@ -127,4 +133,4 @@ def test_legs_keep_volume_interest_and_extremes() -> None:
 def test_what_is_missing_is_named(table: str, said: str) -> None:
     whole = recording()
     with pytest.raises(NotEnoughDataError, match=said):
-        hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)  # type: ignore[arg-type]
+        hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)
