@@ -43,7 +43,6 @@ from liqatlas.simulate import (
     Coin,
     Engine,
     Population,
-    SimulatedVenue,
     SimulationConfig,
     simulate,
 )
