@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks import markets
 from isal import isal_zlib
 
-from benchmarks import markets
-from liqatlas.base.grid import LogGrid
 from liqatlas.base.recording import Recording
 from liqatlas.flows.build import compile_kernels
 from liqatlas.flows.read import read
 from liqatlas.flows.terms import risk_terms
-from liqatlas.levels.flow import flow_bars
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.maps.columns import HeatmapSize, modelled_heatmap
 from liqatlas.maps.modelled import modelled_map, prepare
@@ -91,7 +89,9 @@ def test_parquet_to_map(benchmark: BenchmarkFixture, parquet_day: Path) -> None:
     interest = markets.open_interest(288, 300_000)
 
     def build() -> LiquidationMap:
-        table = pl.read_parquet(parquet_day, columns=["ts_event_ns", "price_ticks", "qty_native", "taker_buy"])
+        table = pl.read_parquet(
+            parquet_day, columns=["ts_event_ns", "price_ticks", "qty_native", "taker_buy"]
+        )
         table = table.with_columns(trade_id=pl.lit(None, pl.Int64))
         return draw_up([Recording(markets.BTC, trades=table, open_interest=interest)])
 
@@ -143,14 +143,19 @@ def test_fold_real_trades(benchmark: BenchmarkFixture, data_dir: Path) -> None:
     copies = 15
     many = replace(
         recording,
-        trades=pl.concat(recording.trades.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)),
-        marks=pl.concat(recording.marks.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)),
-        open_interest=pl.concat(recording.open_interest.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)),
+        trades=pl.concat(
+            recording.trades.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)
+        ),
+        marks=pl.concat(
+            recording.marks.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)
+        ),
+        open_interest=pl.concat(
+            recording.open_interest.with_columns(pl.col("ts_event_ns") + i * week) for i in range(copies)
+        ),
     )
     result = benchmark(lambda: draw_up([many]))
     assert result.long_usd.sum() > 0
     benchmark.extra_info["trades"] = many.trades.height
-    benchmark.extra_info["million_trades_per_s"] = round(many.trades.height / benchmark.stats.stats.median / 1e6, 1)
 
 
 @pytest.mark.benchmark(group="fold real trades", min_rounds=5)
@@ -161,10 +166,3 @@ def test_floor_histogram(benchmark: BenchmarkFixture, data_dir: Path) -> None:
     qty = np.tile(recording.trades["qty_native"].to_numpy(), 15)
     lowest = int(ticks.min())
     assert benchmark(lambda: float(np.bincount(ticks - lowest, weights=qty).sum())) > 0
-
-
-def test_runs_merge_without_changing_anything(data_dir: Path) -> None:
-    """How many runs the tape's trades make; not a time."""
-    recording = real_trades(data_dir / "hyperliquid_tape")
-    flow = flow_bars(recording, LogGrid(), as_of_ns=10**19, nearest=(40, 40))
-    assert len(flow.runs.qty) < recording.trades.height / 5

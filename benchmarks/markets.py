@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,9 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.instruments import Instrument
 from liqatlas.base.recording import Recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY_MS = 86_400_000
 START_MS = 1_790_640_000_000  # 2026-09-29, the day of the shipped brackets
@@ -38,7 +41,7 @@ def write_binance_day(folder: Path, count: int) -> list[Path]:
     day = trades(count)
     rows = day.select(
         agg_trade_id=pl.int_range(pl.len()) + 3_000_000_000,
-        price=pl.col("ticks") / 10,
+        price=(pl.col("ticks") / 10).round(1),
         quantity="qty",
         first_trade_id=pl.int_range(pl.len()) + 7_000_000_000,
         last_trade_id=pl.int_range(pl.len()) + 7_000_000_000,
@@ -47,12 +50,14 @@ def write_binance_day(folder: Path, count: int) -> list[Path]:
     )
     moments = START_MS + np.arange(1, 289) * 300_000
     interest = 90_000 + np.cumsum(np.random.default_rng(2).normal(0, 60, 288))
+    last = np.searchsorted(day["time"].to_numpy(), moments, side="right") - 1
+    mark = day["ticks"].to_numpy()[last] / 10
     metrics = pl.DataFrame(
         {
             "create_time": pl.from_epoch(pl.Series(moments), time_unit="ms").dt.strftime("%Y-%m-%d %H:%M:%S"),
             "symbol": "BTCUSDT",
             "sum_open_interest": np.round(interest, 3),
-            "sum_open_interest_value": np.round(interest * 60_000, 2),
+            "sum_open_interest_value": np.round(interest * mark, 2),
             "count_toptrader_long_short_ratio": 1.2,
             "sum_toptrader_long_short_ratio": 1.1,
             "count_long_short_ratio": 1.3,
@@ -71,7 +76,9 @@ def write_binance_day(folder: Path, count: int) -> list[Path]:
 
 def open_interest(samples: int, spacing_ms: int) -> pl.DataFrame:
     """Return samples of open interest [BTC], one-sided."""
-    values = 90_000 + np.cumsum(np.random.default_rng(3).normal(0, 60 * np.sqrt(spacing_ms / 300_000), samples))
+    values = 90_000 + np.cumsum(
+        np.random.default_rng(3).normal(0, 60 * np.sqrt(spacing_ms / 300_000), samples)
+    )
     moments = (START_MS + np.arange(samples, dtype=np.int64) * spacing_ms) * 1_000_000
     return schemas.OPEN_INTEREST.conform(
         pl.DataFrame({"ts_event_ns": moments, "oi_native": np.maximum(values, 1000), "oi_published": values})

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.plot.plot_scenes import SIX_VENUES, heatmap_of, map_of
 
 from liqatlas.plot import Screen, grid_figure, heatmap_figure, map_figure, render_heatmap, render_map
+from tests.unit.plot.plot_scenes import SIX_VENUES, heatmap_of, map_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -72,13 +72,14 @@ class NaiveState:
 
 def opened_and_closed(
     volume: float, before: float, after: float, theta: float, phi: float
-) -> tuple[tuple[float, float], ...]:
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Flow identity of one bar: (long, short) opened, and the shares of open interest closed."""
     change = after - before
     churn = phi * max(volume - abs(change), 0.0)
     opened = (max(change, 0.0) + theta * churn, max(change, 0.0) + (1 - theta) * churn)
     closed = (max(-change, 0.0) + theta * churn, max(-change, 0.0) + (1 - theta) * churn)
-    return opened, tuple(min(c / before, 1.0) if before > 0 else 1.0 for c in closed)
+    share = [min(c / before, 1.0) if before > 0 else 1.0 for c in closed]
+    return opened, (share[0], share[1])
 
 
 def fold_trades(

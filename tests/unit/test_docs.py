@@ -51,9 +51,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
-def test_decisions_are_numbered_without_a_gap_and_say_what_would_change_our_mind() -> None:
+def test_decisions_have_numbers_of_their_own_and_say_what_would_change_our_mind() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(set(numbers)) == len(numbers) > 5
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for heading in ("## Context", "## Choice", "## What would change our mind"):

@@ -11,6 +11,12 @@
     ├── RuleError                  2 / 422   margin maths has no answer
     │   └── TiersUnknownError      4 / 422   a venue publishes no tiers for that symbol and date
     ├── SourceUnavailableError     3 / 503   network, venue or lake cannot be reached
+    │   └── LakeError              3 / 503   the lake cannot be opened, read or written
+    │       ├── LakeLockedError    3 / 503   another process writes it; carries its pid and host
+    │       ├── LakeVersionError   3 / 503   its layout is of another version; carries both versions
+    │       ├── LakeCorruptError   3 / 503   a file or page of it is damaged; carries the path
+    │       ├── DiskFullError      3 / 507   no room left to write; what stands is still readable
+    │       └── BackPressureError  3 / 503   rows come faster than they can be made durable
     ├── NotEnoughDataError         4 / 409   the data do not reach what was asked
     └── InternalError              1 / 500   a broken promise of our own
 
@@ -95,6 +101,46 @@ class SourceUnavailableError(LiqAtlasError):
 
     exit_code = 3
     http_status = 503
+
+
+class LakeError(SourceUnavailableError):
+    """The lake cannot be opened, read or written."""
+
+
+class LakeLockedError(LakeError):
+    """Another process holds the lake for writing; ``pid`` and ``host`` say which, as far as is known."""
+
+    def __init__(self, message: str, *, pid: int | None = None, host: str = "") -> None:
+        super().__init__(message)
+        self.pid = pid
+        self.host = host
+
+
+class LakeVersionError(LakeError):
+    """The lake's layout is of a version this program does not write; ``found`` and ``known`` say which."""
+
+    def __init__(self, message: str, *, found: int, known: int) -> None:
+        super().__init__(message)
+        self.found = found
+        self.known = known
+
+
+class LakeCorruptError(LakeError):
+    """A file or page of the lake is damaged or missing; ``path`` says which file."""
+
+    def __init__(self, path: Path | str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = str(path)
+
+
+class DiskFullError(LakeError):
+    """There is no room left to write; what was durable before stays readable."""
+
+    http_status = 507
+
+
+class BackPressureError(LakeError):
+    """Rows come faster than they can be made durable and the memory cap is reached; nothing was taken."""
 
 
 class NotEnoughDataError(LiqAtlasError):

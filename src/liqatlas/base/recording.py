@@ -76,8 +76,10 @@ class Recording:
         """Return what was known at a moment: events at or before it, bars closed at or before it."""
         changes: dict[str, pl.DataFrame] = {}
         for name, frame in self.tables().items():
-            column = "ts_event_ns" if "ts_event_ns" in frame.columns else "ts_close_ns"
-            changes[name] = frame.filter(pl.col(column) <= as_of_ns)
+            if "ts_event_ns" in frame.columns:  # sorted by it: a slice, not a copy
+                changes[name] = frame.head(int(frame["ts_event_ns"].search_sorted(as_of_ns, side="right")))
+            else:
+                changes[name] = frame.filter(pl.col("ts_close_ns") <= as_of_ns)
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:

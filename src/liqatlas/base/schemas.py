@@ -22,6 +22,8 @@ BOOK_SIDE = pl.Enum(["bid", "ask"])
 PRICE_KIND = pl.Enum(["last", "mark", "index", "spot"])
 PRINT_PRICE_KIND = pl.Enum(["fill", "bankruptcy", "order", "mark"])
 MARGIN_MODE = pl.Enum(["isolated", "cross"])
+RATIO_OF = pl.Enum(["accounts", "top_accounts", "top_positions"])
+ADL_STATE = pl.Enum(["normal", "warning", "adl"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +245,38 @@ MARGIN_TIERS = Table(
     ("tier",),
 )
 
+LONG_SHORT_RATIOS = Table(
+    "long_short_ratios",
+    "share of accounts (or of top traders' positions) that is net long; a count of holders, never of notional",
+    {
+        "ts_event_ns": _TS,
+        "long_share": Column(_F, "fraction", "net long / (net long + net short)"),
+        "ratio_of": Column(
+            RATIO_OF, "", "what is counted: all accounts, top accounts, or top accounts' positions"
+        ),
+    },
+    ("ts_event_ns", "ratio_of"),
+)
+
+INSURANCE_FUND = Table(
+    "insurance_fund",
+    "insurance-pool balances and what a venue says about auto-deleveraging",
+    {
+        "ts_event_ns": _TS,
+        "currency": Column(pl.String(), "", "coin the pool is kept in"),
+        "balance": Column(_F, "currency", "balance of the pool"),
+        "balance_peak": Column(
+            _F, "currency", "highest balance of the last 8 h where published", nullable=True
+        ),
+        "adl_state": Column(ADL_STATE, "", "auto-deleveraging state where published", nullable=True),
+    },
+    ("ts_event_ns", "currency"),
+)
+
 ALL_TABLES: dict[str, Table] = {
     t.name: t
     for t in (
         TRADES, BARS, OPEN_INTEREST, MARKS, FUNDING, LIQUIDATIONS, LIQUIDATION_BARS, BOOK_LEVELS, POSITIONS, MARGIN_TIERS,
+        LONG_SHORT_RATIOS, INSURANCE_FUND,
     )
 }  # fmt: skip

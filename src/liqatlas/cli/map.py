@@ -72,6 +72,9 @@ def map_(
         asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage
     )
     request = replace(request, calibration_file=which.calibration)
+    drawn_range = request.price_range
+    if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars
+        request = replace(request, price_range=None)
     if which.grid:
         return _grid(request, form, time, output, which.by)
     with reporting() as reporter:
@@ -79,7 +82,7 @@ def map_(
         result = build_map(request, reporter=reporter)
     for warning in result.head.warnings:
         say(f"note: {warning}")
-    price_range = request.price_range.around(result.head.price) if request.price_range else None
+    price_range = drawn_range.around(result.head.price) if drawn_range else None
     look = make_look(output, time, by=which.by, price_range=price_range)
     asked = bool(request.bins or request.price_step)
     emit(render_map(result, form, look, as_is=asked, at=which.at), form, output.output)

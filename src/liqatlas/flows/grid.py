@@ -17,25 +17,30 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
 
 GRID_WINDOWS = tuple(parse_window(w) for w in ("24h", "3d", "7d"))
-#: Leverage ranges of the grid's rows; None is all.
-GRID_LEVERAGES: tuple[tuple[str, tuple[float, float] | None], ...] = (
-    ("all leverage", None),
-    ("25x and more", (25.0, float("inf"))),
-    ("10-25x", (10.0, 25.0)),
-)
+#: Least share of the widest map for which a leverage band gets a row.
+LEAST_SHARE = 0.03
 
 
 def build_grid(
     request: Request, windows: Sequence[int] = GRID_WINDOWS, reporter: Reporter = SILENT
 ) -> list[tuple[str, LiquidationMap]]:
-    """Return labelled maps, one row per leverage range, one column per window; data are read once."""
+    """Return labelled maps, one column per window; the rows are all leverage and the two highest bands that hold something.
+
+    Data are read once.
+    """
     recordings = read_for(request, reporter)
     whole = []
     for done, window in enumerate(windows):
         reporter.progress(f"folding {format_window(window)}", done, len(windows))
         whole.append(build_map(replace(request, window_ns=window, leverage=None), recordings, reporter))
+    widest = whole[-1]
+    held = [
+        b
+        for b, usd in zip(widest.bands, widest.usd.sum(axis=(0, 2, 3)), strict=True)
+        if usd > LEAST_SHARE * widest.usd.sum()
+    ]
     return [
         (f"{name}, {format_window(window)}", one if leverage is None else one.select(leverage=leverage))
-        for name, leverage in GRID_LEVERAGES
+        for name, leverage in [("all leverage", None), *((b.label, (b.low, b.high)) for b in held[:2])]
         for window, one in zip(windows, whole, strict=True)
     ]

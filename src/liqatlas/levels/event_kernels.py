@@ -16,6 +16,61 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NONE = -(1 << 30)
+#: Widest range of entry bins in a bar that is merged.
+_WIDEST = 4096
+
+
+@kernel
+def _merge_bar(
+    first: int,
+    runs: int,
+    nearest: tuple[int, int],
+    out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+) -> int:
+    """Merge a bar's runs as far as order does not matter; return the new end.
+
+    An opening that no later touch of the bar can reach survives the bar whenever it came: such openings go to the bar's end, one
+    run per entry bin. The others stay in order, each with all that was touched since the one before.
+    """
+    entry, low, high, size = out
+    count = runs - first
+    lowest, highest = 1 << 30, -(1 << 30)
+    for r in range(first, runs):
+        if size[r] > 0.0:
+            lowest, highest = min(lowest, entry[r]), max(highest, entry[r])
+    width = highest - lowest + 1
+    if count < 3 or width < 1 or width > _WIDEST:
+        return runs
+    safe = np.empty(count, np.bool_)
+    later_low, later_high = 1 << 30, -(1 << 30)
+    for r in range(runs - 1, first - 1, -1):
+        safe[r - first] = later_low > entry[r] - nearest[0] and later_high < entry[r] + nearest[1]
+        if low[r] <= high[r]:
+            later_low, later_high = min(later_low, low[r]), max(later_high, high[r])
+    room = np.zeros(width)
+    end = first
+    touch_low, touch_high = 1 << 30, -(1 << 30)
+    for r in range(first, runs):
+        if low[r] <= high[r]:
+            touch_low, touch_high = min(touch_low, low[r]), max(touch_high, high[r])
+        if size[r] > 0.0:
+            if safe[r - first]:
+                room[entry[r] - lowest] += size[r]
+            else:
+                entry[end], size[end] = entry[r], size[r]
+                low[end], high[end] = (touch_low, touch_high) if touch_low <= touch_high else (1, 0)
+                end += 1
+                touch_low, touch_high = 1 << 30, -(1 << 30)
+    for i in range(width):
+        if room[i] > 0.0:
+            entry[end], size[end] = lowest + i, room[i]
+            low[end], high[end] = (touch_low, touch_high) if touch_low <= touch_high else (1, 0)
+            end += 1
+            touch_low, touch_high = 1 << 30, -(1 << 30)
+    if touch_low <= touch_high:  # touches after the last opening, where all openings are unsafe
+        entry[end], low[end], high[end], size[end] = touch_low, touch_low, touch_high, 0.0
+        end += 1
+    return end
 
 
 @kernel
@@ -125,6 +180,7 @@ def trade_runs(
             high[runs] = touched_high
             size[runs] = amount
             runs += 1
+        runs = _merge_bar(first_run[j], runs, nearest, out)
         if (
             volume[j] == 0.0 and last_entry != _NONE
         ):  # what opens without a recorded trade enters at the last price
@@ -144,6 +200,7 @@ def trade_runs(
 def path_runs(
     nodes: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     bar_edges: NDArray[np.int64],
+    nearest: tuple[int, int],
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
     per_bar: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
 ) -> int:
@@ -154,7 +211,7 @@ def path_runs(
     nodes
         ``(ts_ns, coordinate, qty, bought)``: node ``i`` starts a leg to node ``i + 1`` in which ``qty[i]`` was traded, of which
         takers bought ``bought[i]``.
-    bar_edges, out, per_bar
+    bar_edges, nearest, out, per_bar
         As in :func:`trade_runs`; a leg belongs to the bar in which it starts.
     """
     ts, coordinate, qty, buys = nodes
@@ -185,6 +242,7 @@ def path_runs(
             volume[j] += qty[i]
             bought[j] += buys[i]
             i += 1
+        runs = _merge_bar(first_run[j], runs, nearest, out)
         if volume[j] == 0.0 and i > 0:
             if runs + 1 > entry.shape[0]:
                 return -1
@@ -282,4 +340,38 @@ def bar_nodes(
         qty[n] = 0.0
         buys[n] = 0.0
         n += 1
+    return n
+
+
+@kernel
+def bracket_runs(
+    first: NDArray[np.int64],
+    runs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+    lower: bool,
+    out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]],
+    first_out: NDArray[np.int64],
+) -> int:
+    """Write each bar as one touch of all it touched and its openings, the touch last (``lower``) or first; return the runs.
+
+    ``out`` needs room for all runs and one more per bar.
+    """
+    entry, low, high, qty = runs
+    n = 0
+    for j in range(first.shape[0] - 1):
+        first_out[j] = n
+        touch_low, touch_high = 1 << 30, -(1 << 30)
+        for r in range(first[j], first[j + 1]):
+            if low[r] <= high[r]:
+                touch_low, touch_high = min(touch_low, low[r]), max(touch_high, high[r])
+        for step in range(2):
+            if (step == 1) == lower:
+                if touch_low <= touch_high:
+                    out[0][n], out[1][n], out[2][n], out[3][n] = touch_low, touch_low, touch_high, 0.0
+                    n += 1
+            else:
+                for r in range(first[j], first[j + 1]):
+                    if qty[r] > 0.0:
+                        out[0][n], out[1][n], out[2][n], out[3][n] = entry[r], 1, 0, qty[r]
+                        n += 1
+    first_out[first.shape[0] - 1] = n
     return n

@@ -137,7 +137,9 @@ def runs_of_trades(
     return _cut(out, count, per_bar[0])
 
 
-def runs_of_bars(known: Recording, grid: LogGrid, edges: NDArray[np.int64], per_bar: PerBar) -> Runs:
+def runs_of_bars(
+    known: Recording, grid: LogGrid, *, edges: NDArray[np.int64], nearest: tuple[int, int], per_bar: PerBar
+) -> Runs:
     """Walk the path that bars and mark samples suggest."""
     bars = known.bars
     ohlc = np.stack(
@@ -160,7 +162,7 @@ def runs_of_bars(known: Recording, grid: LogGrid, edges: NDArray[np.int64], per_
     walked = (nodes[0][:count], nodes[1][:count], nodes[2][:count], nodes[3][:count])
     steps = np.abs(np.diff(np.floor(walked[1]))).sum() if count else 0
     out = _new_columns(int(steps) + 2 * count + len(edges) + 8)
-    runs = event_kernels.path_runs(walked, edges, out, per_bar)
+    runs = event_kernels.path_runs(walked, edges, nearest, out, per_bar)
     if runs < 0:
         raise InternalError("path_runs was given too little room")
     return _cut(out, runs, per_bar[0])
@@ -171,30 +173,24 @@ def bracket(runs: Runs, *, lower: bool) -> Runs:
 
     ``lower`` touches after all openings of the bar (fewest survivors), otherwise before them (most survivors).
     """
-    entry, low, high, qty, first = [], [], [], [], [0]
-    for j in range(len(runs.first) - 1):
-        part = slice(runs.first[j], runs.first[j + 1])
-        touching = runs.low[part] <= runs.high[part]
-        extreme_low = runs.low[part][touching].min() if touching.any() else 1
-        extreme_high = runs.high[part][touching].max() if touching.any() else 0
-        opened = runs.qty[part] > 0
-        entries, amounts = runs.entry[part][opened], runs.qty[part][opened]
-        once = ([extreme_low], [extreme_high]) if touching.any() else ([], [])
-        untouched = (np.ones(len(entries), np.int32), np.zeros(len(entries), np.int32))
-        pieces = [(entries, untouched[0], untouched[1], amounts)]
-        anchor = np.array([extreme_low] * len(once[0]), np.int32)
-        event = (anchor, np.array(once[0], np.int32), np.array(once[1], np.int32), np.zeros(len(once[0])))
-        pieces.insert(1 if lower else 0, event)
-        for piece in pieces:
-            entry.append(piece[0])
-            low.append(piece[1])
-            high.append(piece[2])
-            qty.append(piece[3])
-        first.append(first[-1] + len(entries) + len(once[0]))
-    return Runs(
-        np.concatenate(entry).astype(np.int32),
-        np.concatenate(low).astype(np.int32),
-        np.concatenate(high).astype(np.int32),
-        np.concatenate(qty).astype(np.float64),
-        np.array(first, np.int64),
+    first = np.zeros_like(runs.first)
+    out = _new_columns(len(runs.qty) + len(runs.first))
+    count = event_kernels.bracket_runs(
+        runs.first, (runs.entry, runs.low, runs.high, runs.qty), lower, out, first
     )
+    return _cut(out, count, first)
+
+
+def order_matters(runs: Runs, nearest: tuple[int, int]) -> float:
+    """Return the share of bars that are wider than the nearest level, in which the order of events decides who survives."""
+    touching = runs.low <= runs.high
+    starts = runs.first[:-1][np.diff(runs.first) > 0]
+    if not len(starts):
+        return 0.0
+    low = np.minimum.reduceat(np.where(touching, runs.low, 1 << 30), starts)
+    high = np.maximum.reduceat(np.where(touching, runs.high, -(1 << 30)), starts)
+    opened = runs.qty > 0
+    top = np.maximum.reduceat(np.where(opened, runs.entry, -(1 << 30)), starts)
+    bottom = np.minimum.reduceat(np.where(opened, runs.entry, 1 << 30), starts)
+    wide = (high >= low) & ((low <= top - nearest[0]) | (high >= bottom + nearest[1])) & (top >= bottom)
+    return float(np.mean(wide))

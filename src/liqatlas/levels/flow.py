@@ -46,6 +46,8 @@ class FlowBars:
         float64 ``(n + 1,)``: one-sided open interest at the edges [native].
     last_is_provisional
         True where the last bar has no closing sample yet: its ΔOI counts as zero.
+    order_known
+        False where bars hide the order of prices inside them; results are then bracketed.
     mark_source, entry_source
         What touched, and where entries come from, in words.
     warnings
@@ -61,6 +63,7 @@ class FlowBars:
     mark_source: str
     entry_source: str
     warnings: tuple[str, ...] = ()
+    order_known: bool = True
 
     @property
     def count(self) -> int:
@@ -168,6 +171,7 @@ def flow_bars(
     else:
         kind = str(known.bars["price_kind"][0])
         entry_source = f"{kind} bars, volume spread evenly over time and price"
+        warnings.append(f"{known.instrument.key}: no trades given; entries are {entry_source}")
         mark_source = mark_source or f"{kind} bars (no mark given)"
         if kind == "spot":
             known = replace(
@@ -177,7 +181,7 @@ def flow_bars(
             warnings.append(
                 f"{known.instrument.key}: turnover is the spot market's times {spot_turnover:g}, a belief of the model"
             )
-        runs = runs_of_bars(known, grid, edges, per_bar)
+        runs = runs_of_bars(known, grid, edges=edges, nearest=nearest, per_bar=per_bar)
     warnings += _audit(per_bar[1], open_interest, known)
     return FlowBars(
         edges,
@@ -189,6 +193,7 @@ def flow_bars(
         mark_source,
         entry_source,
         tuple(warnings),
+        order_known=not known.trades.is_empty(),
     )
 
 

@@ -41,8 +41,8 @@ class State(NamedTuple):
     inner: NDArray[
         np.int64
     ]  # (2, K): lowest long level, highest short level that may hold stock; B / -1 when none
-    span_low: NDArray[np.int64]  # (2, K): lowest entry bin in pending; B when none
-    span_high: NDArray[np.int64]  # (2, K): highest entry bin in pending; -1 when none
+    span_low: NDArray[np.int32]  # (2, K): lowest entry bin in pending; B when none
+    span_high: NDArray[np.int32]  # (2, K): highest entry bin in pending; -1 when none
     reach: NDArray[
         np.int64
     ]  # (6,): touched low, high; spread long at or below, short at or above; outermost long, short
@@ -274,8 +274,10 @@ def _deposit(
             continue
         for k in range(buckets):
             state.pending[p, entry, k] += amounts[p] * inverse[p, k]
-            state.span_low[p, k] = min(state.span_low[p, k], entry)
-            state.span_high[p, k] = max(state.span_high[p, k], entry)
+        here = np.int32(entry)  # apart and narrow, so that eight fit one instruction
+        for k in range(buckets):
+            state.span_low[p, k] = min(state.span_low[p, k], here)
+            state.span_high[p, k] = max(state.span_high[p, k], here)
         state.unlevered[p] += amounts[p] * inverse[p, buckets]
     if amounts[0] > 0.0:
         state.reach[2] = max(state.reach[2], entry - offsets.first[0, 0])

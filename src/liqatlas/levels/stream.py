@@ -62,6 +62,7 @@ class LevelStream:
         self._buckets = len(parameters.hazard) - 1
         self._origin = 0
         self._scratch: kernels.State | None = None
+        self._flow: FlowBars | None = None  # the table last folded from, and what was made of it
         self._current = np.full(3, -1, dtype=np.int64)
         self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
 
@@ -78,8 +79,8 @@ class LevelStream:
             unlevered=np.zeros(2),
             outer=np.zeros((2, k), np.int64),
             inner=np.zeros((2, k), np.int64),
-            span_low=np.zeros((2, k), np.int64),
-            span_high=np.zeros((2, k), np.int64),
+            span_low=np.zeros((2, k), np.int32),
+            span_high=np.zeros((2, k), np.int32),
             reach=np.zeros(6, np.int64),
         )
         kernels.clear(state)
@@ -130,19 +131,22 @@ class LevelStream:
         end = flow.count if stop is None else stop
         if end <= start:
             return
-        self._make_room(*flow.bin_range())
-        opened, closed = opened_and_closed(
-            flow.volume, flow.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
-        )
+        if flow is not self._flow:
+            opened, closed = opened_and_closed(
+                flow.volume, flow.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
+            )
+            self._make_room(*flow.bin_range())
+            self._flow, self._inputs = flow, ((flow.runs.first, opened, closed), calendar_ids(flow.edges_ns))
+        bars, ids = self._inputs
         runs = flow.runs
         kernels.fold_calendar(
             self._pyramid,
             self._offsets,
             self._hazard,
-            (runs.first, opened, closed),
+            bars,
             (runs.entry, runs.low, runs.high, runs.qty),
             (start, end, self._origin),
-            (calendar_ids(flow.edges_ns), self._current),
+            (ids, self._current),
         )
 
     def segment(self) -> Segment:

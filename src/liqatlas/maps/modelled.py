@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from liqatlas.base.clock import format_window, isoformat, parse_time
 from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.format import format_usd
 from liqatlas.base.grid import LogGrid
 from liqatlas.levels.buckets import bucket_offsets
+from liqatlas.levels.events import bracket, order_matters
 from liqatlas.levels.flow import FlowBars, flow_bars
 from liqatlas.levels.segment import Segment, identity
 from liqatlas.levels.stream import fold
@@ -169,6 +171,31 @@ def _segments(
     return whole, fold(flow, parameters, prepared.offsets, first)
 
 
+def _bracket_warning(
+    one: PreparedInstrument, parameters: EstimatorParameters, levels: InstrumentLevels, start_ns: int
+) -> str:
+    """Say between which totals the exact map lies, where bars are too wide to tell the order of events inside them."""
+    flow = one.flow
+    nearest = (int(one.offsets.first[0].min()), int(one.offsets.first[1].min()))
+    share = 0.0 if flow.order_known else order_matters(flow.runs, nearest)
+    first = int(np.searchsorted(flow.edges_ns[:-1], start_ns, side="left"))
+    if share == 0.0 or first >= flow.count:
+        return ""
+    grid = LogGrid(parameters.grid_step)
+    sides = []
+    for lower in (True, False):
+        bound = fold(replace(flow, runs=bracket(flow.runs, lower=lower)), parameters, one.offsets, first)
+        sides.append([side.explained_usd for side in outstanding(replace(levels, window=bound), grid)[2]])
+    words = ", ".join(
+        f"{name} between {format_usd(sides[0][p])} and {format_usd(sides[1][p])}"
+        for p, name in enumerate(("longs", "shorts"))
+    )
+    return (
+        f"{one.recording.instrument.key}: bars do not tell the order of prices inside them, which matters in {share:.0%} of intervals; "
+        f"the exact totals lie, for {words}"
+    )
+
+
 def modelled_map(
     prepared: Sequence[PreparedInstrument], parameters: EstimatorParameters, *, as_of_ns: int, window_ns: int
 ) -> LiquidationMap:
@@ -183,7 +210,7 @@ def modelled_map(
     """
     grid = LogGrid(parameters.grid_step)
     reference = max(prepared, key=lambda p: p.info.open_interest_usd)
-    layers, coverages = [], []
+    layers, coverages, brackets = [], [], []
     for one in prepared:
         whole, window = _segments(one, parameters, as_of_ns - window_ns)
         levels = InstrumentLevels(
@@ -197,6 +224,7 @@ def modelled_map(
             maintenance_rate=one.terms.maintenance_rate,
         )
         origin, usd, coverage = outstanding(levels, grid)
+        brackets.append(_bracket_warning(one, parameters, levels, as_of_ns - window_ns))
         layers.append((origin, usd, np.log(reference.mark / one.mark) / grid.step))
         coverages.append(coverage)
     low = min(int(np.floor(origin + shift)) for origin, _, shift in layers)
@@ -206,6 +234,7 @@ def modelled_map(
     first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
     total = Coverage(_sum_coverage([c[0] for c in coverages]), _sum_coverage([c[1] for c in coverages]))
     head = head_of(prepared, parameters, as_of_ns=as_of_ns, window_ns=window_ns, coverage=total)
+    head = replace(head, warnings=(*head.warnings, *(text for text in brackets if text)))
     return LiquidationMap(head, grid.edges(low + first, low + last), BANDS, stacked[..., first:last])
 
 

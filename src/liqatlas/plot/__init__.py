@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from liqatlas.base.room import make_callable
+
 if TYPE_CHECKING:
     from liqatlas.plot.figure import Figure
     from liqatlas.plot.grid_picture import grid_figure
@@ -30,3 +32,6 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+make_callable(__name__)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from liqatlas.maps.heatmap import Heatmap
 
 #: Cells below this share of the strongest one are not drawn, unless a threshold is given.
-FAINTEST = 1 / 400
+FAINTEST = 1 / 20
 
 
 @dataclass(frozen=True, slots=True)

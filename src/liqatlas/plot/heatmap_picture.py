@@ -65,7 +65,7 @@ def heatmap_figure(
     sides
         ``split`` draws longs in warm and shorts in cold colours, ``combined`` adds them in one ramp.
     threshold
-        Cells below it are not drawn [USD per row]; by default 1/400 of the strongest one.
+        Cells below it are not drawn [USD per row]; by default 1/20 of the strongest one.
     theme, price_range, zone, size
         As in :func:`liqatlas.plot.map_figure`; the default range holds all candles and ten percent either way.
 

@@ -30,7 +30,7 @@ class Tiers:
     """Maintenance-margin schedule of every coin: rate per tier and the notional from which it holds [USD].
 
     The deduction follows from continuity, the highest leverage from an initial margin of twice the maintenance margin, as
-    on most of Binance's BTCUSDT brackets (SCIENCE 2). One tier at 0.4 % (125x) is the default.
+    on most of Binance's BTCUSDT brackets of October 2024. One tier at 0.4 % (125x) is the default.
     """
 
     floors: tuple[float, ...] = (0.0,)

@@ -10,7 +10,7 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.clock import NS_PER_S
 from liqatlas.simulate.kernels_state import ADL, FILL_KINDS, LIQUIDATION, PARTIAL
-from liqatlas.simulate.tape import coin_fills, moment_ns
+from liqatlas.simulate.tape import coin_fills, labels, moment_ns
 
 if TYPE_CHECKING:
     from liqatlas.simulate.config import PrintRule, SimulatedVenue, SimulationConfig
@@ -45,27 +45,27 @@ def true_prints(config: SimulationConfig, venue: SimulatedVenue, world: World, *
     return pl.DataFrame(
         {
             "ts_event_ns": moment_ns(config, fills["ms"]),
-            "liquidated": np.where(long, "long", "short"),
+            "liquidated": labels(~long, schemas.POSITION),
             "price": price,
-            "price_kind": np.where(at_bankruptcy, "bankruptcy", "fill"),
+            "price_kind": labels(at_bankruptcy, schemas.PRINT_PRICE_KIND),
             "qty_native": quantity,
             "notional_usd": quantity * price,
             "mark_price": world.mark[coin, fills["ms"] // config.step_ms],
             "position_id": fills["position"],
-            "method": pl.Series(np.array(FILL_KINDS)[fills["kind"]], dtype=pl.String),
+            "method": labels(fills["kind"], pl.Enum(FILL_KINDS)),
             "liquidation_price": fills["level"],
         }
-    ).cast({"liquidated": schemas.POSITION, "price_kind": schemas.PRINT_PRICE_KIND})
+    )
 
 
 def published(prints: pl.DataFrame, rule: PrintRule) -> pl.DataFrame:
     """Return the prints of one symbol that a venue lets through, as ``schemas.LIQUIDATIONS``.
 
-    Seconds are those of the clock. Binance: "for each symbol, only the latest one liquidation order within 1000ms will be
-    pushed"; OKX's older text: one order per contract and second, here the first.
+    Seconds are those of the clock. Binance pushes the newest order of each symbol and 1000 ms; OKX's older guide spoke of at
+    most one order per contract and second without saying which, here it is the first.
 
-    Source: developers.binance.com, Liquidation Order Streams; OKX API guide, liquidation orders channel; both as quoted in
-    SCIENCE 3, read November 2026.
+    Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Liquidation-Order-Streams,
+    read 2026-11-22; the older OKX text is known from third parties only.
     """
     if rule != "all":
         second = pl.col("ts_event_ns") // NS_PER_S

@@ -103,8 +103,9 @@ def make_tape(
 def coin_fills(world: World, coin: int) -> NDArray[Any]:
     """Return the fills of one coin in the order they were written, as ``kernels_state.FILL``."""
     fills = world.fills[: world.venue[0]["fills"]]
-    chosen: NDArray[Any] = fills[world.positions["coin"][fills["position"]] == coin]
-    return chosen
+    if len(world.coins) > 1:
+        fills = fills[world.positions["coin"][fills["position"]] == coin]
+    return fills
 
 
 def _churn(
@@ -197,6 +198,11 @@ def funding_table(config: SimulationConfig, world: World, paths: IndexPaths, *, 
         }
     )
     return schemas.FUNDING.conform(frame)
+
+
+def labels(codes: NDArray[Any], names: pl.Enum) -> pl.Series:
+    """Return the names that stand at positions 0, 1, … of an enumeration."""
+    return pl.Series(codes.astype(np.uint8)).cat.to(names)
 
 
 def moment_ns(config: SimulationConfig, ms: NDArray[np.int64]) -> NDArray[np.int64]:

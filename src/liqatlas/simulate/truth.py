@@ -13,7 +13,7 @@ from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import InputError
 from liqatlas.rules import Positions, direction_of, tiered_liquidation_price
 from liqatlas.simulate.kernels_state import FILL_KINDS, NEVER_MS
-from liqatlas.simulate.tape import moment_ns, sample_moments_ms
+from liqatlas.simulate.tape import labels, moment_ns, sample_moments_ms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -195,13 +195,12 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
     until = np.where(follows, np.roll(start, -1), owner["ended_ms"])
     ended = np.where(follows, len(FILL_KINDS), owner["ended_kind"])
     still_open = until == NEVER_MS
-    names = np.array([*FILL_KINDS, "changed"], dtype=object)
     account = owner["account"]
     frame = pl.DataFrame(
         {
             "position_id": who,
-            "position": np.where(owner["direction"] > 0, "long", "short"),
-            "margin_mode": np.where(account < 0, "isolated", "cross"),
+            "position": labels(owner["direction"] < 0, schemas.POSITION),
+            "margin_mode": labels(account >= 0, schemas.MARGIN_MODE),
             "account": account,
             "herd": herd[who],
             "qty": changes["lots"] / world.coins[coin]["lots_per_coin"],
@@ -212,7 +211,7 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
             "opened_ns": moment_ns(config, owner["open_ms"]),
             "from_ns": moment_ns(config, start),
             "until_ns": moment_ns(config, np.where(still_open, start, until)),
-            "ended_by": pl.Series(names[ended], dtype=pl.String),
+            "ended_by": labels(np.where(still_open, 0, ended), pl.Enum([*FILL_KINDS, "changed"])),
             "_open": still_open,
         }
     )
@@ -220,8 +219,6 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
     return (
         frame.filter(pl.col("_open") | (pl.col("until_ns") > pl.col("from_ns")))
         .with_columns(
-            pl.col("position").cast(schemas.POSITION),
-            pl.col("margin_mode").cast(schemas.MARGIN_MODE),
             pl.when(pl.col("account") >= 0).then("account").otherwise(absent).alias("account"),
             pl.when(pl.col("herd") >= 0).then("herd").otherwise(absent).alias("herd"),
             pl.col("liquidation_price").fill_nan(None),

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pytest
-from tests.unit.plot.plot_scenes import heatmap_of, map_of
 
 from liqatlas.base.errors import InputError
 from liqatlas.plot import grid_figure, heatmap_figure, map_figure
+from tests.unit.plot.plot_scenes import heatmap_of, map_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +71,8 @@ def test_room_and_terminal_need_no_matplotlib() -> None:
 
 
 def test_unknown_name_of_the_room_is_an_attribute_error() -> None:
-    import liqatlas.plot
-
     with pytest.raises(AttributeError, match="pie_figure"):
-        _ = liqatlas.plot.pie_figure
+        _ = importlib.import_module("liqatlas.plot").pie_figure
 
 
 def test_grid_draws_every_map_with_its_totals() -> None:

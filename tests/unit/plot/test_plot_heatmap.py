@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
-from tests.unit.plot.plot_scenes import heatmap_of
 
 from liqatlas.base.clock import MINUTE_NS, datetime_to_ns, parse_time
 from liqatlas.base.errors import InputError
@@ -17,6 +16,7 @@ from liqatlas.base.format import format_usd
 from liqatlas.plot import heatmap_figure
 from liqatlas.plot.cells import cells_of, merged_candles, merged_prints
 from liqatlas.plot.time_axis import round_moments, time_labels
+from tests.unit.plot.plot_scenes import heatmap_of
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable

@@ -9,7 +9,6 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
-from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_usd
@@ -18,6 +17,7 @@ from liqatlas.plot import map_figure
 from liqatlas.plot.sheet import spread
 from liqatlas.plot.view import view_of
 from liqatlas.plot.zones import heaviest_zones
+from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

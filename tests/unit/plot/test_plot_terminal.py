@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.plot.plot_scenes import SIX_VENUES, heatmap_of, map_of
 
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_usd
 from liqatlas.plot import Screen, render_heatmap, render_map
 from liqatlas.plot.terminal.bars import letters_of, stacked_bar
 from liqatlas.plot.terminal.canvas import Span, nearest_256, width_of
+from tests.unit.plot.plot_scenes import SIX_VENUES, heatmap_of, map_of
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 RUNG = re.compile(r"^ *([\d,.]+) +(\$[\d.]+[KMBT]?) (.*?) +(\$[\d.]+[KMBT]?)(?:  ◆.*)?$")

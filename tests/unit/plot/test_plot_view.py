@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_usd
 from liqatlas.plot import words
 from liqatlas.plot.view import default_range, fitting_edges, round_edges, round_step, view_of
 from liqatlas.plot.zones import heaviest_zones
+from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 
 @given(

@@ -5,12 +5,12 @@ from datetime import timedelta, timezone
 
 import numpy as np
 import pytest
-from tests.unit.plot.plot_scenes import SIX_VENUES, head_of, map_of
 
 from liqatlas.base.format import format_usd
 from liqatlas.plot import words
 from liqatlas.plot.view import view_of
 from liqatlas.plot.zones import heaviest_zones
+from tests.unit.plot.plot_scenes import SIX_VENUES, head_of, map_of
 
 _IF = re.compile(
     r"If (\w+) (falls|rises) to ([\d,.]+) \(([−+][\d.]+) %\), about (\$[\d.]+[KMBT]?) of (long|short)s (.*?) liquidated on "

@@ -56,7 +56,7 @@ def test_refused(kind: type, wrong: dict[str, object], said: str) -> None:
 
 def test_deductions_make_maintenance_continuous() -> None:
     tiers = Tiers(floors=(0.0, 50e3, 600e3, 3e6), rates=(0.004, 0.005, 0.0065, 0.01))
-    # Binance BTCUSDT brackets of 24 Oct 2024, as stored in freqtrade (SCIENCE 2)
+    # Binance BTCUSDT brackets of 24 Oct 2024, as stored in freqtrade's binance_leverage_tiers.json
     assert tiers.table().deductions.tolist() == pytest.approx([0.0, 50.0, 950.0, 11_450.0])
     assert tiers.table().max_leverages.tolist() == pytest.approx([125, 100, 76.9, 50], abs=0.1)
 

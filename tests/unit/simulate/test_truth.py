@@ -110,7 +110,7 @@ def test_arriving_leverage_follows_the_stated_mixture(minimal: Simulation) -> No
 
 @pytest.mark.parametrize("leverage", [100.0, 50.0])
 def test_share_liquidated_before_closing_is_the_closed_form(leverage: float) -> None:
-    """P = exp(-d sqrt(2c) / σ) for a Brownian price, closing rate c and log distance d (SCIENCE 5.5)."""
+    """P = exp(-d sqrt(2c) / σ) for a Brownian price, closing rate c and log distance d, first passage of a Brownian log price."""
     still = PricePath(jumps_per_week=0.0, fast_sigma=0.0, slow_sigma=0.0)
     alone = Population(
         arrivals_per_minute=2.0,

@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from tests.vectors.published import assert_printed
-
 from liqatlas.base.units import ticks_from_price
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
+from tests.vectors.published import assert_printed
 
 RULE = margin_rule("binance_coinm", "inverse", date(2024, 1, 1))
 LONG_10M = Positions.of(1, 10_000_000.0, entry=45_000.0, margin=101.0, kind="inverse")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.vectors.published import assert_printed
 
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
+from tests.vectors.published import assert_printed
 
 RULE = margin_rule("binance", "linear", date(2024, 10, 24))
 WALLET = 1535443.01

@@ -11,12 +11,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from tests.vectors.published import assert_printed
 
 from liqatlas.base.units import ticks_from_price
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
+from tests.vectors.published import assert_printed
 
 LEGACY = margin_rule("bybit", "inverse", date(2021, 1, 1))
 IN_2024 = margin_rule("bybit", "inverse", date(2024, 1, 1))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.vectors.published import assert_printed
 
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
+from tests.vectors.published import assert_printed
 
 LEGACY = margin_rule("bybit", "linear", date(2023, 6, 1))
 NOW = margin_rule("bybit", "linear", date(2026, 6, 1))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.vectors.published import assert_printed
 
 from liqatlas.rules.by_venue.dydx import fillable_price, subaccount_bankruptcy_price
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
+from tests.vectors.published import assert_printed
 
 RULE = margin_rule("dydx", "linear", date(2026, 4, 22))
 ORACLE, QUOTE, MMF = 50_000.0, -4501.0, 0.10

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.vectors.published import assert_printed
-
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance, liquidation_price
 from liqatlas.rules.rule_of_thumb import rule_of_thumb_error, rule_of_thumb_price
+from tests.vectors.published import assert_printed
 
 
 def test_example_of_the_guides() -> None:

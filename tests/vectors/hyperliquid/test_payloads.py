@@ -12,12 +12,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.vectors.published import assert_printed
 
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.registry import margin_rule
 from liqatlas.rules.tier_table import continuous_deductions
+from tests.vectors.published import assert_printed
 
 HALF_CENT_OF_A_MILLIONTH = 0.5e-6
 ACCOUNT_VALUE, TOTAL_NOTIONAL = 1182.312496, 3434.815334

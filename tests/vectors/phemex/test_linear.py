@@ -5,10 +5,9 @@ Source: https://phemex.com/help-center/liq-price-for-USDTM, read 22 Nov 2026.
 
 from __future__ import annotations
 
-from tests.vectors.published import assert_printed
-
 from liqatlas.rules.positions import Positions
 from liqatlas.rules.prices import Maintenance, liquidation_price
+from tests.vectors.published import assert_printed
 
 
 def test_long_of_the_help_page() -> None:

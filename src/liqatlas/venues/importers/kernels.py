@@ -68,7 +68,7 @@ def _roles(layout: Ints, roles: Ints) -> None:
 
 
 @kernel
-def fast_row(buf: Bytes, pos: int, layout: Ints, roles: Ints, same: Bytes, found: Ints) -> int:  # noqa: PLR0917 (a kernel gets its arrays one by one)
+def fast_row(buf: Bytes, pos: int, layout: Ints, roles: Ints, same: Bytes, found: Ints) -> int:
     """Read one line of plain digits, dots and words into ``found``; return its end, or -1 where it needs a careful look.
 
     ``found`` (int64) receives ts, price, price decimals, size, size decimals, flag, id.
@@ -204,7 +204,7 @@ def careful_row(buf: Bytes, pos: int, layout: Ints, same: Bytes, found: Ints) ->
 
 
 @kernel
-def scan_trades(  # noqa: PLR0913, PLR0917 (a kernel gets its arrays one by one)
+def scan_trades(  # noqa: PLR0913 (a kernel gets its arrays one by one)
     buf: Bytes,
     layout: Ints,
     state: Ints,

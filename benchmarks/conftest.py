@@ -1,0 +1,5 @@
+"""Fixtures that benchmarks share with tests."""
+
+from tests.conftest import data_dir
+
+__all__ = ["data_dir"]

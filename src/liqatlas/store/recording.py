@@ -1,0 +1,86 @@
+"""From the lake's tables to a ``Recording``: what the numbers take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from liqatlas.base.clock import format_window, isoformat
+from liqatlas.base.recording import Recording
+from liqatlas.store.catalogue import find_series, instrument_at, renamed_to
+from liqatlas.store.gaps import Place, list_gaps
+from liqatlas.store.keys import KEYINGS
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from liqatlas.store.coverage import Span
+    from liqatlas.store.reading import Reader
+
+#: More gaps than this are summed up in one warning.
+_GAPS_NAMED = 5
+
+
+def recording(
+    connection: sqlite3.Connection, reader: Reader, venue: str, symbol: str, span: Span
+) -> Recording:
+    """Return every table of one instrument in a window, bars split by the price they are of.
+
+    Raises
+    ------
+    UnknownSymbolError
+        If the lake has no such series.
+    NotEnoughDataError
+        If the series has no instrument.
+    """
+    series = find_series(connection, venue, symbol)
+    tables = {name: reader.read(connection, name, venue, symbol, span) for name in KEYINGS}
+    instrument = replace(instrument_at(connection, series, span[1]), tick_size=tables["trades"][1])
+    warnings = _gap_warnings(connection, Place("*", venue, symbol), span)
+    if new_name := renamed_to(connection, series):
+        warnings.append(f"{venue}:{symbol} goes on as {new_name}; its later rows are there")
+    by_kind = {
+        str(kind): bars
+        for (kind,), bars in tables["bars"][0].partition_by("price_kind", as_dict=True).items()
+    }
+    empty = tables["bars"][0].clear()
+    traded, more = _one_length(by_kind.get("last", by_kind.get("spot", empty)), "bars")
+    marked, most = _one_length(by_kind.get("mark", empty), "mark bars")
+    if {"last", "spot"} <= by_kind.keys():
+        warnings.append("bars of the spot price are left out beside those of the contract's own")
+    return Recording(
+        instrument=instrument,
+        bars=traded,
+        mark_bars=marked,
+        sources=(f"lake: {venue}:{symbol} {isoformat(span[0])} to {isoformat(span[1])}",),
+        warnings=(*warnings, *more, *most),
+        simulated=venue == "simulated",
+        **{name: table for name, (table, _) in tables.items() if name != "bars"},  # type: ignore[arg-type]
+    )
+
+
+def _gap_warnings(connection: sqlite3.Connection, place: Place, span: Span) -> list[str]:
+    found = [str(gap) for gap in list_gaps(connection, place, span=span, filled=False)]
+    if len(found) > _GAPS_NAMED:
+        found[_GAPS_NAMED:] = [f"{len(found) - _GAPS_NAMED} more gaps in the window; see the list of gaps"]
+    return found
+
+
+def _one_length(bars: pl.DataFrame, what: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return bars of which no two overlap, the shorter preferred, and a warning if some were left out."""
+    length = pl.col("ts_close_ns") - pl.col("ts_open_ns")
+    lengths = bars.select(length.unique().sort()).to_series().to_list()
+    if len(lengths) < 2:
+        return bars, []
+    kept = bars.filter(length == lengths[0])
+    for longer in lengths[1:]:
+        candidates = bars.filter(length == longer)
+        opens = kept["ts_open_ns"]
+        inside = opens.search_sorted(candidates["ts_close_ns"], "left") > opens.search_sorted(
+            candidates["ts_open_ns"], "left"
+        )
+        kept = pl.concat([kept, candidates.filter(~inside)]).sort("ts_open_ns")
+    named = ", ".join(format_window(value) for value in lengths)
+    return kept, [f"{what} of several lengths ({named}): of those that overlap the shorter are used"]

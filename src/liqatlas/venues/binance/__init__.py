@@ -1,0 +1,1 @@
+"""Binance USD-M futures: what its API sends and asks for. Meaning of every field: docs/reference/venues/binance.md."""

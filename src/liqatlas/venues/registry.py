@@ -1,0 +1,49 @@
+"""The venues with a live client, by key. A new venue is one folder and one line here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from liqatlas.base.errors import InputError
+
+if TYPE_CHECKING:
+    from liqatlas.venues.capability import VenueCapabilities
+    from liqatlas.venues.client import ClientOptions, VenueClient
+
+#: ``key: module:class``, imported when first asked for.
+_CLIENTS = {
+    "binance": "liqatlas.venues.binance.rest:BinanceClient",
+    "bybit": "liqatlas.venues.bybit.rest:BybitClient",
+    "okx": "liqatlas.venues.okx.rest:OkxClient",
+    "hyperliquid": "liqatlas.venues.hyperliquid.rest:HyperliquidClient",
+}
+
+
+def venue_keys() -> tuple[str, ...]:
+    """Return the keys of venues with a live client."""
+    return tuple(_CLIENTS)
+
+
+def venue(key: str, options: ClientOptions | None = None) -> VenueClient:
+    """Return a client of a venue.
+
+    Raises
+    ------
+    InputError
+        If no such venue has a live client.
+    """
+    target = _CLIENTS.get(key.lower())
+    if target is None:
+        raise InputError(f"venue {key!r} has no live client: wanted one of {', '.join(_CLIENTS)}")
+    module, _, name = target.partition(":")
+    client: VenueClient = getattr(importlib.import_module(module), name)(options)
+    return client
+
+
+def capabilities() -> list[VenueCapabilities]:
+    """Return what each venue gives, without asking any: for ``doctor`` and the documentation."""
+    return [
+        importlib.import_module(target.partition(":")[0].replace(".rest", ".consts")).CAPABILITIES
+        for target in _CLIENTS.values()
+    ]

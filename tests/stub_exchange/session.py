@@ -1,0 +1,158 @@
+"""A client against the stub, from the first subscription to the last row, with the truth beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from liqatlas.venues.budget import RateBudget
+from liqatlas.venues.client import ClientOptions, VenueClient
+from liqatlas.venues.connection import Persistence
+from liqatlas.venues.feed import Feed, FeedOptions
+from liqatlas.venues.registry import venue
+from liqatlas.venues.rows import RowBatch
+from liqatlas.venues.subscriptions import Hosts
+from liqatlas.venues.transport import Patience
+from tests.stub_exchange import wire_binance, wire_bybit, wire_hyperliquid, wire_okx
+from tests.stub_exchange.market import Market
+from tests.stub_exchange.server import StubExchange
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from liqatlas.venues.continuity import Gap
+    from tests.stub_exchange.faults import Schedule
+    from tests.stub_exchange.server import Wire
+
+VENUES = ("binance", "bybit", "okx", "hyperliquid")
+CONTRACTS = {
+    "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
+    "hyperliquid": wire_hyperliquid.CONTRACTS,
+}  # fmt: skip
+#: What each stub streams; connections that a client opens for it.
+DATASETS = {
+    "binance": ["trades", "marks", "liquidations", "book_levels"],
+    "bybit": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
+    "okx": ["trades", "marks", "liquidations", "book_levels"],
+    "hyperliquid": ["trades", "marks", "open_interest", "book_levels"],
+}
+CONNECTIONS = {"binance": 2, "bybit": 2, "okx": 2, "hyperliquid": 1}
+
+QUICK = Patience(
+    attempts=4,
+    timeout_s=5,
+    first_wait_s=0.01,
+    longest_wait_s=0.05,
+    max_wait_s=5,
+    limit_wait_s={429: 0.05, 418: 0.05, 403: 0.05},
+)
+PERSISTENT = Persistence(first_pause_s=0.02, longest_pause_s=0.1, connect_timeout_s=5, limited_pause_s=0.05)
+OPTIONS = FeedOptions(grace_s=0.05, book_every_s=0.2, audit_s=0.0, persistence=PERSISTENT)
+
+
+def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
+    """Return a venue's wire; Hyperliquid's REST memory is widened unless a test wants the real one."""
+    wires: dict[str, Wire] = {
+        "binance": wire_binance.BinanceWire(), "bybit": wire_bybit.BybitWire(), "okx": wire_okx.OkxWire(),
+        "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades),
+    }  # fmt: skip
+    return wires[key]
+
+
+def market_of(key: str, **given: Any) -> Market:
+    """Return a market of a venue's contracts."""
+    return Market(CONTRACTS[key], aggregate=key == "okx", **given)
+
+
+def client_of(key: str, exchange: StubExchange, patience: Patience = QUICK) -> VenueClient:
+    """Return a client that asks the stub, with a budget wide enough to be no part of the test."""
+    plain = venue(key)
+    budget = RateBudget([replace(q, weight=q.weight * 1_000) for q in plain.quotas])
+    return venue(
+        key,
+        ClientOptions(hosts=Hosts(exchange.rest_url, exchange.stream_url), budget=budget, patience=patience),
+    )
+
+
+@dataclass
+class Recorded:
+    """What a feed handed on, and what it says of itself."""
+
+    market: Market
+    schedule: Schedule
+    feed: Feed
+    rows: RowBatch = field(default_factory=RowBatch)
+    gaps: list[Gap] = field(default_factory=list)
+    batches: int = 0
+
+    def trade_ids(self, symbol: str) -> Counter[int]:
+        """Return how often each trade id was handed on."""
+        return Counter(row[4] for row in self.rows.of("trades", symbol))  # type: ignore[misc]
+
+    def gaps_of(self, dataset: str, status: str | None = None) -> list[Gap]:
+        """Return the gaps of a dataset."""
+        return [g for g in self.gaps if g.dataset == dataset and status in (None, g.status)]
+
+
+async def record(
+    key: str,
+    schedule: Schedule,
+    *,
+    market: Market | None = None,
+    wire: Wire | None = None,
+    datasets: Iterable[str] | None = None,
+    options: FeedOptions = OPTIONS,
+    pace_s: float = 0.002,
+    quiet: int = 3,
+    stop_after: int = 10_000,
+    limit_s: float = 60.0,
+    settle_s: float = 0.0,
+) -> Recorded:
+    """Play a session and return everything that came of it; ends when the market is over and nothing more comes, or after ``stop_after`` more batches."""
+    market = market or market_of(key)
+    wanted = list(datasets or DATASETS[key])
+    async with (
+        asyncio.timeout(limit_s),
+        StubExchange(
+            wire or wire_of(key), market, schedule, pace_s=pace_s, wait_for=_sockets(key, wanted)
+        ) as exchange,
+        client_of(key, exchange) as client,
+        Feed(client, market.contracts, wanted, options) as feed,
+    ):
+        out = Recorded(market, schedule, feed)
+        silent = after = 0
+        while silent < quiet and after < stop_after:
+            batch = await feed.next(0.1)
+            out.rows.merge(batch.rows)
+            out.gaps += batch.gaps
+            out.batches += bool(batch)
+            silent = silent + 1 if exchange.done.is_set() and not batch else 0
+            after += exchange.done.is_set()
+        await asyncio.sleep(settle_s)
+        out.gaps += feed.finish()
+        return out
+
+
+def _sockets(key: str, datasets: list[str]) -> int:
+    """Return how many sockets the client will open."""
+    if key == "binance":
+        return int(any(d != "book_levels" for d in datasets)) + int("book_levels" in datasets)
+    if key == "okx":
+        return int(any(d != "liquidations" for d in datasets)) + int("liquidations" in datasets)
+    return CONNECTIONS[key]
+
+
+@contextlib.asynccontextmanager
+async def asking(
+    key: str, schedule: Schedule, *, market: Market | None = None
+) -> AsyncIterator[tuple[VenueClient, StubExchange]]:
+    """Give a client and a stub for REST alone."""
+    async with (
+        asyncio.timeout(60),
+        StubExchange(wire_of(key), market or market_of(key), schedule) as exchange,
+        client_of(key, exchange) as client,
+    ):
+        yield client, exchange
