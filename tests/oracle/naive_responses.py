@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass
@@ -36,7 +37,7 @@ def responses(
         for parcel in parcels:
             parcel.coins *= math.exp(-hazard[parcel.bucket] * closed)
         for position in (0, 1):
-            for bucket, (near, far) in enumerate(zip(edges, edges[1:], strict=False)):
+            for bucket, (near, far) in enumerate(pairwise(edges)):
                 for j in range(points):
                     entry = begin + (end - begin) * (j + 0.5) / points
                     low = entry + (math.log(1 - far) if position == 0 else math.log(1 + near))

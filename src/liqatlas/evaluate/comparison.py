@@ -17,6 +17,8 @@ from liqatlas.evaluate.scores import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from liqatlas.evaluate.hours import Hours
@@ -33,7 +35,7 @@ class Gain:
     per_million_usd
         Nats per million USD printed in the test hours.
     rank_ic, predicted_over_realised
-        Of the prediction itself, not of the difference.
+        Of the prediction itself, not of the difference; NaN where they have no value.
     rows
         Hours × positions compared.
     """
@@ -43,6 +45,18 @@ class Gain:
     rank_ic: float
     predicted_over_realised: float
     rows: int
+
+
+def or_nan(
+    score: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+    amount: NDArray[np.float64],
+    mean: NDArray[np.float64],
+) -> float:
+    """Return a score, NaN where it has no value: nothing printed, or a constant prediction."""
+    try:
+        return score(amount, mean)
+    except NotEnoughDataError:
+        return float("nan")
 
 
 def row_likelihood(
@@ -111,7 +125,7 @@ def gain(
         per_million_usd=float(difference[rows].sum()) / printed_million
         if printed_million > 0
         else float("nan"),
-        rank_ic=rank_ic(amount, mean[rows]),
-        predicted_over_realised=predicted_over_realised(amount, mean[rows]),
+        rank_ic=or_nan(rank_ic, amount, mean[rows]),
+        predicted_over_realised=or_nan(predicted_over_realised, amount, mean[rows]),
         rows=int(rows.sum()),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.evaluate.baselines import BASELINES, baseline_features, fit_baseline, persistence
 from liqatlas.evaluate.boosting import fit_boosted_trees
-from liqatlas.evaluate.comparison import gain
+from liqatlas.evaluate.comparison import gain, or_nan
 from liqatlas.evaluate.scores import fit_dispersion, predicted_over_realised, rank_ic, reliability
 
 if TYPE_CHECKING:
@@ -126,12 +126,14 @@ def evaluate_predictions(
     notes: list[str] = []
     scores = []
     for name, mean in predictions.items():
-        held = _dispersion(name, mean, hours, baselines, train, notes)
+        held = _dispersion((name, mean), hours, baselines, train, notes)
         whole, calm, rough = (
             _gains(hours, mean, baselines, (train, part), held) for part in (test, test & ~wild, test & wild)
         )
         scores.append(_scores(name, hours, mean, test, (whole, calm, rough)))
     days = len(np.unique(hours.day[known]))
+    if days < 2:
+        notes.append("the test hours lie on one day: there is no interval, so no gain is given")
     printed = float(np.nansum(hours.printed_usd[known]))
     return Evaluation(tuple(scores), int(train.sum()), int(known.sum()), days, printed, tuple(notes))
 
@@ -149,14 +151,14 @@ def _wild_days(hours: Hours, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _dispersion(
-    name: str,
-    mean: NDArray[np.float64],
+    named: tuple[str, NDArray[np.float64]],
     hours: Hours,
     baselines: Mapping[str, NDArray[np.float64]],
     train: NDArray[np.bool_],
     notes: list[str],
 ) -> float | None:
     """Return None where the prediction's own training rows give a dispersion, else that of the first baseline."""
+    name, mean = named
     rows = np.isfinite(mean) & np.isfinite(hours.amount) & train[:, None]
     if int(rows.sum()) >= _FEWEST_TRAINING_ROWS:
         return None
@@ -199,17 +201,10 @@ def _scores(
         parts[0],
         parts[1],
         parts[2],
-        _or_nan(lambda: rank_ic(y, mu)),
-        _or_nan(lambda: predicted_over_realised(y, mu)),
+        or_nan(rank_ic, y, mu),
+        or_nan(predicted_over_realised, y, mu),
         _or_empty(y, mu),
     )
-
-
-def _or_nan(value: Callable[[], float]) -> float:
-    try:
-        return value()
-    except NotEnoughDataError:
-        return float("nan")
 
 
 def _or_empty(y: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[ReliabilityBin, ...]:

@@ -32,10 +32,10 @@ class Period:
     def mask(self, market: HourMarket) -> NDArray[np.bool_]:
         """Return the hours of a market that lie inside."""
         everything = (int(market.start_ns[0]), int(market.start_ns[-1]) + 1)
+        if self.since_ns is not None and self.until_ns is not None and self.since_ns >= self.until_ns:
+            raise InputError("a period runs backwards or is empty: its start must be before its end")
         since = everything[0] if self.since_ns is None else self.since_ns
         until = everything[1] if self.until_ns is None else self.until_ns
-        if since >= until:
-            raise InputError("a period runs backwards or is empty: its start must be before its end")
         return market.between(since, until)
 
 

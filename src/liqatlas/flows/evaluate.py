@@ -142,7 +142,7 @@ def build_evaluation(
     compared = baselines if predictions is None else {**baselines, **mine}
     result = evaluate_predictions(hours, {**given, **mine}, compared, train=split.train, test=split.test)
     reporter.progress("placebos", 3, 4)
-    placebos = _placebos(market, hours, calibration, responses, own.frozen, split)
+    placebos = _placebos(market, hours, calibration, (responses, own.frozen), split)
     added = _added(hours, own.frozen, baselines, split)
     return EvaluationReport(
         market.asset,
@@ -186,11 +186,11 @@ def _placebos(
     market: HourMarket,
     hours: Hours,
     calibration: Calibration,
-    responses: HourResponses,
-    frozen: NDArray[np.float64],
+    made: tuple[HourResponses, NDArray[np.float64]],
     split: Split,
 ) -> dict[str, Gain]:
     """Return how far the frozen prediction is above itself with a map that must lose."""
+    responses, frozen = made
     profile, depth = responses.profile, market.depth
     others = {
         "map of seven days before": mass_within(_earlier(profile, 168), depth),

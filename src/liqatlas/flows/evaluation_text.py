@@ -104,12 +104,15 @@ def evaluation_markdown(report: EvaluationReport) -> str:
     result = report.evaluation
     names = [s.name for s in result.scores]
     over = list(dict.fromkeys(name for s in result.scores for name in s.gains))
+    about = (
+        f"{report.instrument}. Prints: {report.prints_scope}. Fitted on {report.train[0]} to {report.train[1]}, "
+        f"tested on {report.test[0]} to {report.test[1]}: {result.test_hours:,} hours on {result.test_days} days, "
+        f"{result.printed_usd / 1e6:,.1f} million USD printed."
+    )
     lines = [
         f"# {report.asset}: how good is the map",
         "",
-        f"{report.instrument}. Prints: {report.prints_scope}. Fitted on {report.train[0]} to {report.train[1]}, "
-        f"tested on {report.test[0]} to {report.test[1]}: {result.test_hours:,} hours on {result.test_days} days, "
-        f"{result.printed_usd / 1e6:,.1f} million USD printed.",
+        about,
         "",
         "Gain in nats per hour and position over each baseline, 95 % interval by day-block bootstrap.",
         "",

@@ -11,7 +11,7 @@ import numpy as np
 
 from liqatlas.base.errors import ConfigError
 from liqatlas.levels.count_fit import CountFit
-from liqatlas.levels.estimator_settings import EstimatorSettings
+from liqatlas.levels.estimator_settings import EstimatorSettings  # noqa: TC001  (msgspec reads the annotations)
 
 if TYPE_CHECKING:
     from pathlib import Path

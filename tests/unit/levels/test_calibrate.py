@@ -106,7 +106,8 @@ def test_shipped_calibration_says_where_it_is_from() -> None:
     (btc,) = (c for c in shipped_calibrations() if c.asset == "BTC")
     assert btc.instrument == "binance:BTCUSDT"
     assert "Binance + Bybit + OKX" in btc.prints_scope
-    assert btc.data_reference and btc.made_on and "calibrate" in btc.made_by
+    assert btc.data_reference == "binance_btc_5m_oi"
+    assert "calibrate" in btc.made_by
     assert 0.02 <= btc.identified_distance <= 0.12
     draws = np.log(btc.draw_weights(4000))
     np.testing.assert_allclose(draws.std(axis=0), btc.log_weight_sd, rtol=0.1)

@@ -107,7 +107,8 @@ def test_single_prints_are_summed_and_silent_hours_are_zero() -> None:
         liquidation_bars=schemas.LIQUIDATION_BARS.empty(),
     )
     got = hour_market(only, SETTINGS).printed_usd
-    assert np.isnan(got[0]).all() and np.isnan(got[9:]).all()
+    assert np.isnan(got[0]).all()
+    assert np.isnan(got[9:]).all()
     assert got[3].tolist() == [0.0, 15.0]
     assert got[1].tolist() == [0.0, 0.0]
 
@@ -132,4 +133,4 @@ def test_legs_keep_volume_interest_and_extremes() -> None:
 def test_what_is_missing_is_named(table: str, said: str) -> None:
     whole = recording()
     with pytest.raises(NotEnoughDataError, match=said):
-        hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)  # type: ignore[arg-type]
+        hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)

@@ -1,0 +1,199 @@
+"""``calibrate``, ``evaluate`` and the expected map: on a made-up folder of another asset, and on the real months."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from liqatlas.base.clock import parse_time
+from liqatlas.flows.build import build_map
+from liqatlas.flows.calibrate import Period
+from liqatlas.flows.evaluate import EvaluationReport, build_evaluation, export_predictions
+from liqatlas.flows.request import Request
+from tests.unit.levels.hour_markets import random_market, write_folder
+
+if TYPE_CHECKING:
+    from tests.conftest import RunLiqatlas
+
+HOURS = 24 * 12
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve days of a made-up ETH, some hours of prints missing."""
+    market = random_market(HOURS, 4)
+    printed = market.printed_usd.copy()
+    printed[40:47] = np.nan
+    return write_folder(
+        tmp_path_factory.mktemp("data") / "binance_eth_5m_oi", replace(market, printed_usd=printed)
+    )
+
+
+def test_calibrate_then_map_expected(run_liqatlas: RunLiqatlas, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "eth.json"
+    done = run_liqatlas("calibrate", "ETH", "--from", folder, "-o", file)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(file.read_text())
+    assert (made["asset"], made["instrument"], made["rows"]) == ("ETH", "binance:ETHUSDT", 2 * (HOURS - 7))
+    done = run_liqatlas(
+        "map", "ETH", "--from", folder, "--calibration", file, "--format", "json", "--bins", "200"
+    )
+    assert done.returncode == 0, done.stderr
+    tree = json.loads(done.stdout)
+    assert (tree["quantity"], tree["lookahead"]) == ("expected", False)
+    assert tree["prints_scope"].startswith("Binance + Bybit + OKX")
+    total = sum(b["long_usd"] for b in tree["bins"])
+    assert tree["cumulative"]["long_usd"][0] == pytest.approx(total)
+    band = tree["cumulative_band"]
+    whole = np.interp(band["price"], tree["cumulative"]["price"], tree["cumulative"]["long_usd"])
+    inside = (np.array(band["long_low_usd"]) <= whole * 1.001 + 1) & (
+        whole <= np.array(band["long_high_usd"]) * 1.001 + 1
+    )
+    assert inside.mean() > 0.9
+    for b in tree["bins"]:
+        assert b["short_usd"] == 0 or b["price_high"] > tree["price"]
+        assert b["long_usd"] == 0 or b["price_low"] < tree["price"]
+
+
+def test_without_a_calibration_expected_is_refused_and_outstanding_is_shown(
+    run_liqatlas: RunLiqatlas, folder: Path
+) -> None:
+    done = run_liqatlas("map", "ETH", "--from", folder, "--quantity", "expected")
+    assert done.returncode == 4
+    assert "no calibration exists for binance:ETHUSDT" in done.stderr
+    assert "outstanding" in run_liqatlas("map", "ETH", "--from", folder).stdout
+
+
+def test_a_lent_calibration_is_named(folder: Path) -> None:
+    lent = next(Path("src/liqatlas/levels/data").resolve().glob("calibration_btc_*.json"), None)
+    root = Path(__file__).resolve().parents[2]
+    lent = lent or next((root / "src/liqatlas/levels/data").glob("calibration_btc_*.json"))
+    result = build_map(Request(asset="ETH", paths=(folder,), calibration_file=lent))
+    assert any("lent by binance:BTCUSDT" in w for w in result.head.warnings)
+    assert "binance:BTCUSDT" in result.head.model.calibration
+
+
+def test_evaluate_says_everything(run_liqatlas: RunLiqatlas, folder: Path) -> None:
+    done = run_liqatlas(
+        "evaluate", "ETH", "--from", folder, "--train-until", "2026-06-09", "--format", "json"
+    )
+    assert done.returncode == 0, done.stderr
+    tree: dict[str, Any] = json.loads(done.stdout)
+    assert tree["train"]["until"] == "2026-06-09T00:00:00Z"
+    assert tree["test"]["from"] == "2026-06-10T00:00:00Z"  # a day's embargo
+    frozen, running = tree["predictions"]
+    assert (frozen["name"], running["name"]) == ("frozen", "running")
+    wanted = {"B1", "B2", "B3", "B3h", "persistence", "fixed tiers", "fixed tiers with bookkeeping"}
+    assert wanted <= set(frozen["gain_over"])
+    assert set(tree["frozen_above_placebo"]) == {
+        "map of seven days before", "map of a day before", "mirrored map", "no map",
+    }  # fmt: skip
+    assert len(frozen["reliability"]) == 10
+    for form, head in (("md", "# ETH"), ("term", "ETH")):
+        out = run_liqatlas(
+            "evaluate", "ETH", "--from", folder, "--train-until", "2026-06-09", "--format", form
+        )
+        assert out.stdout.startswith(head)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "running"])
+def test_export_scores_like_ourselves(
+    run_liqatlas: RunLiqatlas, folder: Path, tmp_path: Path, mode: str
+) -> None:
+    file = tmp_path / "p.csv"
+    periods = ("--train-until", "2026-06-09")
+    done = run_liqatlas("evaluate", "ETH", "--from", folder, "--export", file, "--mode", mode, *periods)
+    assert done.returncode == 0, done.stderr
+    frame = pl.read_csv(file)
+    assert frame.columns == ["hour_start_utc", "liquidated", "predicted_usd"]
+    assert frame.height == 2 * HOURS
+    assert frame["predicted_usd"].min() > 0  # type: ignore[operator]
+    done = run_liqatlas(
+        "evaluate", "ETH", "--from", folder, "--predictions", file, *periods, "--format", "json"
+    )
+    given = json.loads(done.stdout)["predictions"][0]
+    assert given["name"] == "p.csv"
+    assert abs(given["gain_over"][mode]["nats_per_hour_and_position"]) < 1e-4
+
+
+def test_after_the_training_period_only_the_level_reads_prints(folder: Path, tmp_path: Path) -> None:
+    request = Request(asset="ETH", paths=(folder,))
+    late = tmp_path / "late" / "binance_eth_5m_oi"
+    late.mkdir(parents=True)
+    cut = parse_time("2026-06-10") // 1_000_000
+    for name in ("oi_5m.csv", "klines_1h.csv", "liquidations_ohlc_1h.csv"):
+        frame = pl.read_csv(folder / name)
+        if name.startswith("liq"):
+            later = pl.col("timestamp") >= cut
+            frame = frame.with_columns(
+                pl.when(later).then(pl.col(c) * 5).otherwise(pl.col(c))
+                for c in ("liquidation_long_usd", "liquidation_short_usd")
+            )
+        frame.write_csv(late / name)
+    train = Period(None, parse_time("2026-06-09"))
+    out = []
+    for one, source in (("a.csv", folder), ("b.csv", late)):
+        export_predictions(replace(request, paths=(source,)), tmp_path / one, "frozen", train=train)
+        out.append(pl.read_csv(tmp_path / one)["predicted_usd"].to_numpy())
+    before = 2 * (24 * 9 + 1)
+    assert np.array_equal(out[0][:before], out[1][:before])
+    assert not np.array_equal(out[0][before:], out[1][before:])
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("evaluate", "ETH", "--from", "HERE", "--export", "x.csv"), 2, "--train-until"),
+        (("evaluate", "ETH", "--from", "HERE", "--train-from", "2026-06-05"), 2, "leaves nothing to test"),
+        (("evaluate", "ETH", "--from", "HERE", "--train-until", "2026-06-09", "--test-from", "2026-06-08"), 2, "overlap"),
+        (("evaluate", "ETH", "--from", "HERE", "--train-until", "2020-01-01"), 4, "training"),
+        (("evaluate", "ETH", "--from", "HERE", "--train-until", "2026-06-09", "--predictions", "none.csv"), 2, "none.csv"),
+        (("calibrate", "ETH", "--from", "HERE", "--train-from", "2026-06-09", "--train-until", "2026-06-08"), 2, "backwards"),
+        (("calibrate", "ETH"), 2, "--from"),
+    ],
+)  # fmt: skip
+def test_what_people_get_wrong(
+    run_liqatlas: RunLiqatlas, folder: Path, args: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run_liqatlas(*(str(folder) if a == "HERE" else a for a in args))
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+
+
+def evaluated(data_dir: Path, train: tuple[str, str], test: tuple[str, str]) -> EvaluationReport:
+    periods = [Period(parse_time(a), parse_time(b)) for a, b in (train, test)]
+    request = Request(asset="BTC", paths=(data_dir / "binance_btc_5m_oi",))
+    return build_evaluation(request, train=periods[0], test=periods[1])
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_march_reaches_the_bars(data_dir: Path) -> None:
+    report = evaluated(data_dir, ("2025-11-01", "2026-02-25"), ("2026-03-01", "2026-04-01"))
+    frozen, running = report.evaluation.scores
+    assert frozen.gains["B3"].per_row.mean >= 0.12
+    assert frozen.gains["B3h"].per_row.low > 0
+    assert report.added["B3h"].per_row.low > 0
+    assert report.placebos["map of seven days before"].per_row.mean >= 0.10
+    assert running.gains["B3"].per_row.mean >= 0.40
+    assert running.gains["B3xx"].per_row.low > 0
+    assert running.gains["boosted trees"].per_row.low > 0
+    assert running.rank_ic >= 0.86
+    assert 0.6 <= running.predicted_over_realised <= 1.6
+    assert frozen.gains["fixed tiers"].per_row.low > 0.3
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_crash_reaches_the_bars(data_dir: Path) -> None:
+    report = evaluated(data_dir, ("2026-02-12", "2026-04-01"), ("2026-01-25", "2026-02-09"))
+    frozen, running = report.evaluation.scores
+    assert running.gains["B3"].per_row.mean >= 0.55
+    assert running.gains["B3xx"].per_row.low > 0
+    assert frozen.gains["B3h"].per_row.low > 0
