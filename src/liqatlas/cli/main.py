@@ -32,7 +32,11 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
-    ("positions", "liqatlas.cli.positions:positions", "List public positions and check their liquidation prices."),
+    (
+        "positions",
+        "liqatlas.cli.positions:positions",
+        "List public positions and check their liquidation prices.",
+    ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",

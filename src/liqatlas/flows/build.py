@@ -71,6 +71,10 @@ def build_heatmap(
     """Return the heatmap a request asks for; its columns are as of moments inside the window."""
     _refuse_expected(request)
     size = HeatmapSize(columns, rows)
+    if request.kind == "measured":
+        from liqatlas.flows.positions import build_measured_heatmap
+
+        return build_measured_heatmap(request, recordings, size=size, reporter=reporter)
     chosen, as_of = _chosen(request, recordings, reporter)
     prepared, dropped = _prepared(request, chosen, as_of, reporter)
     result = modelled_heatmap(

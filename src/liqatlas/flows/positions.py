@@ -11,6 +11,7 @@ from liqatlas.base.symbols import near_names, parse_symbol
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured import MeasuredTerms, measured_map
 from liqatlas.maps.measured_check import SelfTest, self_test
+from liqatlas.maps.measured_heatmap import measured_heatmap
 from liqatlas.maps.measured_holdings import Holdings, holdings_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.maps.columns import HeatmapSize
+    from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.rules import TierTable
 
@@ -110,6 +113,26 @@ def build_measured_map(
     request: Request, recordings: Sequence[Recording] | None = None, reporter: Reporter = SILENT
 ) -> LiquidationMap:
     """Return the measured map a request asks for, tested on all positions read; raises as :func:`read_positions`."""
+    snapshot, terms = _prepared(request, recordings, reporter)
+    return measured_map(snapshot.holdings, instruments_of(snapshot, request.asset), terms)
+
+
+def build_measured_heatmap(
+    request: Request,
+    recordings: Sequence[Recording] | None = None,
+    *,
+    size: HeatmapSize,
+    reporter: Reporter = SILENT,
+) -> Heatmap:
+    """Return the heatmap over snapshots a request asks for; raises as :func:`read_positions`."""
+    snapshot, terms = _prepared(request, recordings, reporter)
+    return measured_heatmap(snapshot.holdings, instruments_of(snapshot, request.asset), terms, size)
+
+
+def _prepared(
+    request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
+) -> tuple[Snapshot, MeasuredTerms]:
+    """Return what was known at the request's moment, tested, and the terms of the map."""
     if recordings is None:
         snapshot = read_positions(
             request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter
@@ -125,7 +148,7 @@ def build_measured_map(
         open_interest_usd=open_interest_of(snapshot, request, as_of),
         self_test=check_positions(snapshot),
     )
-    return measured_map(snapshot.holdings, instruments_of(snapshot, request.asset), terms)
+    return snapshot, terms
 
 
 def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:

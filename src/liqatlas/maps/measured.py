@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,16 @@ from liqatlas.base.errors import NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.format import format_share, format_usd
 from liqatlas.base.grid import LogGrid
 from liqatlas.base.symbols import near_names
-from liqatlas.maps.head import LONG, SHORT, Coverage, DistanceCoverage, Head, ModelInfo, SideCoverage, VenueInfo
+from liqatlas.maps.head import (
+    LONG,
+    SHORT,
+    Coverage,
+    DistanceCoverage,
+    Head,
+    ModelInfo,
+    SideCoverage,
+    VenueInfo,
+)
 from liqatlas.maps.liquidation_map import LiquidationMap
 from liqatlas.maps.measured_grade import grade_of
 from liqatlas.maps.measured_holdings import newest_per_account
@@ -111,7 +121,7 @@ def measured_map(
     grid = LogGrid()
     usd, low, high = _binned(placed, present, marks, grid)
     coverage = _coverage(placed, tally, terms.open_interest_usd)
-    head = _head(holdings, mine, present, marks, terms, coverage)
+    head = _head(holdings, mine, present, marks, terms=terms, coverage=coverage)
     warnings = (*_warnings(mine, tally, terms, holdings), *head.warnings)
     grade = grade_of(coverage, mine, terms)
     model = ModelInfo(
@@ -126,7 +136,11 @@ def measured_map(
             "positions": mine.height,
             "leverage_bands": "leverage the account set",
             "apart_usd": {name: _sides(getattr(tally, name)) for name in Tally.__slots__},
-            **({"self_test_share": terms.self_test.share, "self_test_checked": terms.self_test.checked} if terms.self_test else {}),
+            **(
+                {"self_test_share": terms.self_test.share, "self_test_checked": terms.self_test.checked}
+                if terms.self_test
+                else {}
+            ),
             **path,
         },
     )
@@ -143,7 +157,9 @@ def newest_marks(frame: pl.DataFrame, instruments: Sequence[Instrument], as_of_n
     marks = {}
     for one in instruments:
         rows = frame.filter(
-            (pl.col("venue") == one.venue) & (pl.col("symbol") == one.symbol) & (pl.col("ts_event_ns") <= as_of_ns)
+            (pl.col("venue") == one.venue)
+            & (pl.col("symbol") == one.symbol)
+            & (pl.col("ts_event_ns") <= as_of_ns)
         )
         if rows.height:
             newest = rows.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max())
@@ -156,9 +172,9 @@ def _placed(mine: pl.DataFrame, marks: dict[str, float]) -> tuple[pl.DataFrame, 
     key = pl.concat_str("venue", "symbol", separator=":")
     if "apart" not in mine.columns:
         mine = mine.with_columns(apart=pl.lit(""))
-    rows = mine.with_columns(now=key.replace_strict(marks, default=None, return_dtype=pl.Float64)).with_columns(
-        usd=pl.col("qty_native") * pl.col("now"), ratio=pl.col("level") / pl.col("now")
-    )
+    rows = mine.with_columns(
+        now=key.replace_strict(marks, default=None, return_dtype=pl.Float64)
+    ).with_columns(usd=pl.col("qty_native") * pl.col("now"), ratio=pl.col("level") / pl.col("now"))
     why = (
         pl.when(pl.col("wrong_side")).then(pl.lit("wrong_side"))
         .when(pl.col("apart") != "").then(pl.col("apart"))
@@ -186,7 +202,8 @@ def _binned(
     high = max(int(where.max(initial=centre)), centre + 1) + 1
     usd = np.zeros((len(present), len(BANDS), 2, high - low))
     number = {one.key: i for i, one in enumerate(present)}
-    instrument = [number[f"{v}:{s}"] for v, s in placed.select("venue", "symbol").iter_rows()]
+    keys = placed.select("venue", "symbol").iter_rows()
+    instrument = np.array([number[f"{venue}:{symbol}"] for venue, symbol in keys], dtype=np.int64)
     leverage = placed["leverage"].fill_null(0.0).to_numpy()
     band = np.searchsorted(-np.array([b.low for b in BANDS]), -leverage, side="left")
     side = np.where(placed["position"].to_numpy() == "long", LONG, SHORT)
@@ -200,18 +217,26 @@ def _coverage(placed: pl.DataFrame, tally: Tally, open_interest: float) -> Cover
     long = placed["position"].to_numpy() == "long"
     usd, account = placed["usd"].to_numpy(), placed["account"].to_numpy()
     bands = []
-    for low, high in zip(DISTANCES[:-1], DISTANCES[1:], strict=True):
+    for low, high in itertools.pairwise(DISTANCES):
         inside = (distance >= low) & (distance < high)
         longs, shorts = float(usd[inside & long].sum()), float(usd[inside & ~long].sum())
         bands.append(
             DistanceCoverage(
-                low, high, longs / open_interest, shorts / open_interest, longs, shorts, len(np.unique(account[inside]))
+                low,
+                high,
+                longs / open_interest,
+                shorts / open_interest,
+                longs,
+                shorts,
+                len(np.unique(account[inside])),
             )
         )
     sides = []
     for side, mask in ((LONG, long), (SHORT, ~long)):
         explained = float(usd[mask].sum())
-        without = float(tally.no_level[side] + tally.far[side] + tally.other_side[side] + tally.no_equity[side])
+        without = float(
+            tally.no_level[side] + tally.far[side] + tally.other_side[side] + tally.no_equity[side]
+        )
         unseen = max(open_interest - explained - without, 0.0) if np.isfinite(open_interest) else float("nan")
         sides.append(SideCoverage(open_interest, explained, 0.0, 0.0, without, unseen))
     return Coverage(sides[0], sides[1], tuple(bands))
@@ -222,6 +247,7 @@ def _head(
     mine: pl.DataFrame,
     present: Sequence[Instrument],
     marks: dict[str, float],
+    *,
     terms: MeasuredTerms,
     coverage: Coverage,
 ) -> Head:
@@ -258,18 +284,22 @@ def _head(
 def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: Holdings) -> tuple[str, ...]:
     """Return what a reader must know: what is missing, old or apart."""
     said = []
-    usd = (mine["qty_native"] * mine["mark_price"]).sum()
+    usd = _notional(mine)
     old = mine.filter(pl.col("ts_event_ns") < terms.as_of_ns - OLD_NS)
-    old_usd = (old["qty_native"] * old["mark_price"]).sum()
+    old_usd = _notional(old)
     if not np.isfinite(terms.open_interest_usd):
         said.append(
             "open interest is unknown, so the share of the market seen is unknown: these are the positions of the accounts "
             "looked at, never the whole book; give --open-interest"
         )
-    elif float(usd) > 2 * terms.open_interest_usd * 1.001:
-        said.append("more was seen than open interest allows: the open interest given does not fit these snapshots")
+    elif usd > 2 * terms.open_interest_usd * 1.001:
+        said.append(
+            "more was seen than open interest allows: the open interest given does not fit these snapshots"
+        )
     if old_usd > 0.01 * usd:
-        said.append(f"{format_share(old_usd / usd)} of the notional is of snapshots older than a day: those levels may have moved")
+        said.append(
+            f"{format_share(old_usd / usd)} of the notional is of snapshots older than a day: those levels may have moved"
+        )
     reasons = {
         "passed": "has a level the price has passed since its snapshot (left out)",
         "wrong_side": "is published with a level on the wrong side (left out)",
@@ -288,11 +318,19 @@ def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: 
             "left out"
         )
     if flaws.unknown_coins:
-        said.append(f"no sourced margin table for {', '.join(flaws.unknown_coins[:8])}: their levels are taken unchecked")
+        said.append(
+            f"no sourced margin table for {', '.join(flaws.unknown_coins[:8])}: their levels are taken unchecked"
+        )
     return tuple(said)
 
 
-def _nothing(seen: pl.DataFrame, instruments: Sequence[Instrument]) -> UnknownSymbolError | NotEnoughDataError:
+def _notional(rows: pl.DataFrame) -> float:
+    return float((rows["qty_native"] * rows["mark_price"]).to_numpy().sum())
+
+
+def _nothing(
+    seen: pl.DataFrame, instruments: Sequence[Instrument]
+) -> UnknownSymbolError | NotEnoughDataError:
     asset = instruments[0].asset if instruments else ""
     known = sorted(seen["asset"].unique().to_list())
     if asset in known:

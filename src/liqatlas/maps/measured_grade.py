@@ -34,9 +34,13 @@ def grade_of(coverage: Coverage, rows: pl.DataFrame, terms: MeasuredTerms) -> Gr
     age = _median_age(rows, terms.as_of_ns)
     reproduced = terms.self_test.share if terms.self_test else float("nan")
     reasons = (
-        f"{format_share(share)} of open interest seen" if np.isfinite(share) else "share of open interest unknown",
+        f"{format_share(share)} of open interest seen"
+        if np.isfinite(share)
+        else "share of open interest unknown",
         f"half of the notional is older than {format_duration(age)}",
-        f"{format_share(reproduced)} of published levels reproduced" if np.isfinite(reproduced) else "levels not checked",
+        f"{format_share(reproduced)} of published levels reproduced"
+        if np.isfinite(reproduced)
+        else "levels not checked",
     )
     for letter, least, oldest, right in LIMITS:
         if share >= least and age <= oldest and reproduced >= right:

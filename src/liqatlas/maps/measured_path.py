@@ -49,7 +49,9 @@ class Crossing:
     up: float
 
 
-def first_crossings(equity: float, legs: Sequence[Leg], *, lowest: float = -0.999, highest: float = 19.0) -> Crossing:
+def first_crossings(
+    equity: float, legs: Sequence[Leg], *, lowest: float = -0.999, highest: float = 19.0
+) -> Crossing:
     """Return the moves x of the asset nearest to 0 at which equity meets maintenance.
 
     Parameters
@@ -83,7 +85,9 @@ def _room(equity: float, legs: Sequence[Leg], x: float) -> float:
     total = equity
     for leg in legs:
         level = max(1 + leg.beta * x, _FLOOR)
-        total += leg.signed_usd * (level - 1) - float(leg.table.maintenance_amount(abs(leg.signed_usd) * level))
+        total += leg.signed_usd * (level - 1) - float(
+            leg.table.maintenance_amount(abs(leg.signed_usd) * level)
+        )
     return total
 
 
@@ -144,7 +148,9 @@ def levels_on_common_path(
         levels.append(level)
         apart.append(why)
     shaped = mine.with_columns(
-        level=pl.Series(levels, dtype=pl.Float64), apart=pl.Series(apart, dtype=pl.String), wrong_side=pl.lit(value=False)
+        level=pl.Series(levels, dtype=pl.Float64),
+        apart=pl.Series(apart, dtype=pl.String),
+        wrong_side=pl.lit(value=False),
     )
     held = sorted(rows["symbol"].unique().to_list())
     shown = {symbol: round(beta[symbol], 4) for symbol in held}
@@ -155,7 +161,9 @@ def _accounts(rows: pl.DataFrame) -> list[tuple[tuple[Any, ...], pl.DataFrame]]:
     return [(key, part) for key, part in rows.group_by(ACCOUNT, maintain_order=True)]
 
 
-def _account_crossing(part: pl.DataFrame, tables: Sequence[TierTable], beta: dict[str, float]) -> Crossing | None:
+def _account_crossing(
+    part: pl.DataFrame, tables: Sequence[TierTable], beta: dict[str, float]
+) -> Crossing | None:
     """Return where an account is liquidated; None where its equity or a margin table is unknown."""
     if (part["table"] < 0).any():
         return None

@@ -93,7 +93,11 @@ def pnl_cohorts(table: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     order = ["loss over 20 %", "loss 2 to 20 %", "within 2 %", "profit 2 to 20 %", "profit over 20 %"]
     counted = table.with_columns(cohort=named).group_by("cohort").agg(*_amounts())
-    return pl.DataFrame({"cohort": order}).join(counted, on="cohort", how="left", maintain_order="left").fill_null(0)
+    return (
+        pl.DataFrame({"cohort": order})
+        .join(counted, on="cohort", how="left", maintain_order="left")
+        .fill_null(0)
+    )
 
 
 def margin_split(table: pl.DataFrame) -> pl.DataFrame:

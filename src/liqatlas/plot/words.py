@@ -225,7 +225,9 @@ def _venue_words(head: Head) -> list[str]:
 def _model_line(head: Head) -> str:
     """Return the model in one line; arrays and tables are left to the JSON."""
     model = head.model
-    scalars = [f"{name} {value:g}" for name, value in model.parameters.items() if isinstance(value, (int, float))]
+    scalars = [
+        f"{name} {value:g}" for name, value in model.parameters.items() if isinstance(value, (int, float))
+    ]
     rest = "other parameters in the JSON" if len(scalars) < len(model.parameters) else ""
     return f"Model {model.name} {model.version}, calibration: {model.calibration}; {', '.join([*scalars, *([rest] if rest else [])])}."
 
