@@ -152,7 +152,7 @@ def _prepared(
 
 
 def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:
-    """Return the contracts of an asset among the positions; those quoted in single coins first.
+    """Return the contracts of an asset among the positions; those quoted in single coins first, spot collateral last.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:
     if not mine:
         known = sorted({one.asset for one in held})
         raise UnknownSymbolError(asset, near_names(wanted, known) or known[:5], where="the positions given")
-    return sorted(mine, key=lambda one: (one.price_multiplier, one.key))
+    return sorted(mine, key=lambda one: (one.settle == "spot collateral", one.price_multiplier, one.key))
 
 
 def open_interest_of(snapshot: Snapshot, request: Request, as_of_ns: int) -> float:

@@ -26,7 +26,7 @@ from liqatlas.maps.head import (
 )
 from liqatlas.maps.liquidation_map import LiquidationMap
 from liqatlas.maps.measured_grade import grade_of
-from liqatlas.maps.measured_holdings import newest_per_account
+from liqatlas.maps.measured_holdings import COLLATERAL_VENUES, newest_per_account
 from liqatlas.maps.measured_path import levels_on_common_path
 from liqatlas.maps.readout import BANDS
 
@@ -120,9 +120,11 @@ def measured_map(
     placed, tally = _placed(mine, marks)
     grid = LogGrid()
     usd, low, high = _binned(placed, present, marks, grid)
-    coverage = _coverage(placed, tally, terms.open_interest_usd)
+    futures = ~pl.col("venue").is_in(list(COLLATERAL_VENUES))
+    coverage = _coverage(placed.filter(futures), tally, terms.open_interest_usd)
     head = _head(holdings, mine, present, marks, terms=terms, coverage=coverage)
-    warnings = (*_warnings(mine, tally, terms, holdings), *head.warnings)
+    said = _warnings(mine.filter(futures), tally, terms, holdings)
+    warnings = (*said, *_collateral(placed.filter(~futures)), *head.warnings)
     grade = grade_of(coverage, mine, terms)
     model = ModelInfo(
         "published positions" if terms.others == "still" else "common path",
@@ -185,7 +187,8 @@ def _placed(mine: pl.DataFrame, marks: dict[str, float]) -> tuple[pl.DataFrame, 
     )  # fmt: skip
     rows = rows.with_columns(why=why)
     tally = Tally.empty()
-    for (reason, position), part in rows.filter(pl.col("why") != "").group_by("why", "position"):
+    left_out = rows.filter((pl.col("why") != "") & ~pl.col("venue").is_in(list(COLLATERAL_VENUES)))
+    for (reason, position), part in left_out.group_by("why", "position"):
         side = LONG if position == "long" else SHORT
         getattr(tally, str(reason))[side] += float(part["usd"].sum())
     return rows.filter(pl.col("why") == ""), tally
@@ -278,6 +281,16 @@ def _head(
         model=ModelInfo("", "", ""),
         coverage=coverage,
         warnings=holdings.warnings,
+    )
+
+
+def _collateral(loans: pl.DataFrame) -> tuple[str, ...]:
+    """Say what is no futures position."""
+    usd = float(loans["usd"].sum())
+    if usd <= 0:
+        return ()
+    return (
+        f"defi_lending: {format_usd(usd)} is spot collateral of loans, not futures; it counts neither in open interest nor in coverage",
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Venues that publish positions and equity but no liquidation price: it is computed, so there is nothing to test it against.
 SILENT_VENUES = frozenset({"dydx"})
+#: Loans: collateral that is held, not a futures position; outside open interest, without a margin table.
+COLLATERAL_VENUES = frozenset({"defi_lending"})
 #: One snapshot of one account.
 ACCOUNT = ("venue", "ts_event_ns", "account")
 
@@ -116,6 +118,8 @@ class TableShelf:
 
     def index_of(self, venue: str, symbol: str, day: date) -> int:
         """Return the number of the table in force, or -1 where none is sourced."""
+        if venue in COLLATERAL_VENUES:
+            return -1
         if symbol in self.own:
             table = self.own[symbol]
         else:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
-from tests.hyperliquid_stub import COINS, TIME_MS, HyperliquidStub, VirtualClock, address, state_of
 
 from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.errors import SourceUnavailableError
@@ -19,6 +18,7 @@ from liqatlas.flows.request import Request
 from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Limiter
 from liqatlas.venues.hyperliquid_accounts.dump import answer_line
 from liqatlas.venues.hyperliquid_accounts.state import read_state
+from tests.hyperliquid_stub import COINS, TIME_MS, HyperliquidStub, VirtualClock, address, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,6 @@ import polars as pl
 
 from liqatlas.base.clock import NS_PER_S
 from liqatlas.base.errors import FormatError
-from liqatlas.base.instruments import Instrument
 from liqatlas.venues.importers.pieces import Counts, Piece
 from liqatlas.venues.importers.recognition import Format, found
 
@@ -41,7 +40,7 @@ TOKENS = {
 }
 _SCHEMA = {
     "ts_event_ns": pl.Int64(), "account": pl.String(), "position": pl.String(), "qty_native": pl.Float64(),
-    "entry_price": pl.Float64(), "liquidation_price": pl.Float64(),
+    "entry_price": pl.Float64(), "liquidation_price": pl.Float64(), "margin_mode": pl.String(),
 }  # fmt: skip
 
 
@@ -81,7 +80,9 @@ def _read(source: Source, known: Recognised, wanted: Wanted) -> list[Piece]:
         if not (0 < amount < float("inf") and 0 < level < float("inf")):
             bad["without a positive amount and price"] += 1
             continue
-        by_asset.setdefault(token[0], []).append((when, owner, "long", amount, float("nan"), level))
+        by_asset.setdefault(token[0], []).append(
+            (when, owner, "long", amount, float("nan"), level, "isolated")
+        )
     if not by_asset:
         raise FormatError(source.label, f"no loan could be used: {_said(bad) or 'the list is empty'}")
     told = [f"partial: loans left out: {_said(bad)}"] if bad else []
@@ -100,10 +101,7 @@ def _piece(
         account=pl.when(nth > 0).then(pl.concat_str("account", pl.lit("#"), nth + 1)).otherwise("account")
     )
     counts = Counts(rows=len(rows), bad=sum(bad.values()))
-    instrument = Instrument(VENUE, asset, asset, quote="USD", settle="spot collateral")
-    return Piece(
-        VENUE, asset, "positions", frame, known.title, source.label, counts=counts, instrument=instrument
-    )
+    return Piece(VENUE, asset, "positions", frame, known.title, source.label, counts=counts)
 
 
 def _rows(tree: Any) -> Iterator[dict[str, Any]]:
