@@ -22,7 +22,7 @@ from liqatlas.flows.positions_report import (
     report_positions,
     report_text,
 )
-from liqatlas.flows.positions_scan import run_scan
+from liqatlas.flows.positions_scan import run_scan, save_meta
 from liqatlas.flows.render import render_table
 from liqatlas.flows.request import moment
 
@@ -43,8 +43,12 @@ class PositionOptions:
     "Files with addresses to scan: a list, public trades, a node's fills or states."
     leaderboard: Annotated[bool, Parameter(negative="")] = False
     "Also scan the accounts of the venue's leaderboard, the largest first."
+    keep_on: str | None = None
+    "Go on looking again at accounts whose turn it is for this long, such as 6h: near and large ones more often."
     url: str = "https://api.hyperliquid.xyz"
     "Where to ask: the venue, or your own node such as http://localhost:3001."
+    save_meta: Path | None = None
+    "Save the venue's margin tables of today into this file, dated, for --meta."
     rebuild: Annotated[bool, Parameter(negative="")] = False
     "Rebuild liquidated accounts from a sample of fills (Hyperliquid 2023) and compare the prices."
     view: Literal["table", "cohorts", "changes"] = "table"
@@ -79,6 +83,10 @@ def positions(
     form = choose_format(output)
     if form in {"png", "svg"}:
         raise InputError(f"positions are a table: {form} is a picture; ask for map --kind measured")
+    if which.save_meta is not None:
+        coins = save_meta(which.save_meta, url=which.url)
+        say(f"margin tables of {coins} coins saved; use them with --meta {which.save_meta}")
+        return 0
     if which.scan is not None:
         return _scan(which, which.scan)
     if which.rebuild:
@@ -115,7 +123,12 @@ def _scan(which: PositionOptions, target: Path) -> int:
     """Scan accounts into a file."""
     with reporting() as reporter:
         result = run_scan(
-            target, addresses=which.addresses, leaderboard=which.leaderboard, url=which.url, reporter=reporter
+            target,
+            addresses=which.addresses,
+            leaderboard=which.leaderboard,
+            url=which.url,
+            keep_on_s=parse_window(which.keep_on) / 1e9 if which.keep_on else 0.0,
+            reporter=reporter,
         )
     say(result.sentence())
     say(f"look at them with: liqatlas positions --from {target}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import to_datetime
-from liqatlas.base.errors import InputError, UnknownSymbolError
+import msgspec
+import numpy as np
+
+from liqatlas.base.clock import NS_PER_MS, to_datetime
+from liqatlas.base.errors import FormatError, InputError, UnknownSymbolError
 from liqatlas.base.symbols import near_names, parse_symbol
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured import MeasuredTerms, measured_map
@@ -90,7 +93,7 @@ def read_positions(
 
 
 def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
-    """Return the margin tables of a saved answer to ``meta``, dated by the file."""
+    """Return the margin tables of a saved answer to ``meta``: dated as ``--save-meta`` wrote it, else by the file on disk."""
     if meta is None:
         return {}
     from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
@@ -100,8 +103,17 @@ def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
         payload, changed = meta.read_bytes(), meta.stat().st_mtime
     except OSError as error:
         raise InputError(f"cannot read {meta}: {error.strerror or error}") from None
-    day = to_datetime(int(changed * 1e9)).date()
-    return load_hyperliquid_meta(payload, Origin(str(meta), day, day))
+    moment_ns = int(changed * 1e9)
+    try:
+        tree = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError(
+            meta, f"not JSON ({error}); save it again with positions --save-meta {meta.name}"
+        ) from None
+    if isinstance(tree, dict) and "data" in tree and "time" in tree:
+        moment_ns, tree = int(tree["time"]) * NS_PER_MS, tree["data"]
+    day = to_datetime(moment_ns).date()
+    return load_hyperliquid_meta(tree, Origin(str(meta), day, day))
 
 
 def check_positions(snapshot: Snapshot) -> SelfTest:
@@ -114,7 +126,17 @@ def build_measured_map(
 ) -> LiquidationMap:
     """Return the measured map a request asks for, tested on all positions read; raises as :func:`read_positions`."""
     snapshot, terms = _prepared(request, recordings, reporter)
-    return measured_map(snapshot.holdings, instruments_of(snapshot, request.asset), terms)
+    instruments = instruments_of(snapshot, request.asset)
+    result = measured_map(snapshot.holdings, instruments, terms)
+    keys = {one.key for one in instruments}
+    interest = (
+        warning
+        for recording in snapshot.recordings
+        if recording.instrument.key in keys
+        for warning in recording.warnings
+        if warning.startswith("open_interest:") and np.isfinite(terms.open_interest_usd)
+    )
+    return replace(result, head=replace(result.head, warnings=(*result.head.warnings, *interest)))
 
 
 def build_measured_heatmap(

@@ -7,8 +7,10 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+
 from liqatlas.base.clock import NS_PER_MS, now_ns
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, SourceUnavailableError
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.accounts import AccountRegistry
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liqatlas.flows.reporter import Reporter
-    from liqatlas.venues.hyperliquid_accounts.asking import AccountClient
+    from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Answer
     from liqatlas.venues.hyperliquid_accounts.state import AccountState
 
 #: Accounts taken off the list at a time: few enough that a near one need not wait long.
@@ -299,6 +301,7 @@ async def scan_accounts(
     *,
     leaderboard: bool = False,
     plan: ScanPlan | None = None,
+    clock_ns: Callable[[], int] = now_ns,
     reporter: Reporter = SILENT,
 ) -> ScanResult:
     """Scan accounts into a file, going on where an earlier scan of the same file stopped.
@@ -332,7 +335,7 @@ async def scan_accounts(
                 file = stack.enter_context(output.open("ab"))
             except OSError as error:
                 raise InputError(f"cannot write {output}: {error.strerror or error}") from None
-            scan = Scan(client, registry, file, plan=plan, reporter=reporter)
+            scan = Scan(client, registry, file, plan=plan, clock_ns=clock_ns, reporter=reporter)
             result = await scan.run()
     result.resumed, result.bad_lines = resumed, bad
     return result
@@ -344,7 +347,7 @@ def run_scan(
     addresses: Sequence[Path] = (),
     leaderboard: bool = False,
     url: str = "",
-    plan: ScanPlan | None = None,
+    keep_on_s: float = 0.0,
     reporter: Reporter = SILENT,
 ) -> ScanResult:
     """Scan the accounts that files name, and those of the leaderboard, at an endpoint; raises as :func:`scan_accounts`."""
@@ -353,5 +356,47 @@ def run_scan(
     wanted = [account for path in addresses for account in addresses_of_file(path)]
     client = AccountClient(url or API)
     return asyncio.run(
-        scan_accounts(output, wanted, client, leaderboard=leaderboard, plan=plan, reporter=reporter)
+        scan_accounts(
+            output,
+            wanted,
+            client,
+            leaderboard=leaderboard,
+            plan=ScanPlan(rounds_s=keep_on_s),
+            reporter=reporter,
+        )
     )
+
+
+def save_meta(output: Path, *, url: str = "") -> int:
+    """Save the venue's margin tables of today, dated, for ``--meta``; return how many coins they are of.
+
+    Raises
+    ------
+    SourceUnavailableError
+        If the endpoint does not answer with them.
+    InputError
+        If the file cannot be written.
+    """
+    from liqatlas.venues.hyperliquid_accounts.asking import API, AccountClient
+    from liqatlas.venues.hyperliquid_accounts.dump import contexts_line
+
+    async def ask() -> Answer:
+        async with AccountClient(url or API) as client:
+            return await client.contexts()
+
+    answer = asyncio.run(ask())
+    try:
+        tree = msgspec.json.decode(answer.body) if not answer.reason else None
+        coins = len(tree[0]["universe"]) if isinstance(tree, list) else 0
+    except (msgspec.DecodeError, KeyError, IndexError, TypeError):
+        coins = 0
+    if not coins:
+        raise SourceUnavailableError(
+            f"{url or API} gave no margin tables ({answer.reason or 'the answer holds no universe'}): a node does not serve "
+            "metaAndAssetCtxs, ask the venue"
+        )
+    try:
+        output.write_bytes(contexts_line(now_ns() // NS_PER_MS, answer.body))
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
+    return coins

@@ -181,7 +181,9 @@ def holdings_of(
         unknown_tiers=int((frame["table"] < 0).sum()),
         unknown_coins=tuple(sorted(shelf.unknown)),
     )
-    warnings = tuple(dict.fromkeys(w for r in recordings for w in r.warnings))
+    # Of other coins only what concerns their positions matters here.
+    said = (w for r in recordings for w in r.warnings if not w.startswith(("open_interest:", "marks:")))
+    warnings = tuple(dict.fromkeys(said))
     return Holdings(frame, tuple(shelf.tables), flaws, (*warnings, *shelf.warnings))
 
 

@@ -130,6 +130,29 @@ async def test_the_limit_is_kept_at_600_accounts_a_minute(tmp_path: Path) -> Non
     assert 60 * 2000 / 600 * 0.9 < clock.now - start < 60 * 2000 / 600 * 1.5
 
 
+async def test_near_and_large_accounts_are_looked_at_more_often(tmp_path: Path) -> None:
+    """Half an hour of the virtual clock: who is near is asked again and again, who holds nothing once."""
+    clock = VirtualClock()
+    stub = HyperliquidStub(60, clock=clock)
+    async with TestServer(stub.app()) as server:
+        plan = ScanPlan(rounds_s=1800, batch=False)
+        await scan_accounts(
+            tmp_path / "scan.jsonl",
+            stub.addresses(),
+            client_of(server, clock),
+            plan=plan,
+            clock_ns=lambda: int(clock.now * 1e9),
+        )
+    near, empty = [], []
+    for number in range(1, 61):
+        state = read_state(state_of(number, stub.seed), "a", 0)
+        (near if state.distance < 0.1 else empty if not state.rows else []).append(stub._asked[number])
+    assert stub.attempts["limited"] == 0
+    assert near
+    assert set(empty) == {1}
+    assert min(near) >= 2
+
+
 async def test_leaderboard_gives_the_accounts_and_the_largest_go_first(tmp_path: Path) -> None:
     stub = HyperliquidStub(50)
     output = tmp_path / "scan.jsonl"
