@@ -277,4 +277,6 @@ def newest_per_account(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int) ->
             f"no snapshot of positions in the window that ends at {to_datetime(as_of_ns):%Y-%m-%d %H:%M} UTC; the files hold "
             f"{to_datetime(first):%Y-%m-%d %H:%M} to {to_datetime(last):%Y-%m-%d %H:%M}"
         )
-    return inside.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max().over("venue", "account"))
+    newest = inside.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max().over("venue", "account"))
+    # One order whatever the moments, so that sums of the same positions are the same to the last bit.
+    return newest.sort("venue", "account", "symbol", maintain_order=True)

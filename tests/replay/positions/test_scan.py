@@ -143,7 +143,8 @@ async def test_near_and_large_accounts_are_looked_at_more_often(tmp_path: Path) 
             plan=plan,
             clock_ns=lambda: int(clock.now * 1e9),
         )
-    near, empty = [], []
+    near: list[int] = []
+    empty: list[int] = []
     for number in range(1, 61):
         state = read_state(state_of(number, stub.seed), "a", 0)
         (near if state.distance < 0.1 else empty if not state.rows else []).append(stub._asked[number])
