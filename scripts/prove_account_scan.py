@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from aiohttp.test_utils import TestServer
 
+from liqatlas.base.clock import NS_PER_MS
 from liqatlas.flows.positions import build_measured_map
 from liqatlas.flows.positions_scan import ScanPlan, ScanResult, scan_accounts
 from liqatlas.flows.request import Request
 from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Limiter
 from liqatlas.venues.hyperliquid_accounts.dump import answer_line
-from tests.hyperliquid_stub import COINS, HyperliquidStub, VirtualClock, address
+from tests.hyperliquid_stub import COINS, TIME_MS, HyperliquidStub, VirtualClock, address
 
 
 async def scan(stub: HyperliquidStub, output: Path, *, batch: bool) -> ScanResult:
@@ -32,7 +33,9 @@ async def scan(stub: HyperliquidStub, output: Path, *, batch: bool) -> ScanResul
         limiter = Limiter(clock=clock, sleep=clock.sleep)
         client = AccountClient(str(server.make_url("")), limiter=limiter)
         plan = ScanPlan(retries=1, batch=batch)
-        return await scan_accounts(output, stub.addresses(), client, plan=plan)
+        return await scan_accounts(
+            output, stub.addresses(), client, plan=plan, clock_ns=lambda: stub.time_ms * NS_PER_MS
+        )
 
 
 def main() -> int:
@@ -40,7 +43,7 @@ def main() -> int:
     accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 45_000
     sound = True
     for batch in (False, True):
-        stub = HyperliquidStub.with_failures(accounts, batches=batch)
+        stub = HyperliquidStub.with_failures(accounts, batches=batch, time_ms=TIME_MS)
         injected = {address(n) for n in stub.hard | stub.soft}
         with tempfile.TemporaryDirectory() as folder:
             output, truth = Path(folder) / "scan.jsonl", Path(folder) / "truth.jsonl"
