@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from liqatlas.cli.options import (
     DataOptions,
     MomentOptions,
@@ -21,6 +23,7 @@ def heatmap(
     asset: str,
     /,
     *,
+    kind: Literal["modelled", "measured"] = "modelled",
     columns: int = 400,
     rows: int = 300,
     data: DataOptions = _DATA,
@@ -33,15 +36,18 @@ def heatmap(
     ----------
     asset
         An asset such as ETH, or one venue's symbol such as ETHUSDT.
+    kind
+        modelled: levels estimated from trades and open interest; measured: public positions, one column per snapshot.
     columns
         Moments in the window.
     rows
         Price rows.
     """
     form = choose_format(output)
-    request = make_request(asset, data, time, output)
+    request = make_request(asset, data, time, output, kind=kind)
     with reporting() as reporter:
-        compile_kernels(reporter)
+        if kind == "modelled":
+            compile_kernels(reporter)
         result = build_heatmap(request, columns=columns, rows=rows, reporter=reporter)
     for warning in result.head.warnings:
         say(f"note: {warning}")

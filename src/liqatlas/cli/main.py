@@ -65,7 +65,6 @@ VERBS = (
         "Show what was liquidated in the last 1, 4, 12 and 24 hours.",
     ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
-    ("ingest", "liqatlas.cli.ingest:ingest", "Say what files hold and what is wrong with them (--check)."),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",

@@ -44,8 +44,6 @@ class MapOptions:
     "Keep this leverage range: 25-100, 50+ or 10."
     at: float | None = None
     "Also say how much is liquidated on the way to this price, per venue."
-    others: Literal["still", "follow"] = "still"
-    "Measured maps: whether the other coins of a cross account stand still or move along with the asset (by their beta)."
     grid: Annotated[bool, Parameter(negative="")] = False
     "Draw small maps of several windows and leverage ranges in one picture."
 
@@ -71,14 +69,7 @@ def map_(
     """
     form = choose_format(output)
     request = make_request(
-        asset,
-        data,
-        time,
-        output,
-        kind=which.kind,
-        quantity=which.quantity,
-        leverage=which.leverage,
-        others=which.others,
+        asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage
     )
     drawn_range = request.price_range
     if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars

@@ -45,6 +45,8 @@ class DataOptions:
     "Leverage cap of the symbol, where no sourced tiers are known; needs --maintenance-rate."
     maintenance_rate: float | None = None
     "Maintenance margin rate of the lowest tier as a fraction, such as 0.005."
+    others: Literal["still", "follow"] = "still"
+    "Measured maps: whether the other coins of a cross account stand still or move along with the asset (by their beta)."
     meta: Path | None = None
     "Measured maps: a saved answer to Hyperliquid's meta, whose margin tables go before the shipped ones."
 
@@ -88,7 +90,6 @@ def make_request(
     kind: Literal["modelled", "realised", "measured"] = "modelled",
     quantity: Literal["outstanding", "expected"] | None = None,
     leverage: str | None = None,
-    others: Literal["still", "follow"] = "still",
 ) -> Request:
     """Return the request that the options describe.
 
@@ -117,7 +118,7 @@ def make_request(
         quote=data.quote,
         margin=data.margin,
         dated=data.dated,
-        others=others,
+        others=data.others,
         meta_file=data.meta,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -12,6 +13,7 @@ from liqatlas.base.errors import InputError
 from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.positions import check_positions, newest_moment, read_positions
+from liqatlas.flows.positions_history import rebuild_accounts, rebuilt_json, rebuilt_text
 from liqatlas.flows.positions_report import (
     TableRequest,
     check_json,
@@ -20,8 +22,12 @@ from liqatlas.flows.positions_report import (
     report_positions,
     report_text,
 )
+from liqatlas.flows.positions_scan import run_scan, save_meta
 from liqatlas.flows.render import render_table
 from liqatlas.flows.request import moment
+
+if TYPE_CHECKING:
+    from liqatlas.flows.render import Format
 
 
 @Parameter(name="*", group="Positions")
@@ -31,6 +37,20 @@ class PositionOptions:
 
     check: Annotated[bool, Parameter(negative="")] = False
     "Compare our liquidation prices with the published ones instead of listing positions."
+    scan: Path | None = None
+    "Scan Hyperliquid accounts into this file (JSON lines); a scan that was cut off goes on. Then use it with --from."
+    addresses: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
+    "Files with addresses to scan: a list, public trades, a node's fills or states."
+    leaderboard: Annotated[bool, Parameter(negative="")] = False
+    "Also scan the accounts of the venue's leaderboard, the largest first."
+    keep_on: str | None = None
+    "Go on looking again at accounts whose turn it is for this long, such as 6h: near and large ones more often."
+    url: str = "https://api.hyperliquid.xyz"
+    "Where to ask: the venue, or your own node such as http://localhost:3001."
+    save_meta: Path | None = None
+    "Save the venue's margin tables of today into this file, dated, for --meta."
+    rebuild: Annotated[bool, Parameter(negative="")] = False
+    "Rebuild liquidated accounts from a sample of fills (Hyperliquid 2023) and compare the prices."
     view: Literal["table", "cohorts", "changes"] = "table"
     "What the terminal shows: positions, amounts by size and profit, or what changed since the snapshot before."
     sort: Literal["size", "distance", "leverage", "position", "pnl", "age"] = "size"
@@ -63,14 +83,21 @@ def positions(
     form = choose_format(output)
     if form in {"png", "svg"}:
         raise InputError(f"positions are a table: {form} is a picture; ask for map --kind measured")
+    if which.save_meta is not None:
+        coins = save_meta(which.save_meta, url=which.url)
+        say(f"margin tables of {coins} coins saved; use them with --meta {which.save_meta}")
+        return 0
+    if which.scan is not None:
+        return _scan(which, which.scan)
+    if which.rebuild:
+        return _rebuild(data, output, form)
     with reporting() as reporter:
         snapshot = read_positions(data.from_, venues=data.venue, meta=data.meta, reporter=reporter)
     for warning in snapshot.holdings.warnings:
         say(f"note: {warning}")
     if which.check:
+        _text_or_json(form)
         test = check_positions(snapshot)
-        if form not in {"term", "json"}:
-            raise InputError(f"a check is text or JSON; {form} was asked for")
         emit(check_json(test) if form == "json" else check_text(test).encode(), form, output.output)
         return 0
     request = TableRequest(
@@ -90,3 +117,34 @@ def positions(
         content = render_table(report.changed if which.view == "changes" else report.shown(), form)
     emit(content, form, output.output)
     return 0
+
+
+def _scan(which: PositionOptions, target: Path) -> int:
+    """Scan accounts into a file."""
+    with reporting() as reporter:
+        result = run_scan(
+            target,
+            addresses=which.addresses,
+            leaderboard=which.leaderboard,
+            url=which.url,
+            keep_on_s=parse_window(which.keep_on) / 1e9 if which.keep_on else 0.0,
+            reporter=reporter,
+        )
+    say(result.sentence())
+    say(f"look at them with: liqatlas positions --from {target}")
+    return 0 if result.holds + result.empty else 3
+
+
+def _rebuild(data: DataOptions, output: OutputOptions, form: Format) -> int:
+    """Rebuild the accounts of a sample of fills."""
+    _text_or_json(form)
+    if not data.from_:
+        raise InputError("no data named: give the folder of the sample with --from")
+    result = rebuild_accounts(data.from_)
+    emit(rebuilt_json(result) if form == "json" else rebuilt_text(result).encode(), form, output.output)
+    return 0
+
+
+def _text_or_json(form: Format) -> None:
+    if form not in {"term", "json"}:
+        raise InputError(f"a check is text or JSON; {form} was asked for")

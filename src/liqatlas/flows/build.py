@@ -90,6 +90,10 @@ def build_heatmap(
             "ask for `map --quantity expected`, or --quantity outstanding"
         )
     size = HeatmapSize(columns, rows)
+    if request.kind == "measured":
+        from liqatlas.flows.positions import build_measured_heatmap
+
+        return build_measured_heatmap(request, recordings, size=size, reporter=reporter)
     chosen, as_of = _chosen(request, recordings, reporter)
     prepared, dropped = _prepared(request, chosen, as_of, reporter)
     result = modelled_heatmap(

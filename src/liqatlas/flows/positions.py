@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import to_datetime
-from liqatlas.base.errors import InputError, UnknownSymbolError
+import msgspec
+import numpy as np
+
+from liqatlas.base.clock import NS_PER_MS, to_datetime
+from liqatlas.base.errors import FormatError, InputError, UnknownSymbolError
 from liqatlas.base.symbols import near_names, parse_symbol
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured import MeasuredTerms, measured_map
 from liqatlas.maps.measured_check import SelfTest, self_test
+from liqatlas.maps.measured_heatmap import measured_heatmap
 from liqatlas.maps.measured_holdings import Holdings, holdings_of
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.maps.columns import HeatmapSize
+    from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.rules import TierTable
 
@@ -87,7 +93,7 @@ def read_positions(
 
 
 def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
-    """Return the margin tables of a saved answer to ``meta``, dated by the file."""
+    """Return the margin tables of a saved answer to ``meta``: dated as ``--save-meta`` wrote it, else by the file on disk."""
     if meta is None:
         return {}
     from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
@@ -97,8 +103,17 @@ def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
         payload, changed = meta.read_bytes(), meta.stat().st_mtime
     except OSError as error:
         raise InputError(f"cannot read {meta}: {error.strerror or error}") from None
-    day = to_datetime(int(changed * 1e9)).date()
-    return load_hyperliquid_meta(payload, Origin(str(meta), day, day))
+    moment_ns = int(changed * 1e9)
+    try:
+        tree = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError(
+            meta, f"not JSON ({error}); save it again with positions --save-meta {meta.name}"
+        ) from None
+    if isinstance(tree, dict) and "data" in tree and "time" in tree:
+        moment_ns, tree = int(tree["time"]) * NS_PER_MS, tree["data"]
+    day = to_datetime(moment_ns).date()
+    return load_hyperliquid_meta(tree, Origin(str(meta), day, day))
 
 
 def check_positions(snapshot: Snapshot) -> SelfTest:
@@ -110,6 +125,36 @@ def build_measured_map(
     request: Request, recordings: Sequence[Recording] | None = None, reporter: Reporter = SILENT
 ) -> LiquidationMap:
     """Return the measured map a request asks for, tested on all positions read; raises as :func:`read_positions`."""
+    snapshot, terms = _prepared(request, recordings, reporter)
+    instruments = instruments_of(snapshot, request.asset)
+    result = measured_map(snapshot.holdings, instruments, terms)
+    keys = {one.key for one in instruments}
+    interest = (
+        warning
+        for recording in snapshot.recordings
+        if recording.instrument.key in keys
+        for warning in recording.warnings
+        if warning.startswith("open_interest:") and np.isfinite(terms.open_interest_usd)
+    )
+    return replace(result, head=replace(result.head, warnings=(*result.head.warnings, *interest)))
+
+
+def build_measured_heatmap(
+    request: Request,
+    recordings: Sequence[Recording] | None = None,
+    *,
+    size: HeatmapSize,
+    reporter: Reporter = SILENT,
+) -> Heatmap:
+    """Return the heatmap over snapshots a request asks for; raises as :func:`read_positions`."""
+    snapshot, terms = _prepared(request, recordings, reporter)
+    return measured_heatmap(snapshot.holdings, instruments_of(snapshot, request.asset), terms, size)
+
+
+def _prepared(
+    request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
+) -> tuple[Snapshot, MeasuredTerms]:
+    """Return what was known at the request's moment, tested, and the terms of the map."""
     if recordings is None:
         snapshot = read_positions(
             request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter
@@ -125,11 +170,11 @@ def build_measured_map(
         open_interest_usd=open_interest_of(snapshot, request, as_of),
         self_test=check_positions(snapshot),
     )
-    return measured_map(snapshot.holdings, instruments_of(snapshot, request.asset), terms)
+    return snapshot, terms
 
 
 def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:
-    """Return the contracts of an asset among the positions; those quoted in single coins first.
+    """Return the contracts of an asset among the positions; those quoted in single coins first, spot collateral last.
 
     Raises
     ------
@@ -142,7 +187,7 @@ def instruments_of(snapshot: Snapshot, asset: str) -> list[Instrument]:
     if not mine:
         known = sorted({one.asset for one in held})
         raise UnknownSymbolError(asset, near_names(wanted, known) or known[:5], where="the positions given")
-    return sorted(mine, key=lambda one: (one.price_multiplier, one.key))
+    return sorted(mine, key=lambda one: (one.settle == "spot collateral", one.price_multiplier, one.key))
 
 
 def open_interest_of(snapshot: Snapshot, request: Request, as_of_ns: int) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
+import polars as pl
 
 from liqatlas.base.clock import isoformat
 from liqatlas.base.format import format_change, format_duration, format_price, format_share, format_usd
@@ -22,7 +23,7 @@ from liqatlas.maps.measured_table import (
 )
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Sequence
 
     from liqatlas.flows.positions import Snapshot
     from liqatlas.maps.measured_check import SelfTest
@@ -59,7 +60,7 @@ class PositionsReport:
 
     def shown(self) -> pl.DataFrame:
         """Return the rows asked for."""
-        return self.table.head(self.request.top) if self.request.top else self.table
+        return _top(self.table, self.request.top)
 
 
 def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsReport:
@@ -75,8 +76,6 @@ def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsRepo
     span = {"as_of_ns": request.as_of_ns, "window_ns": request.window_ns}
     table = positions_table(frame, asset=asset, sort=request.sort, **span)
     if request.position:
-        import polars as pl
-
         table = table.filter(pl.col("position") == request.position)
     return PositionsReport(
         request,
@@ -103,24 +102,29 @@ def report_json(report: PositionsReport) -> bytes:
         "positions_seen": report.table.height,
         "accounts_seen": report.table["account"].n_unique(),
         "positions": [_position(row) for row in report.shown().iter_rows(named=True)],
-        "by_account_size": [_finite(row) for row in report.sizes.iter_rows(named=True)],
-        "by_pnl": [_finite(row) for row in report.profits.iter_rows(named=True)],
-        "by_margin_mode": [_finite(row) for row in report.margins.iter_rows(named=True)],
-        "changes": [_change(row) for row in report.changed.head(request.top or None).iter_rows(named=True)],
+        "by_account_size": [finite(row) for row in report.sizes.iter_rows(named=True)],
+        "by_pnl": [finite(row) for row in report.profits.iter_rows(named=True)],
+        "by_margin_mode": [finite(row) for row in report.margins.iter_rows(named=True)],
+        "changes": [_change(row) for row in _top(report.changed, request.top).iter_rows(named=True)],
         "changes_total": report.changed.height,
         "warnings": list(report.warnings),
     }
     return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
+def finite(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row fit for JSON: what is not finite is null."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
 
 
 def _position(row: dict[str, Any]) -> dict[str, Any]:
-    return _finite(
+    return finite(
         {k: v for k, v in row.items() if k != "ts_event_ns"} | {"time": isoformat(row["ts_event_ns"])}
     )
+
+
+def _top(frame: pl.DataFrame, count: int) -> pl.DataFrame:
+    return frame.head(count) if count else frame
 
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def _change(row: dict[str, Any]) -> dict[str, Any]:
         "time_before": isoformat(row.pop("ts_before_ns")),
         "time_after": isoformat(row.pop("ts_after_ns")),
     }
-    return _finite(row | times)
+    return finite(row | times)
 
 
 def check_json(test: SelfTest) -> bytes:
@@ -141,7 +145,7 @@ def check_json(test: SelfTest) -> bytes:
         "account_snapshots": test.accounts,
         "error_quantiles": test.error_quantiles,
         "disagreements": [
-            {"class": d.name, "count": d.count, "meaning": d.meaning, "example": _finite(d.example)}
+            {"class": d.name, "count": d.count, "meaning": d.meaning, "example": finite(d.example)}
             for d in test.disagreements
         ],
         "not_checked": test.apart,
@@ -156,8 +160,10 @@ def check_text(test: SelfTest) -> str:
     if not test.checked:
         return "no published liquidation price could be checked: no account shows what backs its positions\n"
     lines = [
-        f"{test.checked:,} published liquidation prices of {test.accounts:,} account snapshots checked, the margin taken from the "
-        "account's own statement or its OTHER positions",
+        (
+            f"{test.checked:,} published liquidation prices of {test.accounts:,} account snapshots checked, the margin taken from the "
+            "account's own statement or its OTHER positions"
+        ),
         f"  within 0.1 %: {test.within:,} ({test.share:.2%})   |error| at 50/90/95/99 %: "
         + " / ".join(f"{v:.2g}" for v in test.error_quantiles.values()),
         f"  no level published and none found by us: {test.no_level_agreed:,} of {test.no_level_checked:,}",
@@ -169,7 +175,7 @@ def check_text(test: SelfTest) -> str:
         e = d.example
         ours = format_price(e["ours"]) if e["ours"] is not None and e["ours"] > 0 else "none"
         lines.append(
-            f"           e.g. {_short(e['account'])} {e['time']} {e['symbol']} {e['position']}: published "
+            f"           e.g. {short(e['account'])} {e['time']} {e['symbol']} {e['position']}: published "
             f"{format_price(e['published'])}, ours {ours}"
         )
     lines.append("not checked")
@@ -183,8 +189,10 @@ def report_text(report: PositionsReport, view: View) -> str:
     what = request.asset or "all coins"
     lines = [
         f"public positions · MEASURED · {what} · as of {isoformat(request.as_of_ns)}",
-        f"{report.table['account'].n_unique():,} accounts, {report.table.height:,} positions, "
-        f"{format_usd(float(report.table['notional_usd'].sum()))} of notional; sorted by {request.sort}; a sample, never the book",
+        (
+            f"{report.table['account'].n_unique():,} accounts, {report.table.height:,} positions, "
+            f"{format_usd(float(report.table['notional_usd'].sum()))} of notional; sorted by {request.sort}; a sample, never the book"
+        ),
     ]
     lines += {"table": _table_lines, "cohorts": _cohort_lines, "changes": _change_lines}[view](report)
     lines += [f"! {warning}" for warning in report.warnings]
@@ -210,13 +218,13 @@ def _table_lines(report: PositionsReport) -> list[str]:
     for r in report.shown().iter_rows(named=True):
         level, away = r["liquidation_price"], r["distance"]
         rows.append((
-            _short(r["account"]) + (" ◆" if r["whale"] else ""), r["symbol"], r["position"], format_usd(r["notional_usd"]),
+            short(r["account"]) + (" ◆" if r["whale"] else ""), r["symbol"], r["position"], format_usd(r["notional_usd"]),
             f"{r['leverage']:g}x" if r["leverage"] else "–", r["margin_mode"] or "–", format_price(r["entry_price"]),
             format_price(r["mark_price"]), format_price(level) if level else "none",
             format_change(level / r["mark_price"] - 1) if away is not None else "–", format_usd(r["unrealised_pnl_usd"]),
             format_duration(int(r["age_s"] * 1e9)),
         ))  # fmt: skip
-    return [*_columns(head, rows), "◆ an account of $10M or more"]
+    return [*columns(head, rows), "◆ an account of $10M or more"]
 
 
 def _cohort_lines(report: PositionsReport) -> list[str]:
@@ -225,17 +233,17 @@ def _cohort_lines(report: PositionsReport) -> list[str]:
     profits = [(r["cohort"], *_counted(r)) for r in report.profits.iter_rows(named=True)]
     margins = [(r["margin_mode"], *_counted(r)) for r in report.margins.iter_rows(named=True)]
     return [
-        *_columns(head, sizes), "", *_columns(("unrealised", *head[1:]), profits), "",
-        *_columns(("margin", *head[1:]), margins),
+        *columns(head, sizes), "", *columns(("unrealised", *head[1:]), profits), "",
+        *columns(("margin", *head[1:]), margins),
     ]  # fmt: skip
 
 
 def _change_lines(report: PositionsReport) -> list[str]:
     head = ("account", "coin", "side", "change", "before", "after", "level before", "level after", "since")
-    shown = report.changed.head(report.request.top or None)
+    shown = _top(report.changed, report.request.top)
     rows = [
         (
-            _short(r["account"]), r["symbol"], r["position"], r["change"], format_usd(r["before_usd"]),
+            short(r["account"]), r["symbol"], r["position"], r["change"], format_usd(r["before_usd"]),
             format_usd(r["after_usd"]), format_price(r["level_before"]) if r["level_before"] else "–",
             format_price(r["level_after"]) if r["level_after"] else "–",
             format_duration(r["ts_after_ns"] - r["ts_before_ns"]),
@@ -244,7 +252,7 @@ def _change_lines(report: PositionsReport) -> list[str]:
     ]  # fmt: skip
     counts = dict(report.changed.group_by("change").len().sort("change").iter_rows())
     total = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    return [f"between each account's last two snapshots: {total or 'nothing'}", *_columns(head, rows)]
+    return [f"between each account's last two snapshots: {total or 'nothing'}", *columns(head, rows)]
 
 
 def _counted(r: dict[str, Any]) -> tuple[str, ...]:
@@ -264,7 +272,7 @@ def _bounds(low: float, high: float) -> str:
     return f"{format_usd(low)} to {format_usd(high)}" if low else f"under {format_usd(high)}"
 
 
-def _columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return aligned lines: the first column to the left, the others to the right."""
     widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
     out = []
@@ -277,5 +285,6 @@ def _columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return [out[0], "─" * len(out[0]), *out[1:]]
 
 
-def _short(account: str) -> str:
+def short(account: str) -> str:
+    """Return an address as people read it."""
     return f"{account[:6]}…{account[-4:]}" if len(account) > 14 else account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +26,7 @@ from liqatlas.maps.head import (
 )
 from liqatlas.maps.liquidation_map import LiquidationMap
 from liqatlas.maps.measured_grade import grade_of
-from liqatlas.maps.measured_holdings import newest_per_account
+from liqatlas.maps.measured_holdings import COLLATERAL_VENUES, newest_per_account
 from liqatlas.maps.measured_path import levels_on_common_path
 from liqatlas.maps.readout import BANDS
 
@@ -119,9 +120,11 @@ def measured_map(
     placed, tally = _placed(mine, marks)
     grid = LogGrid()
     usd, low, high = _binned(placed, present, marks, grid)
-    coverage = _coverage(placed, tally, terms.open_interest_usd)
-    head = _head(holdings, mine, present, marks, terms, coverage)
-    warnings = (*_warnings(mine, tally, terms, holdings), *head.warnings)
+    futures = ~pl.col("venue").is_in(list(COLLATERAL_VENUES))
+    coverage = _coverage(placed.filter(futures), tally, terms.open_interest_usd)
+    head = _head(holdings, mine, present, marks, terms=terms, coverage=coverage)
+    said = _warnings(mine.filter(futures), tally, terms, holdings)
+    warnings = (*said, *_collateral(placed.filter(~futures)), *head.warnings)
     grade = grade_of(coverage, mine, terms)
     model = ModelInfo(
         "published positions" if terms.others == "still" else "common path",
@@ -184,7 +187,8 @@ def _placed(mine: pl.DataFrame, marks: dict[str, float]) -> tuple[pl.DataFrame, 
     )  # fmt: skip
     rows = rows.with_columns(why=why)
     tally = Tally.empty()
-    for (reason, position), part in rows.filter(pl.col("why") != "").group_by("why", "position"):
+    left_out = rows.filter((pl.col("why") != "") & ~pl.col("venue").is_in(list(COLLATERAL_VENUES)))
+    for (reason, position), part in left_out.group_by("why", "position"):
         side = LONG if position == "long" else SHORT
         getattr(tally, str(reason))[side] += float(part["usd"].sum())
     return rows.filter(pl.col("why") == ""), tally
@@ -201,7 +205,8 @@ def _binned(
     high = max(int(where.max(initial=centre)), centre + 1) + 1
     usd = np.zeros((len(present), len(BANDS), 2, high - low))
     number = {one.key: i for i, one in enumerate(present)}
-    instrument = [number[f"{v}:{s}"] for v, s in placed.select("venue", "symbol").iter_rows()]
+    keys = placed.select("venue", "symbol").iter_rows()
+    instrument = np.array([number[f"{venue}:{symbol}"] for venue, symbol in keys], dtype=np.int64)
     leverage = placed["leverage"].fill_null(0.0).to_numpy()
     band = np.searchsorted(-np.array([b.low for b in BANDS]), -leverage, side="left")
     side = np.where(placed["position"].to_numpy() == "long", LONG, SHORT)
@@ -215,7 +220,7 @@ def _coverage(placed: pl.DataFrame, tally: Tally, open_interest: float) -> Cover
     long = placed["position"].to_numpy() == "long"
     usd, account = placed["usd"].to_numpy(), placed["account"].to_numpy()
     bands = []
-    for low, high in zip(DISTANCES[:-1], DISTANCES[1:], strict=True):
+    for low, high in itertools.pairwise(DISTANCES):
         inside = (distance >= low) & (distance < high)
         longs, shorts = float(usd[inside & long].sum()), float(usd[inside & ~long].sum())
         bands.append(
@@ -245,6 +250,7 @@ def _head(
     mine: pl.DataFrame,
     present: Sequence[Instrument],
     marks: dict[str, float],
+    *,
     terms: MeasuredTerms,
     coverage: Coverage,
 ) -> Head:
@@ -278,18 +284,28 @@ def _head(
     )
 
 
+def _collateral(loans: pl.DataFrame) -> tuple[str, ...]:
+    """Say what is no futures position."""
+    usd = float(loans["usd"].sum())
+    if usd <= 0:
+        return ()
+    return (
+        f"defi_lending: {format_usd(usd)} is spot collateral of loans, not futures; it counts neither in open interest nor in coverage",
+    )
+
+
 def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: Holdings) -> tuple[str, ...]:
     """Return what a reader must know: what is missing, old or apart."""
     said = []
-    usd = (mine["qty_native"] * mine["mark_price"]).sum()
+    usd = _notional(mine)
     old = mine.filter(pl.col("ts_event_ns") < terms.as_of_ns - OLD_NS)
-    old_usd = (old["qty_native"] * old["mark_price"]).sum()
+    old_usd = _notional(old)
     if not np.isfinite(terms.open_interest_usd):
         said.append(
             "open interest is unknown, so the share of the market seen is unknown: these are the positions of the accounts "
             "looked at, never the whole book; give --open-interest"
         )
-    elif float(usd) > 2 * terms.open_interest_usd * 1.001:
+    elif usd > 2 * terms.open_interest_usd * 1.001:
         said.append(
             "more was seen than open interest allows: the open interest given does not fit these snapshots"
         )
@@ -319,6 +335,10 @@ def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: 
             f"no sourced margin table for {', '.join(flaws.unknown_coins[:8])}: their levels are taken unchecked"
         )
     return tuple(said)
+
+
+def _notional(rows: pl.DataFrame) -> float:
+    return float((rows["qty_native"] * rows["mark_price"]).to_numpy().sum())
 
 
 def _nothing(

@@ -15,7 +15,7 @@ import polars as pl
 
 from liqatlas.base.clock import isoformat
 from liqatlas.maps.measured_equity import named_equity, others_equity
-from liqatlas.maps.measured_holdings import ACCOUNT
+from liqatlas.maps.measured_holdings import ACCOUNT, SILENT_VENUES
 from liqatlas.rules import Positions, tiered_liquidation_price
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ EXPLAINED = 1e-5
 _INITIAL = (0.5, 1.5)
 
 MEANINGS = {
-    "marked_isolated": "marked isolated: backed by its own margin, which the file does not give",
+    "isolated_margin": "isolated, and its own margin does not name the published price",
     "own_initial_margin": "its level fits an isolated position with its own initial margin (0.5 to 1.5 times size x entry / "
     "leverage), though the file does not mark it isolated",
     "own_changed_margin": "its level lies nearer than the account's equity allows, as with an isolated position whose margin was "
@@ -100,7 +100,14 @@ class SelfTest:
 def self_test(holdings: Holdings) -> SelfTest:
     """Return how many published liquidation prices our rules reproduce, and why the others differ."""
     frame = holdings.frame.with_row_index("row")
+    frame = frame.filter(~pl.col("venue").is_in(list(SILENT_VENUES)))
+    # NaN where a cross position of the account is under unknown tiers: its equity then says nothing of the others' margin.
+    cross_owed = pl.when(_isolated()).then(0.0).otherwise(pl.col("owed")).sum().over(ACCOUNT)
+    frame = frame.with_columns(cross_owed=cross_owed)
     usable = frame.filter(pl.col("level").is_finite() & ~pl.col("wrong_side") & (pl.col("table") >= 0))
+    unbacked = _isolated() & pl.col("margin_usd").is_null()
+    isolated_unknown = usable.filter(unbacked).height
+    usable = usable.filter(~unbacked)
     tested = _with_margin(usable)
     predicted = np.full(tested.height, np.nan)
     has_margin = np.isfinite(tested["margin"].to_numpy())
@@ -126,6 +133,7 @@ def self_test(holdings: Holdings) -> SelfTest:
             "level_on_the_wrong_side": flaws.wrong_side,
             "unknown_tiers": int(frame.filter((pl.col("table") < 0) & pl.col("level").is_finite()).height),
             "no_other_position": int((~has_margin).sum()),
+            "isolated_margin_not_given": isolated_unknown,
             "no_mark_price": flaws.no_mark,
         },
         no_level_checked=seen,
@@ -150,26 +158,31 @@ def _with_margin(usable: pl.DataFrame) -> pl.DataFrame:
     it; else the others name the free equity F, and the margin is F and what the position itself owes.
     """
     named = usable.with_columns(named=named_equity())
-    others = others_equity(named, named["named"].to_numpy())
-    isolated = pl.col("margin_mode") == "isolated"
-    whole = (pl.col("table") >= 0).all().over(ACCOUNT)
-    stated_free = pl.col("account_value_usd") - pl.col("owed").filter(
-        ~isolated.fill_null(value=False)
-    ).sum().over(ACCOUNT)
+    cross = ~named.select(_isolated()).to_series().to_numpy()
+    found = others_equity(named.filter(cross), named.filter(cross)["named"].to_numpy())
+    equity, votes, count = np.full(len(cross), np.nan), np.zeros(len(cross), int), np.zeros(len(cross), int)
+    equity[cross], votes[cross], count[cross] = found.equity, found.votes, found.others
+    own = _isolated() & pl.col("margin_usd").is_not_null()
+    stated = ~_isolated() & pl.col("account_value_usd").is_not_null() & pl.col("cross_owed").is_not_nan()
     return named.with_columns(
-        others=pl.Series(others.equity), votes=pl.Series(others.votes), other_count=pl.Series(others.others)
+        others=pl.Series(equity), votes=pl.Series(votes), other_count=pl.Series(count)
     ).with_columns(
-        margin=pl.when(isolated & pl.col("margin_usd").is_not_null())
+        margin=pl.when(own)
         .then(pl.col("margin_usd"))
-        .when(~isolated.fill_null(value=False) & pl.col("account_value_usd").is_not_null() & whole)
-        .then(stated_free + pl.col("owed"))
+        .when(stated)
+        .then(pl.col("account_value_usd") - pl.col("cross_owed") + pl.col("owed"))
         .otherwise(pl.col("others") + pl.col("owed")),
-        margin_from=pl.when(isolated & pl.col("margin_usd").is_not_null())
+        margin_from=pl.when(own)
         .then(pl.lit("isolated margin"))
-        .when(~isolated.fill_null(value=False) & pl.col("account_value_usd").is_not_null() & whole)
+        .when(stated)
         .then(pl.lit("account equity"))
         .otherwise(pl.lit("other positions")),
     )
+
+
+def _isolated() -> pl.Expr:
+    """Return whether a position is marked isolated; where the source does not say, it is taken for cross."""
+    return (pl.col("margin_mode") == "isolated").fill_null(value=False)
 
 
 def _price(
@@ -190,15 +203,14 @@ def _classified(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdings) -> 
     named = off["named"].to_numpy()
     others, votes, count = (off[c].to_numpy() for c in ("others", "votes", "other_count"))
     kinds = np.full(off.height, "unexplained", dtype=object)
-    near = off["error"].to_numpy() < 0.01
-    kinds[near] = "moved_within_snapshot"
     kinds[(votes == 1) & (count > 1)] = "others_disagree"
     kinds[(count == 1) & _other_is_different(off, usable, holdings)] = "only_other_is_different"
     ratio = _own_margin_ratio(off)
     kinds[named < others] = "own_changed_margin"
+    kinds[off["error"].to_numpy() < 0.01] = "moved_within_snapshot"
     kinds[(ratio > _INITIAL[0]) & (ratio < _INITIAL[1])] = "own_initial_margin"
     kinds[_another_table(off, holdings)] = "another_margin_table"
-    kinds[(off["margin_mode"] == "isolated").fill_null(value=False).to_numpy()] = "marked_isolated"
+    kinds[off.select(_isolated()).to_series().to_numpy()] = "isolated_margin"
     told = off.with_columns(kind=pl.Series(kinds, dtype=pl.String))
     groups = [(str(name), part) for (name,), part in told.group_by("kind", maintain_order=True)]
     groups.sort(key=lambda item: -item[1].height)
@@ -284,11 +296,9 @@ def _without_level(frame: pl.DataFrame, tested: pl.DataFrame, holdings: Holdings
     agreed_on = (
         tested.filter(pl.col("votes") > 1).group_by(ACCOUNT).agg(pl.col("others").median().alias("free"))
     )
-    silent = frame.filter(
-        pl.col("level").is_nan()
-        & (pl.col("table") >= 0)
-        & ~(pl.col("margin_mode") == "isolated").fill_null(value=False)
-    ).join(agreed_on, on=ACCOUNT, how="inner")
+    silent = frame.filter(pl.col("level").is_nan() & (pl.col("table") >= 0) & ~_isolated()).join(
+        agreed_on, on=ACCOUNT, how="inner"
+    )
     agreed = 0
     for table, _, part in holdings.by_table(silent):
         margin = (part["free"] + part["owed"]).to_numpy()

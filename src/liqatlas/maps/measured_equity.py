@@ -72,8 +72,10 @@ def others_equity(frame: pl.DataFrame, named: NDArray[np.float64]) -> OthersEqui
         np.zeros(len(named), np.int64),
         np.zeros(len(named), np.int64),
     )
+    if not len(order):
+        return OthersEquity(equity, votes, others)
     sorted_group = group[order]
-    starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]]) if len(order) else order
+    starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
     for low, high in zip(starts, np.r_[starts[1:], len(order)], strict=True):
         rows = order[low:high]
         equity[rows], votes[rows] = _leave_one_out(named[rows])

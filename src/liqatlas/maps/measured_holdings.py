@@ -13,7 +13,7 @@ import polars as pl
 
 from liqatlas.base.clock import isoformat, to_datetime
 from liqatlas.base.errors import NotEnoughDataError, TiersUnknownError
-from liqatlas.rules import TierTable, tiers
+from liqatlas.rules import Positions, TierTable, tiered_liquidation_price, tiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
+#: Venues that publish positions and equity but no liquidation price: it is computed, so there is nothing to test it against.
+SILENT_VENUES = frozenset({"dydx"})
+#: Loans: collateral that is held, not a futures position; outside open interest, without a margin table.
+COLLATERAL_VENUES = frozenset({"defi_lending"})
 #: One snapshot of one account.
 ACCOUNT = ("venue", "ts_event_ns", "account")
 
@@ -114,6 +118,8 @@ class TableShelf:
 
     def index_of(self, venue: str, symbol: str, day: date) -> int:
         """Return the number of the table in force, or -1 where none is sourced."""
+        if venue in COLLATERAL_VENUES:
+            return -1
         if symbol in self.own:
             table = self.own[symbol]
         else:
@@ -158,14 +164,16 @@ def holdings_of(
         raise NotEnoughDataError(
             "the files hold no public positions; give a snapshot of accounts with --from"
         )
-    every = pl.concat(parts).sort("venue", "ts_event_ns", "account", "symbol", maintain_order=True)
+    every = _with_marks(pl.concat(parts)).sort(
+        "venue", "ts_event_ns", "account", "symbol", maintain_order=True
+    )
     usable = every.filter(pl.col("mark_price").is_finite() & (pl.col("mark_price") > 0))
     if usable.is_empty():
         raise NotEnoughDataError(
             "no position names the mark price of its snapshot, so no level can be computed"
         )
     shelf = TableShelf(own_tables or {})
-    frame = _with_owed(_with_tables(_with_level(usable), shelf), shelf.tables)
+    frame = _with_computed(_with_owed(_with_tables(_with_level(usable), shelf), shelf.tables), shelf.tables)
     flaws = Flaws(
         no_mark=every.height - usable.height,
         no_level=int(frame["level"].is_nan().sum()),
@@ -173,8 +181,45 @@ def holdings_of(
         unknown_tiers=int((frame["table"] < 0).sum()),
         unknown_coins=tuple(sorted(shelf.unknown)),
     )
-    warnings = tuple(dict.fromkeys(w for r in recordings for w in r.warnings))
+    # Of other coins only what concerns their positions matters here.
+    said = (w for r in recordings for w in r.warnings if not w.startswith(("open_interest:", "marks:")))
+    warnings = tuple(dict.fromkeys(said))
     return Holdings(frame, tuple(shelf.tables), flaws, (*warnings, *shelf.warnings))
+
+
+def _with_marks(every: pl.DataFrame) -> pl.DataFrame:
+    """Fill a missing mark with the newest one of the same asset elsewhere: spot collateral is priced by the asset itself."""
+    known = every.filter(pl.col("mark_price").is_finite()).select("asset", "ts_event_ns", known="mark_price")
+    if known.is_empty() or not every["mark_price"].null_count():
+        return every
+    known = known.group_by("asset", "ts_event_ns").agg(pl.col("known").median()).sort("ts_event_ns")
+    joined = every.sort("ts_event_ns").join_asof(known, on="ts_event_ns", by="asset", strategy="nearest")
+    return joined.with_columns(mark_price=pl.coalesce("mark_price", "known")).drop("known")
+
+
+def _with_computed(frame: pl.DataFrame, tables: Sequence[TierTable]) -> pl.DataFrame:
+    """Compute the level where the venue publishes none at all: the account's equity and the tiers name it."""
+    mine = (
+        pl.col("venue").is_in(list(SILENT_VENUES))
+        & (pl.col("table") >= 0)
+        & pl.col("account_value_usd").is_not_null()
+    )
+    if not frame.select(mine.any()).item():
+        return frame
+    numbered = frame.with_row_index("_row").with_columns(
+        margin=pl.col("account_value_usd") - pl.col("owed").sum().over(ACCOUNT) + pl.col("owed")
+    )
+    whole = (pl.col("table") >= 0).all().over(ACCOUNT)
+    level = frame["level"].to_numpy().copy()
+    for (index,), part in numbered.filter(mine & whole).group_by("table"):
+        assert isinstance(index, int)
+        held = Positions.of(
+            part["direction"].to_numpy(), part["qty_native"].to_numpy(), entry=part["mark_price"].to_numpy(),
+            margin=part["margin"].to_numpy(),
+        )  # fmt: skip
+        price = tiered_liquidation_price(held, tables[index])
+        level[part["_row"].to_numpy()] = np.where(np.isfinite(price) & (price > 0), price, np.nan)
+    return frame.with_columns(level=pl.Series(level))
 
 
 def _with_level(frame: pl.DataFrame) -> pl.DataFrame:
@@ -232,4 +277,6 @@ def newest_per_account(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int) ->
             f"no snapshot of positions in the window that ends at {to_datetime(as_of_ns):%Y-%m-%d %H:%M} UTC; the files hold "
             f"{to_datetime(first):%Y-%m-%d %H:%M} to {to_datetime(last):%Y-%m-%d %H:%M}"
         )
-    return inside.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max().over("venue", "account"))
+    newest = inside.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max().over("venue", "account"))
+    # One order whatever the moments, so that sums of the same positions are the same to the last bit.
+    return newest.sort("venue", "account", "symbol", maintain_order=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LEAST_CHANGES = 10
 #: A coin can fall to nothing, not below.
 _FLOOR = 0.0
+#: A coin with a smaller beta does not move on the range of x searched.
+_STILL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def first_crossings(
 
 def _breaks(leg: Leg) -> NDArray[np.float64]:
     """Return the x at which a leg's slope changes: tier floors and the coin at zero."""
-    if leg.beta == 0:
+    if abs(leg.beta) < _STILL:
         return np.empty(0)
     size = abs(leg.signed_usd)
     return np.append((leg.table.floors[1:] / size - 1) / leg.beta, (_FLOOR - 1) / leg.beta)

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 #: Venues whose dollar contracts without a named margin currency are coin-margined.
 _COIN_MARGINED = frozenset({"binance_coinm", "bybit", "okx", "bitmex", "deribit"})
 #: Quote and margin currency of venues whose symbols are bare coins.
-_VENUE_QUOTE = {"hyperliquid": ("USD", "USDC"), "dydx": ("USD", "USDC")}
+_VENUE_QUOTE = {
+    "hyperliquid": ("USD", "USDC"),
+    "dydx": ("USD", "USDC"),
+    "defi_lending": ("USD", "spot collateral"),
+}
 _BAR_DECIMALS = 8
 _LOT_DECIMALS = 8
 

@@ -12,13 +12,18 @@ _REACH_NS = 3 * HOUR_NS
 def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
     """Fill ``oi_native`` and ``oi_published`` of samples that have only ``oi_usd``, in place; return what to say of it.
 
-    ``oi_usd`` is one-sided, ``oi_published`` counts as many sides as the venue does. The price is the latest bar's close or mark at most three hours before the sample; a sample without one is left out.
+    ``oi_usd`` is one-sided, ``oi_published`` counts as many sides as the venue does. The price is the latest bar's close, mark or mark of a position at most three hours before the sample; a sample without one is left out.
     """
     interest = tables.get("open_interest")
     if interest is None or "oi_native" in interest.columns:
         return []
     prices = []
-    for name, time, column in (("bars", "ts_close_ns", "close"), ("marks", "ts_event_ns", "mark_price")):
+    sources = (
+        ("bars", "ts_close_ns", "close"),
+        ("marks", "ts_event_ns", "mark_price"),
+        ("positions", "ts_event_ns", "mark_price"),
+    )
+    for name, time, column in sources:
         frame = tables.get(name)
         if frame is not None and not frame.is_empty():
             prices.append(frame.select(pl.col(time).alias("ts_event_ns"), pl.col(column).alias("_price")))

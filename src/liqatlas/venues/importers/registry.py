@@ -17,6 +17,9 @@ from liqatlas.venues.importers import (
     oi_folder,
     open_interest,
     plain,
+    positions_dydx,
+    positions_lending,
+    positions_states,
     tardis,
     vendor_parquet,
 )
@@ -39,6 +42,9 @@ FORMATS: tuple[Format, ...] = (
     *tardis.FORMATS,
     *vendor_parquet.FORMATS,
     *hyperliquid_positions.FORMATS,
+    *positions_states.FORMATS,
+    *positions_lending.FORMATS,
+    *positions_dydx.FORMATS,
     *plain.FORMATS,
 )
 

@@ -1,0 +1,402 @@
+"""Scan public accounts: find them, ask within the limit, write every answer down, resume where a scan was cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from liqatlas.base.clock import NS_PER_MS, now_ns
+from liqatlas.base.errors import InputError, SourceUnavailableError
+from liqatlas.flows.reporter import SILENT
+from liqatlas.maps.accounts import AccountRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Answer
+    from liqatlas.venues.hyperliquid_accounts.state import AccountState
+
+#: Accounts taken off the list at a time: few enough that a near one need not wait long.
+_ROUND = 400
+_SLICE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPlan:
+    """How to scan.
+
+    Attributes
+    ----------
+    rounds_s
+        Look again at accounts whose turn comes during the scan until this many seconds have passed; 0 looks at each once.
+    retries
+        Further attempts at an account that failed.
+    workers
+        Requests under way at once; sources report failures from 64 on, none at 36.
+    batch
+        Try the batch request first.
+    """
+
+    rounds_s: float = 0.0
+    retries: int = 2
+    workers: int = 16
+    batch: bool = True
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """What a scan found, in accounts by outcome and in attempts.
+
+    Attributes
+    ----------
+    hard, soft
+        Attempts that failed without an answer, and with an answer that is none.
+    resumed
+        Accounts known from an earlier, cut-off scan.
+    bad_lines
+        Lines of that scan's file that could not be read.
+    """
+
+    holds: int = 0
+    empty: int = 0
+    failed: list[str] = field(default_factory=list)
+    attempts: int = 0
+    hard: int = 0
+    soft: int = 0
+    resumed: int = 0
+    bad_lines: int = 0
+    used_batches: bool = False
+
+    def sentence(self) -> str:
+        """Return the result for people."""
+        seen = self.holds + self.empty
+        failures = f"{len(self.failed):,} failed" if self.failed else "none failed"
+        return (
+            f"{seen + len(self.failed):,} accounts: {self.holds:,} hold positions, {self.empty:,} hold none, {failures} "
+            f"({self.attempts:,} attempts, {self.hard:,} without an answer, {self.soft:,} with an answer that is none)"
+        )
+
+
+def addresses_of_file(path: Path) -> list[str]:
+    """Return the account addresses in a file of any kind: a list, a leaderboard, trades, a node's fills or states.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or holds none.
+    """
+    from liqatlas.venues.hyperliquid_accounts.addresses import addresses_in
+
+    try:
+        with path.open("rb") as file:
+            found = list(addresses_in(_slices(file)))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    if not found:
+        raise InputError(f"{path} holds no account address: wanted 0x and 40 hexadecimal digits")
+    return found
+
+
+def _slices(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_SLICE_BYTES):
+        yield piece
+
+
+def resume(path: Path) -> tuple[AccountRegistry, int]:
+    """Return the registry that a dump tells of, and its bad lines; a torn last line is cut off the file."""
+    from liqatlas.venues.hyperliquid_accounts.dump import read_lines
+
+    registry, bad = AccountRegistry(), 0
+    if not path.exists():
+        return registry, bad
+    with path.open("r+b") as file:
+        for line in read_lines(file):
+            bad += bool(line.bad)
+            if line.state is not None:
+                note(registry, line.state, line.asked_ns)
+        _cut_torn_line(file)
+    return registry, bad
+
+
+def _cut_torn_line(file: BinaryIO) -> None:
+    """Remove bytes after the last line end: what a killed scan had begun to write."""
+    size = file.seek(0, 2)
+    if size == 0:
+        return
+    back = min(size, 1 << 22)
+    file.seek(size - back)
+    tail = file.read(back)
+    if not tail.endswith(b"\n"):
+        file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
+
+
+def note(registry: AccountRegistry, state: AccountState, asked_ns: int) -> None:
+    """Keep what one answer says of an account that was asked for at a moment [ns]."""
+    registry.note(
+        state.account,
+        state.outcome.value,
+        asked_ns,
+        notional_usd=state.notional_usd,
+        distance=state.distance,
+    )
+
+
+class Scan:
+    """One scan: a client, a registry, a file.
+
+    Parameters
+    ----------
+    client
+        Inside its ``async with``.
+    registry
+        Accounts to look at; what is found is noted in it.
+    file
+        Where answers are written, in append mode; every line is flushed.
+    clock_ns
+        The present [ns].
+    """
+
+    def __init__(
+        self,
+        client: AccountClient,
+        registry: AccountRegistry,
+        file: BinaryIO,
+        *,
+        plan: ScanPlan | None = None,
+        clock_ns: Callable[[], int] = now_ns,
+        reporter: Reporter = SILENT,
+    ) -> None:
+        self.client, self.registry, self.file = client, registry, file
+        self.plan, self.clock_ns, self.reporter = plan or ScanPlan(), clock_ns, reporter
+        self.result = ScanResult()
+        self._batches = self.plan.batch
+        self._seen: set[str] = set()
+
+    async def run(self) -> ScanResult:
+        """Look at every account that is due, again at those that failed, and report three outcomes."""
+        await self._contexts()
+        started = self.clock_ns()
+        while wanted := self._next():
+            await self._round(wanted)
+        while self.plan.rounds_s and (self.clock_ns() - started) / 1e9 < self.plan.rounds_s:
+            due = self.registry.due(self.clock_ns(), _ROUND)
+            if due:
+                await self._round(due)
+            else:
+                await self.client.limiter.sleep(1.0)
+        self._count()
+        return self.result
+
+    def _next(self) -> list[str]:
+        """Return accounts not yet looked at in this scan, the most urgent first."""
+        new = [a for a in self.registry.due(self.clock_ns(), len(self.registry)) if a not in self._seen]
+        return new[:_ROUND]
+
+    async def _round(self, accounts: Sequence[str]) -> None:
+        """Look at some accounts; those that fail are tried again at the end of the round."""
+        left = list(accounts)
+        self._seen.update(accounts)
+        for attempt in range(self.plan.retries + 1):
+            states = await self._ask(left)
+            left = [state.account for state in states if state.outcome.value == "failed"]
+            last = attempt == self.plan.retries
+            for state in states:
+                if state.account not in left or last:
+                    note(self.registry, state, self.clock_ns())
+            if not left:
+                break
+        self.reporter.progress("scanning accounts", len(self._seen), len(self.registry))
+
+    async def _ask(self, accounts: Sequence[str]) -> list[AccountState]:
+        """Ask for accounts, in batches where the endpoint has them, else one by one; write every answer down."""
+        from liqatlas.venues.hyperliquid_accounts.asking import BATCH
+
+        gate = asyncio.Semaphore(self.plan.workers)
+        if self._batches:
+            batches = [accounts[i : i + BATCH] for i in range(0, len(accounts), BATCH)]
+            found = [await self._ask_batch(batches[0])]
+            if found[0] is None:
+                self._batches = False
+            else:
+                self.result.used_batches = True
+                found += await asyncio.gather(*(self._gated(gate, self._ask_batch(b)) for b in batches[1:]))
+                states = [state for part in found if part is not None for state in part]
+                missing = [a for part, b in zip(found, batches, strict=True) if part is None for a in b]
+                return states + await self._singly(missing, gate)
+        return await self._singly(accounts, gate)
+
+    async def _gated(self, gate: asyncio.Semaphore, work: object) -> list[AccountState] | None:
+        async with gate:
+            return await work  # type: ignore[misc, no-any-return]
+
+    async def _singly(self, accounts: Iterable[str], gate: asyncio.Semaphore) -> list[AccountState]:
+        async def one(account: str) -> AccountState:
+            async with gate:
+                answer = await self.client.state(account)
+            return self._read(account, answer.body, answer.reason)
+
+        return list(await asyncio.gather(*(one(account) for account in accounts)))
+
+    async def _ask_batch(self, accounts: Sequence[str]) -> list[AccountState] | None:
+        bodies = await self.client.states(accounts)
+        if bodies is None:
+            return None
+        return [self._read(account, body, "") for account, body in zip(accounts, bodies, strict=True)]
+
+    def _read(self, account: str, body: bytes, reason: str) -> AccountState:
+        """Write an answer down and say what it is."""
+        from liqatlas.venues.hyperliquid_accounts.dump import answer_line, failure_line
+        from liqatlas.venues.hyperliquid_accounts.state import failed, read_state
+
+        now = self.clock_ns()
+        self.result.attempts += 1
+        if reason:
+            self.result.hard += 1
+            state = failed(account, now, reason)
+        else:
+            state = read_state(body, account, now)
+            self.result.soft += state.outcome.value == "failed"
+        fine = state.outcome.value != "failed"
+        when = now // NS_PER_MS
+        self.file.write(
+            answer_line(account, when, body) if fine else failure_line(account, when, state.reason)
+        )
+        self.file.flush()
+        return state
+
+    async def _contexts(self) -> None:
+        """Write marks and open interest of all coins down first; a scan goes on without them."""
+        from liqatlas.venues.hyperliquid_accounts.dump import contexts_line
+
+        answer = await self.client.contexts()
+        if answer.reason:
+            self.reporter.notice(
+                f"marks and open interest were not given ({answer.reason}): coverage will be unknown"
+            )
+            return
+        self.file.write(contexts_line(self.clock_ns() // NS_PER_MS, answer.body))
+        self.file.flush()
+
+    def _count(self) -> None:
+        """Count the accounts by outcome."""
+        for account in self.registry.accounts.values():
+            if account.outcome == "holds positions":
+                self.result.holds += 1
+            elif account.outcome == "holds no position":
+                self.result.empty += 1
+            elif account.outcome == "failed":
+                self.result.failed.append(account.account)
+
+
+async def scan_accounts(
+    output: Path,
+    accounts: Sequence[str],
+    client: AccountClient,
+    *,
+    leaderboard: bool = False,
+    plan: ScanPlan | None = None,
+    clock_ns: Callable[[], int] = now_ns,
+    reporter: Reporter = SILENT,
+) -> ScanResult:
+    """Scan accounts into a file, going on where an earlier scan of the same file stopped.
+
+    Parameters
+    ----------
+    accounts
+        Addresses to look at.
+    leaderboard
+        Also those of the venue's leaderboard, the largest first.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to scan, or the file cannot be written.
+    SourceUnavailableError
+        If the leaderboard cannot be had.
+    """
+    registry, bad = resume(output)
+    resumed = len(registry)
+    for account in accounts:
+        registry.add(account)
+    async with client:
+        if leaderboard:
+            for account, value in (await client.leaderboard()).items():
+                registry.add(account, value)
+        if not len(registry):
+            raise InputError("no account to scan: give --addresses FILE or --leaderboard")
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(output.open("ab"))
+            except OSError as error:
+                raise InputError(f"cannot write {output}: {error.strerror or error}") from None
+            scan = Scan(client, registry, file, plan=plan, clock_ns=clock_ns, reporter=reporter)
+            result = await scan.run()
+    result.resumed, result.bad_lines = resumed, bad
+    return result
+
+
+def run_scan(
+    output: Path,
+    *,
+    addresses: Sequence[Path] = (),
+    leaderboard: bool = False,
+    url: str = "",
+    keep_on_s: float = 0.0,
+    reporter: Reporter = SILENT,
+) -> ScanResult:
+    """Scan the accounts that files name, and those of the leaderboard, at an endpoint; raises as :func:`scan_accounts`."""
+    from liqatlas.venues.hyperliquid_accounts.asking import API, AccountClient
+
+    wanted = [account for path in addresses for account in addresses_of_file(path)]
+    client = AccountClient(url or API)
+    return asyncio.run(
+        scan_accounts(
+            output,
+            wanted,
+            client,
+            leaderboard=leaderboard,
+            plan=ScanPlan(rounds_s=keep_on_s),
+            reporter=reporter,
+        )
+    )
+
+
+def save_meta(output: Path, *, url: str = "") -> int:
+    """Save the venue's margin tables of today, dated, for ``--meta``; return how many coins they are of.
+
+    Raises
+    ------
+    SourceUnavailableError
+        If the endpoint does not answer with them.
+    InputError
+        If the file cannot be written.
+    """
+    from liqatlas.venues.hyperliquid_accounts.asking import API, AccountClient
+    from liqatlas.venues.hyperliquid_accounts.dump import contexts_line
+
+    async def ask() -> Answer:
+        async with AccountClient(url or API) as client:
+            return await client.contexts()
+
+    answer = asyncio.run(ask())
+    try:
+        tree = msgspec.json.decode(answer.body) if not answer.reason else None
+        coins = len(tree[0]["universe"]) if isinstance(tree, list) else 0
+    except (msgspec.DecodeError, KeyError, IndexError, TypeError):
+        coins = 0
+    if not coins:
+        raise SourceUnavailableError(
+            f"{url or API} gave no margin tables ({answer.reason or 'the answer holds no universe'}): a node does not serve "
+            "metaAndAssetCtxs, ask the venue"
+        )
+    try:
+        output.write_bytes(contexts_line(now_ns() // NS_PER_MS, answer.body))
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
+    return coins
