@@ -34,6 +34,7 @@ VERBS = (
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
     ("realised", "liqatlas.cli.realised:realised", "Show what was liquidated in the last 1, 4, 12 and 24 hours."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
+    ("doctor", "liqatlas.cli.doctor:doctor", "Say which venues answer, what each gives, and how the lake is."),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",
