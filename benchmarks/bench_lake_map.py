@@ -87,7 +87,8 @@ def test_floor_segments_of_a_year_read(benchmark: BenchmarkFixture, year: Path) 
     found = held(lake)
     end = (START + (DAYS - 1) * DAY_NS) // DAY_NS * DAY_NS
     made = [
-        (one.instrument, recipe(load_parameters(), risk_terms(one.instrument, one.newest_ns)).version) for one in found
+        (one.instrument, recipe(load_parameters(), risk_terms(one.instrument, one.newest_ns)).version)
+        for one in found
     ]
 
     def read() -> int:

@@ -38,7 +38,9 @@ def ingest(
     """
     named = (*paths, *from_)
     if not named:
-        raise InputError("no file named: liqatlas ingest FILES, or liqatlas ingest --check FILES to look only")
+        raise InputError(
+            "no file named: liqatlas ingest FILES, or liqatlas ingest --check FILES to look only"
+        )
     if check:
         return _check(named, format)
     from liqatlas.flows.ingest import ingest_files, ingested_json, ingested_text

@@ -32,9 +32,19 @@ VERBS = (
     ("demo", "liqatlas.cli.demo:demo", "Show a map and a heatmap of a simulated market."),
     ("map", "liqatlas.cli.map:map_", "Show at which prices positions would be liquidated, and how much."),
     ("heatmap", "liqatlas.cli.heatmap:heatmap", "Show the levels over time, under the candles."),
-    ("realised", "liqatlas.cli.realised:realised", "Show what was liquidated in the last 1, 4, 12 and 24 hours."),
+    (
+        "realised",
+        "liqatlas.cli.realised:realised",
+        "Show what was liquidated in the last 1, 4, 12 and 24 hours.",
+    ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
-    ("doctor", "liqatlas.cli.doctor:doctor", "Say which venues answer, what each gives, and how the lake is."),
+    ("record", "liqatlas.cli.record:record", "Record live rows of several venues into the lake."),
+    ("backfill", "liqatlas.cli.backfill:backfill", "Fetch history over REST into the lake."),
+    (
+        "doctor",
+        "liqatlas.cli.doctor:doctor",
+        "Say which venues answer, what each gives, and how the lake is.",
+    ),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",

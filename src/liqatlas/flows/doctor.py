@@ -125,7 +125,9 @@ def doctor_text(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> str:
         out.append(f"{name.replace('_', ' '):24}" + "".join(f"{cell:>13}" for cell in cells))
     out.append("")
     for one in venues:
-        out.append(f"{one.offer.venue} prints: {one.offer.liquidations_censoring} ({one.offer.source}, read {one.offer.read_on})")
+        out.append(
+            f"{one.offer.venue} prints: {one.offer.liquidations_censoring} ({one.offer.source}, read {one.offer.read_on})"
+        )
         if one.problem:
             out.append(f"  ! {one.problem}")
     if venues and not any(one.reachable for one in venues):

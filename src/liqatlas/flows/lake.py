@@ -83,7 +83,9 @@ def held_of(lake: Lake, asset: str, venues: Sequence[str] = ()) -> list[Held]:
     left = [one for one in of_asset if not venues or one.instrument.venue in venues]
     if not left:
         there = ", ".join(sorted(one.instrument.key for one in of_asset))
-        raise InputError(f"the lake {lake.root} holds no {wanted} of venue {', '.join(venues)}; it holds {there}")
+        raise InputError(
+            f"the lake {lake.root} holds no {wanted} of venue {', '.join(venues)}; it holds {there}"
+        )
     return left
 
 

@@ -89,7 +89,9 @@ class LakeFlow:
         self._there = {name for name, first in firsts.items() if first is not None}
         traded = [first for name in ("trades", "bars") if (first := firsts[name]) is not None]
         if firsts["open_interest"] is None or not traded:
-            raise CannotCutError(f"{instrument.key}: the lake holds no open interest, or no trades and no bars")
+            raise CannotCutError(
+                f"{instrument.key}: the lake holds no open interest, or no trades and no bars"
+            )
         self._first_traded, self._first_sample = min(traded), firsts["open_interest"]
 
     def _first(self, dataset: str) -> int | None:

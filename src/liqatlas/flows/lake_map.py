@@ -44,7 +44,9 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
     refuse_expected(request)
     parameters = load_parameters(request.parameters_file)
     with Lake.open(path) as lake:
-        found = [one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)]
+        found = [
+            one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)
+        ]
         if not found:
             raise NotEnoughDataError(f"the filters leave no instrument of {request.asset} in the lake {path}")
         as_of = as_of_in(found, request)

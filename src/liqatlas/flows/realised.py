@@ -131,9 +131,13 @@ def build_realised(
 def _from_lake(request: Request, reporter: Reporter) -> tuple[list[_Source], int]:
     assert request.lake is not None
     with Lake.open(request.lake) as lake:
-        found = [one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)]
+        found = [
+            one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)
+        ]
         if not found:
-            raise NotEnoughDataError(f"the filters leave no instrument of {request.asset} in the lake {lake.root}")
+            raise NotEnoughDataError(
+                f"the filters leave no instrument of {request.asset} in the lake {lake.root}"
+            )
         as_of = as_of_in(found, request)
         out = []
         for done, one in enumerate(found):
@@ -220,13 +224,22 @@ def _vendor(venue: str, recordings: list[Recording], as_of: int) -> Exchange | N
     for hours in HOURS:
         inside = bars.filter(pl.col("ts_open_ns") >= as_of - hours * HOUR_NS)
         totals.append(
-            Total(hours, float(inside["long_usd"].sum()), float(inside["short_usd"].sum()), inside.height, False, None)
+            Total(
+                hours,
+                float(inside["long_usd"].sum()),
+                float(inside["short_usd"].sum()),
+                inside.height,
+                False,
+                None,
+            )
         )
     if not totals[-1].prints:
         return None
     scope = "; ".join(dict.fromkeys(r.prints_scope for r in recordings if r.prints_scope))
     symbols = tuple(sorted(r.instrument.symbol for r in recordings))
-    return Exchange(venue, symbols, "totals", f"as its source sums them up{f' ({scope})' if scope else ''}", tuple(totals))
+    return Exchange(
+        venue, symbols, "totals", f"as its source sums them up{f' ({scope})' if scope else ''}", tuple(totals)
+    )
 
 
 def _together(exchanges: list[Exchange], i: int) -> Total:

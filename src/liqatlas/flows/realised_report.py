@@ -38,7 +38,12 @@ def render_realised(result: Realised, form: Format, look: Look) -> bytes:
         from liqatlas.plot.realised_picture import PrintsPicture, realised_figure
 
         picture = PrintsPicture(
-            result.asset, result.prints, isoformat(result.as_of_ns), result.simulated, _sentences(result), result.warnings
+            result.asset,
+            result.prints,
+            isoformat(result.as_of_ns),
+            result.simulated,
+            _sentences(result),
+            result.warnings,
         )
         return realised_figure(picture, theme=look.theme, zone=look.zone).to_bytes(form)
     raise InputError(f"realised cannot be given as {form}: wanted term, json, csv, png or svg")
@@ -56,7 +61,10 @@ def _amount(total: Total) -> str:
 def realised_text(result: Realised, zone: tzinfo) -> str:
     """Return the totals as text."""
     label = "SIMULATED · " if result.simulated else ""
-    out = [f"{label}{result.asset} realised liquidations · USD · until {format_moment(result.as_of_ns, zone)}", ""]
+    out = [
+        f"{label}{result.asset} realised liquidations · USD · until {format_moment(result.as_of_ns, zone)}",
+        "",
+    ]
     out.append(f"{'':22}" + "".join(f"{f'{hours} h':>12}" for hours in _hours(result)))
     rows = [("all exchanges", result.together)] if result.together else []
     rows += [(f"{e.venue}{' (totals)' if e.source == 'totals' else ''}", e.totals) for e in result.exchanges]
@@ -149,6 +157,10 @@ def totals_table(result: Realised) -> pl.DataFrame:
     """Return one row per exchange and stretch; ``all`` first."""
     named = [("all", "prints", result.together)] if result.together else []
     named += [(e.venue, e.source, e.totals) for e in result.exchanges]
-    return pl.DataFrame([
-        {"venue": venue, "source": source, **_total_tree(total)} for venue, source, totals in named for total in totals
-    ])
+    return pl.DataFrame(
+        [
+            {"venue": venue, "source": source, **_total_tree(total)}
+            for venue, source, totals in named
+            for total in totals
+        ]
+    )

@@ -73,7 +73,13 @@ def recipe(parameters: EstimatorParameters, terms: RiskTerms) -> Recipe:
     grid = LogGrid(parameters.grid_step)
     offsets = bucket_offsets(parameters.edges_array(), grid, terms.nearest)
     digest = hashlib.sha256(parameters.segment_version.encode())
-    for array in (offsets.first, offsets.last, offsets.weight_first, offsets.weight_middle, offsets.weight_last):
+    for array in (
+        offsets.first,
+        offsets.last,
+        offsets.weight_first,
+        offsets.weight_middle,
+        offsets.weight_last,
+    ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return Recipe(parameters, offsets, grid, digest.hexdigest()[:16])
 
@@ -218,7 +224,13 @@ def cuts(start_ns: int, end_ns: int) -> list[tuple[Level, int, int]]:
 
 
 def _stored(
-    lake: Lake, instrument: Instrument, version: str, end_ns: int, *, start_ns: int = 0, only_running: bool = False
+    lake: Lake,
+    instrument: Instrument,
+    version: str,
+    end_ns: int,
+    *,
+    start_ns: int = 0,
+    only_running: bool = False,
 ) -> list[SealedSegment]:
     """Return the sealed stretches of ``[start, end)``; ``only_running`` those of the month and day that run at the end."""
     begin = _month_start(end_ns) if only_running else start_ns

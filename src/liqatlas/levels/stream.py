@@ -69,7 +69,11 @@ class LevelStream:
         self._scratch: kernels.State | None = None
         self._flow: FlowBars | None = None  # the table last folded from, and what was made of it
         self._current = np.full(3, -1, dtype=np.int64)
-        self._open = [False, False, False]  # whether the running hour, day and month hold anything to hand out
+        self._open = [
+            False,
+            False,
+            False,
+        ]  # whether the running hour, day and month hold anything to hand out
         self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
 
     def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:

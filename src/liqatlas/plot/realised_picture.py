@@ -53,12 +53,16 @@ def realised_figure(
         If theme or size cannot be used.
     """
     if what.prints.is_empty():
-        raise NotEnoughDataError("no prints with prices to draw: totals per interval carry none; ask for another format")
+        raise NotEnoughDataError(
+            "no prints with prices to draw: totals per interval carry none; ask for another format"
+        )
     look = theme_of(theme)
     title = f"{'SIMULATED ' if what.simulated else ''}{what.asset} realised liquidations"
     with drawing():
         sheet = Sheet(look, size)
-        sheet.header(title, [f"one dot per published print, area = USD · until {what.as_of}"], alarm=what.simulated)
+        sheet.header(
+            title, [f"one dot per published print, area = USD · until {what.as_of}"], alarm=what.simulated
+        )
         sheet.notes(what.sentences, what.warnings, ())
         sheet.bottom += 56 * sheet.scale  # labels of the time axis
         axes = sheet.figure.add_axes(sheet.rectangle(90 * sheet.scale, 40 * sheet.scale))
@@ -81,7 +85,14 @@ def _draw_prints(axes: Axes, prints: pl.DataFrame, sheet: Sheet) -> None:
         (~longs, theme.short, "^", "liquidated shorts"),
     ):
         axes.scatter(
-            moments[mask], price[mask], s=area[mask], c=colour, marker=shape, alpha=0.65, linewidths=0, gid=name
+            moments[mask],
+            price[mask],
+            s=area[mask],
+            c=colour,
+            marker=shape,
+            alpha=0.65,
+            linewidths=0,
+            gid=name,
         )
     axes.yaxis.set_major_locator(MaxNLocator(9))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_price(float(value))))

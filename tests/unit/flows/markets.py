@@ -58,7 +58,9 @@ def trades_market(hours: int, seed: int, *, instrument: Instrument = X, per_hour
     )  # fmt: skip
     at = np.sort(START + rng.integers(0, hours * HOUR_NS, hours * 20))
     last = np.clip(np.searchsorted(moments, at) - 1, 0, None)
-    marks = pl.DataFrame({"ts_event_ns": at, "mark_price": price[last] * (1 + rng.normal(0, 0.0004, len(at)))})
+    marks = pl.DataFrame(
+        {"ts_event_ns": at, "mark_price": price[last] * (1 + rng.normal(0, 0.0004, len(at)))}
+    )
     return Recording(
         instrument,
         trades=schemas.TRADES.conform(trades),

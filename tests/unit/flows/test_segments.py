@@ -82,7 +82,9 @@ def test_any_window_as_of_any_moment_has_the_bits_of_a_batch(
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("make", [bars_market, trades_market])
-def test_sealing_as_hours_arrive_gives_the_same_bits(lake: Lake, make: Callable[[int, int], Recording]) -> None:
+def test_sealing_as_hours_arrive_gives_the_same_bits(
+    lake: Lake, make: Callable[[int, int], Recording]
+) -> None:
     recording = make(HOURS, 3)
     for upto in (7, 8, 31, 55, HOURS):
         so_far = recording.until(START + upto * HOUR_NS)
@@ -107,7 +109,9 @@ def test_late_rows_are_folded_in(lake: Lake) -> None:
 
 
 @pytest.mark.kernels
-def test_an_update_that_died_half_way_is_finished_by_the_next(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_that_died_half_way_is_finished_by_the_next(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recording = bars_market(HOURS, 5)
     keep(lake, recording)
     monkeypatch.setattr("liqatlas.flows.segments._DAYS_AT_ONCE", 1)
@@ -124,7 +128,9 @@ def test_an_update_that_died_half_way_is_finished_by_the_next(lake: Lake, monkey
     with pytest.raises(KeyboardInterrupt):
         update(lake, X, RECIPE, newest(recording))
     monkeypatch.setattr(Lake, "write_segments", write)
-    assert_same_bits(lake, recording, newest(recording), 30 * HOUR_NS)  # what is sealed serves, the rest is folded
+    assert_same_bits(
+        lake, recording, newest(recording), 30 * HOUR_NS
+    )  # what is sealed serves, the rest is folded
     update(lake, X, RECIPE, newest(recording))
     assert_same_bits(lake, recording, newest(recording), 30 * HOUR_NS)
     assert update(lake, X, RECIPE, newest(recording)) == 0
