@@ -16,6 +16,7 @@ from liqatlas.base.errors import (
     UnknownSymbolError,
 )
 from liqatlas.flows.reporter import SILENT
+from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
 from liqatlas.venues.rows import RowBatch
 
@@ -122,7 +123,8 @@ def backfill(plan: BackfillPlan, reporter: Reporter = SILENT) -> Backfilled:
 
 
 async def _backfill(plan: BackfillPlan, lake: Lake, until: int, reporter: Reporter) -> Backfilled:
-    clients = {key: plan.access.client(key) for key in plan.venues}
+    down = await out_of_reach(plan.access, plan.venues)
+    clients = {key: plan.access.client(key) for key in plan.venues if key not in down}
     try:
         found, notes = await _instruments(clients, plan.names)
         results = await asyncio.gather(
@@ -134,6 +136,7 @@ async def _backfill(plan: BackfillPlan, lake: Lake, until: int, reporter: Report
     finally:
         for client in clients.values():
             await client.close()
+    notes += [f"going on without {key}: {why}" for key, why in down.items()]
     notes += [note for one in results for note in one.notes]
     out = Backfilled(
         sum(r.rows for r in results),

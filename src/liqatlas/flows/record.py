@@ -16,6 +16,7 @@ import orjson
 from liqatlas.base.clock import isoformat, now_ns
 from liqatlas.base.errors import InputError, LiqAtlasError, SourceUnavailableError, UnknownSymbolError
 from liqatlas.flows.recorder import VenueRecorder
+from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 #: How often files are compacted, swept and retention is looked at [s].
 UPKEEP_S = 60.0
 HEARTBEAT_S = 10.0
-_START_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,7 @@ async def _record(
             key: VenueRecorder(lake, writer, client, names, silent_s=plan.silent_s)
             for key, client in clients.items()
         }
-        await _begin(made, names, say)
+        await _begin(plan, made, say)
         recording = Recording(made, writer)
         restart = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, restart.set)
@@ -224,25 +224,24 @@ async def _record(
         show(status_line(recording))
 
 
-async def _begin(made: dict[str, VenueRecorder], names: tuple[str, ...], say: Callable[[str], None]) -> None:
+async def _begin(plan: RecordPlan, made: dict[str, VenueRecorder], say: Callable[[str], None]) -> None:
     """Ask every venue for the names once: a wrong name or a missing network is told at once, one dead venue is not fatal."""
-    answers = await asyncio.gather(
-        *(asyncio.wait_for(one.resolve(), _START_S) for one in made.values()), return_exceptions=True
-    )
-    unknown = [a for a in answers if isinstance(a, UnknownSymbolError)]
-    down = [a for a in answers if isinstance(a, SourceUnavailableError | TimeoutError)]
-    for key, answer in zip(made, answers, strict=True):
-        if isinstance(answer, BaseException):
-            if not isinstance(answer, LiqAtlasError | TimeoutError):
-                raise answer
-            say(f"{key}: {answer or 'no answer'}; going on without it")
-        else:
-            say(f"{key}: recording {', '.join(answer)}")
-    if len(down) == len(answers):
-        raise SourceUnavailableError(
-            f"no venue answers ({', '.join(made)}): is there a network? `liqatlas demo` works without one"
-        )
-    if unknown and len(unknown) + len(down) == len(answers):
+    down = await out_of_reach(plan.access, plan.venues)
+    for key, why in down.items():
+        say(f"{key}: {why}; going on without it until it answers")
+    unknown: list[UnknownSymbolError] = []
+    for key, one in made.items():
+        if key in down:
+            continue
+        try:
+            say(f"{key}: recording {', '.join(await one.resolve())}")
+        except UnknownSymbolError as error:
+            unknown.append(error)
+            say(f"{key}: {error}")
+        except SourceUnavailableError as error:
+            down[key] = str(error)
+            say(f"{key}: {error}; going on without it until it answers")
+    if len(unknown) + len(down) == len(made) and unknown:
         raise unknown[0]
 
 

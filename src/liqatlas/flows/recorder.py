@@ -31,10 +31,12 @@ RECORDED = ("trades", "marks", "open_interest", "funding", "liquidations")
 #: Rows wait this long to be handed on together [s].
 FLUSH_S = 0.1
 #: How often, and up to how long ago, what was recorded is vouched for.
-VOUCH_EVERY_S = 5.0
+VOUCH_EVERY_S = 2.0
 VOUCH_LAG_NS = 2 * NS_PER_S
 #: Longest stretch of trades fetched again after the recorder was down; a longer one stays a gap for backfill.
 LONGEST_FILL_NS = 2 * HOUR_NS
+#: How long the first live trade is waited for, up to which a pause is filled [s].
+FIRST_TRADE_S = 30.0
 #: Pause while the writer has no room [s].
 _FULL_PAUSE_S = 0.05
 DOWN = "the recorder was not running"
@@ -89,6 +91,7 @@ class VenueRecorder:
         self._held = RowBatch()
         self._flushed = self._vouched = time.monotonic()
         self._upto: dict[tuple[str, str], int] = {}
+        self._first_live: dict[str, int] = {}
         self._stream = ""
         self._fills: set[asyncio.Task[None]] = set()
         self._instruments: dict[str, Instrument] = {}
@@ -143,6 +146,7 @@ class VenueRecorder:
         datasets = [name for name in RECORDED if name in offered]
         self._stream = f"{self._client.key}-{now_ns()}"
         self._upto.clear()
+        self._first_live.clear()
         async with Feed(self._client, symbols, datasets, self._options) as feed:
             self.state.problem = ""
             self.state.last_frame = time.monotonic()
@@ -185,6 +189,8 @@ class VenueRecorder:
                 except BackPressureError:
                     self.state.writer_waits += 1
                     await asyncio.sleep(_FULL_PAUSE_S)
+            if dataset == "trades":
+                self._first_live.setdefault(symbol, int(frame[0, "ts_event_ns"]))
             self.state.rows[dataset] = self.state.rows.get(dataset, 0) + frame.height
 
     def _note_gaps(self, gaps: Sequence[Gap]) -> None:
@@ -234,14 +240,13 @@ class VenueRecorder:
 
     def _after_a_pause(self, dataset: str, symbol: str, began_ns: int) -> None:
         """Write down the stretch since the recorder last ran, and have its trades fetched where the venue still has them."""
-        known = [
-            row
-            for row in self._lake.freshness()
-            if (row.dataset, row.venue, row.symbol) == (dataset, self._client.key, symbol)
-        ]
-        if not known or known[0].recorded_until_ns is None or known[0].recorded_until_ns >= began_ns:
+        place = (dataset, self._client.key, symbol)
+        known = [row for row in self._lake.freshness() if (row.dataset, row.venue, row.symbol) == place]
+        if not known:
             return
-        since = known[0].recorded_until_ns
+        since = min(known[0].recorded_until_ns or known[0].last_event_ns, known[0].last_event_ns)
+        if since >= began_ns:
+            return
         number = self._lake.open_gap(dataset, self._client.key, symbol, since, end_ns=began_ns, reason=DOWN)
         if dataset == "trades" and began_ns - since <= LONGEST_FILL_NS:
             task = asyncio.create_task(self._fill(number, symbol, since, began_ns))
@@ -251,9 +256,12 @@ class VenueRecorder:
             self.state.gaps_listed += 1
 
     async def _fill(self, number: int, symbol: str, since: int, until: int) -> None:
-        """Fetch the trades of a stretch; the gap counts as filled only if all of it came."""
+        """Fetch the trades of a stretch, up to the first live one; the gap counts as filled only if all of it came."""
+        waited = time.monotonic()
+        while symbol not in self._first_live and time.monotonic() - waited < FIRST_TRADE_S:
+            await asyncio.sleep(FLUSH_S)
         try:
-            whole = await self._fetch(symbol, since, until)
+            whole = await self._fetch(symbol, since, self._first_live.get(symbol, until) + 1)
         except LiqAtlasError as error:
             self.state.problem = f"gap of {symbol} stays: {error}"
             whole = False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from liqatlas.base.config import load_settings
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, SourceUnavailableError
 from liqatlas.venues import venue, venue_keys
 from liqatlas.venues.budget import FileState, RateBudget
 from liqatlas.venues.client import ClientOptions
@@ -14,7 +15,7 @@ from liqatlas.venues.subscriptions import Hosts
 from liqatlas.venues.transport import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from liqatlas.venues.client import VenueClient
@@ -97,3 +98,29 @@ def chosen_venues(keys: Iterable[str]) -> tuple[str, ...]:
     """
     named = tuple(known_venue(one) for text in keys for one in text.split(",") if one)
     return tuple(dict.fromkeys(named)) or venue_keys()
+
+
+async def out_of_reach(access: Access, keys: Sequence[str]) -> dict[str, str]:
+    """Return why each venue that does not answer does not, asked once and quickly.
+
+    Raises
+    ------
+    SourceUnavailableError
+        If none answers.
+    """
+
+    async def ask(key: str) -> str:
+        async with access.client(key, HASTY) as client:
+            try:
+                await client.clock_skew()
+            except SourceUnavailableError as error:
+                return str(error)
+        return ""
+
+    answers = dict(zip(keys, await asyncio.gather(*(ask(key) for key in keys)), strict=True))
+    down = {key: why for key, why in answers.items() if why}
+    if len(down) == len(answers):
+        raise SourceUnavailableError(
+            f"no venue answers ({', '.join(keys)}): is there a network? `liqatlas demo` works without one"
+        )
+    return down
