@@ -65,6 +65,13 @@ VERBS = (
         "Show what was liquidated in the last 1, 4, 12 and 24 hours.",
     ),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
+    ("record", "liqatlas.cli.record:record", "Record live rows of several venues into the lake."),
+    ("backfill", "liqatlas.cli.backfill:backfill", "Fetch history over REST into the lake."),
+    (
+        "doctor",
+        "liqatlas.cli.doctor:doctor",
+        "Say which venues answer, what each gives, and how the lake is.",
+    ),
     (
         "warmup",
         "liqatlas.cli.warmup:warmup",

@@ -159,3 +159,18 @@ def parse_amount(text: str) -> float:
 def moment(text: str | None) -> int | None:
     """Return a moment [ns] or None for "now"."""
     return None if text is None or text.strip().lower() in {"", "now", "latest"} else parse_time(text)
+
+
+def parse_bytes(text: str) -> int:
+    """Return bytes from ``500MB``, ``50GB`` or ``1TB``.
+
+    Raises
+    ------
+    InputError
+        If the text is no positive size.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
+    value = float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}[match[2]] if match else 0.0
+    if value < 1:
+        raise InputError(f"size {text!r} cannot be read: wanted such as 500MB, 50GB or 1TB")
+    return round(value)

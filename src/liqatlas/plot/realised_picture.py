@@ -64,6 +64,7 @@ def realised_figure(
             title, [f"one dot per published print, area = USD · until {what.as_of}"], alarm=what.simulated
         )
         sheet.notes(what.sentences, what.warnings, ())
+        sheet.bottom += 56 * sheet.scale  # labels of the time axis
         axes = sheet.figure.add_axes(sheet.rectangle(90 * sheet.scale, 40 * sheet.scale))
         sheet.style(axes)
         _draw_prints(axes, what.prints, sheet)
