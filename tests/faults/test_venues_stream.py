@@ -17,7 +17,7 @@ from tests.stub_exchange.wire_bybit import trade_id
 if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
 
-COUNTED = ("binance", "okx")
+COUNTED = ("binance", "okx", "binance_coinm")
 BY_OVERLAP = ("bybit", "hyperliquid")
 
 

@@ -16,7 +16,7 @@ from liqatlas.venues.registry import venue
 from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.subscriptions import Hosts
 from liqatlas.venues.transport import Patience
-from tests.stub_exchange import wire_binance, wire_bybit, wire_hyperliquid, wire_okx
+from tests.stub_exchange import wire_binance, wire_binance_coinm, wire_bybit, wire_hyperliquid, wire_okx
 from tests.stub_exchange.market import Market
 from tests.stub_exchange.server import StubExchange
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tests.stub_exchange.faults import Schedule
     from tests.stub_exchange.server import Wire
 
-VENUES = ("binance", "bybit", "okx", "hyperliquid")
+VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm")
 CONTRACTS = {
     "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
-    "hyperliquid": wire_hyperliquid.CONTRACTS,
+    "hyperliquid": wire_hyperliquid.CONTRACTS, "binance_coinm": wire_binance_coinm.CONTRACTS,
 }  # fmt: skip
 #: What each stub streams; connections that a client opens for it.
 DATASETS = {
@@ -38,8 +38,9 @@ DATASETS = {
     "bybit": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
     "okx": ["trades", "marks", "liquidations", "book_levels"],
     "hyperliquid": ["trades", "marks", "open_interest", "book_levels"],
+    "binance_coinm": ["trades", "marks", "liquidations", "book_levels"],
 }
-CONNECTIONS = {"binance": 2, "bybit": 2, "okx": 2, "hyperliquid": 1}
+CONNECTIONS = {"binance": 2, "bybit": 2, "okx": 2, "hyperliquid": 1, "binance_coinm": 1}
 
 QUICK = Patience(
     attempts=4,
@@ -57,7 +58,7 @@ def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
     """Return a venue's wire; Hyperliquid's REST memory is widened unless a test wants the real one."""
     wires: dict[str, Wire] = {
         "binance": wire_binance.BinanceWire(), "bybit": wire_bybit.BybitWire(), "okx": wire_okx.OkxWire(),
-        "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades),
+        "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades), "binance_coinm": wire_binance_coinm.BinanceCoinMWire(),
     }  # fmt: skip
     return wires[key]
 

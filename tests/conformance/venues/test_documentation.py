@@ -44,6 +44,7 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
             "realizedRate",
         },
         "hyperliquid": {"side", "tid", "openInterest", "funding", "markPx", "levels"},
+        "binance_coinm": {"m", "a", "S", "ap", "z", "q", "U", "u", "pu", "r", "T", "x", "V", "contractSize"},
     }[key]
     assert wanted <= named
 
@@ -51,7 +52,7 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
 def test_sources_of_facts_are_the_venues_own_pages() -> None:
     hosts = {
         "binance": "developers.binance.com", "bybit": "bybit-exchange.github.io", "okx": "www.okx.com",
-        "hyperliquid": "hyperliquid.gitbook.io",
+        "hyperliquid": "hyperliquid.gitbook.io", "binance_coinm": "developers.binance.com",
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source
