@@ -164,8 +164,8 @@ async def test_samples_come_whole_over_many_pages(key: str, dataset: str) -> Non
 
 @pytest.mark.parametrize("key", VENUES)
 async def test_funding_comes_whole_over_many_pages(key: str) -> None:
-    step = HOUR_NS if key == "hyperliquid" else 8 * HOUR_NS
-    days = 80 if key in {"okx", "hyperliquid"} else 400
+    step = HOUR_NS if key in {"hyperliquid", "dydx"} else 8 * HOUR_NS
+    days = 80 if key in {"okx", "hyperliquid", "dydx"} else 400
     start = END - days * DAY_NS
     async with asking(key, Schedule()) as (client, exchange):
         symbol = CONTRACTS[key][0].symbol
@@ -177,7 +177,7 @@ async def test_funding_comes_whole_over_many_pages(key: str) -> None:
             assert rate == pytest.approx(float(exchange.market.funding_rate(ts // NS_PER_MS)))
 
 
-@pytest.mark.parametrize("key", ["binance", "okx", "binance_coinm"])
+@pytest.mark.parametrize("key", ["binance", "okx", "binance_coinm", "dydx"])
 async def test_past_trades_come_whole_over_many_pages(key: str) -> None:
     market = market_of(key, events=6_000, step_ms=10)
     while market.advance():

@@ -18,6 +18,7 @@ _CLIENTS = {
     "okx": "liqatlas.venues.okx.rest:OkxClient",
     "hyperliquid": "liqatlas.venues.hyperliquid.rest:HyperliquidClient",
     "binance_coinm": "liqatlas.venues.binance_coinm.rest:BinanceCoinMClient",
+    "dydx": "liqatlas.venues.dydx.rest:DydxClient",
 }
 
 

@@ -45,6 +45,16 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
         },
         "hyperliquid": {"side", "tid", "openInterest", "funding", "markPx", "levels"},
         "binance_coinm": {"m", "a", "S", "ap", "z", "q", "U", "u", "pu", "r", "T", "x", "V", "contractSize"},
+        "dydx": {
+            "side",
+            "id",
+            "type",
+            "oraclePrice",
+            "openInterest",
+            "rate",
+            "startingOpenInterest",
+            "liquidity",
+        },
     }[key]
     assert wanted <= named
 
@@ -53,6 +63,7 @@ def test_sources_of_facts_are_the_venues_own_pages() -> None:
     hosts = {
         "binance": "developers.binance.com", "bybit": "bybit-exchange.github.io", "okx": "www.okx.com",
         "hyperliquid": "hyperliquid.gitbook.io", "binance_coinm": "developers.binance.com",
+        "dydx": "docs.dydx.exchange",
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source

@@ -46,7 +46,7 @@ def test_the_table_has_the_shape_doctor_promises() -> None:
 def test_what_the_table_promises_live_has_a_stream(key: str) -> None:
     from importlib import import_module
 
-    streamed = import_module(f"liqatlas.venues.{key}.stream").DATASETS
+    streamed = import_module(f"liqatlas.venues.{key}.stream").DATASETS | venue(key).polled
     offered = msgspec.to_builtins(venue(key).capabilities().capabilities)
     names = {
         "trades": "trades",
