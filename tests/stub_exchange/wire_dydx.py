@@ -68,7 +68,7 @@ class DydxWire:
                 "size": str(event.lots * c.lot), "price": str(event.ticks * c.tick), "type": "DELEVERAGED",
                 "createdAt": _iso(ts), "createdAtHeight": "1",
             }  # fmt: skip
-            contents = {"trades": [forced]}
+            contents = {"trades": [dict[str, object](forced)]}
         else:
             return None
         return f"{kind}:{symbol}", json.dumps(_message("channel_data", kind, symbol, contents))

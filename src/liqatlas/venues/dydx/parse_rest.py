@@ -6,7 +6,7 @@ https://docs.dydx.exchange/api_integration-indexer/indexer_api
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 -- msgspec reads the type
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
