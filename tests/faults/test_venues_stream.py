@@ -13,14 +13,23 @@ from liqatlas.venues.dydx.parse import trade_number as dydx_number
 from tests.stub_exchange import wire_dydx
 from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import BookUpdate, Mark, Print, Trade
-from tests.stub_exchange.session import BOOKS, DATASETS, OPTIONS, VENUES, market_of, record, wire_of
+from tests.stub_exchange.session import (
+    BOOKS,
+    DATASETS,
+    OPTIONS,
+    VENUES,
+    WHOLE_BOOKS,
+    market_of,
+    record,
+    wire_of,
+)
 from tests.stub_exchange.wire_bybit import trade_id
 
 if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
 
 COUNTED = ("binance", "okx", "binance_coinm")
-BY_OVERLAP = ("bybit", "hyperliquid", "dydx")
+BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget")
 
 
 def true_ids(key: str, trade: Trade) -> int:
@@ -96,7 +105,7 @@ async def test_the_book_at_the_end_is_the_true_one(key: str) -> None:
             found = {
                 round(p / float(contract.tick)): round(q / float(contract.lot)) for p, q in levels.items()
             }
-            best = sorted(wanted, reverse=best_first)[: 20 if key == "hyperliquid" else None]
+            best = sorted(wanted, reverse=best_first)[: WHOLE_BOOKS.get(key)]
             assert found == {ticks: wanted[ticks] for ticks in best}
 
 
@@ -171,9 +180,9 @@ async def test_books_are_in_step_again_after_losses(key: str) -> None:
         found = {
             round(p / float(contract.tick)): round(q / float(contract.lot)) for p, q in ladder.bids.items()
         }
-        best = sorted(truth.bids, reverse=True)[: 20 if key == "hyperliquid" else None]
+        best = sorted(truth.bids, reverse=True)[: WHOLE_BOOKS.get(key)]
         assert found == {ticks: truth.bids[ticks] for ticks in best}
-    if key != "hyperliquid":  # whole books each time: a lost one leaves no trace
+    if key not in WHOLE_BOOKS:  # whole books each time: a lost one leaves no trace
         assert out.feed.books.stats.gaps == 5
 
 

@@ -19,6 +19,8 @@ _CLIENTS = {
     "hyperliquid": "liqatlas.venues.hyperliquid.rest:HyperliquidClient",
     "binance_coinm": "liqatlas.venues.binance_coinm.rest:BinanceCoinMClient",
     "dydx": "liqatlas.venues.dydx.rest:DydxClient",
+    "gate": "liqatlas.venues.gate.rest:GateClient",
+    "bitget": "liqatlas.venues.bitget.rest:BitgetClient",
 }
 
 

@@ -11,8 +11,10 @@ from liqatlas.venues.frames import Frame
 from tests.conformance.venues import (
     facts_binance,
     facts_binance_coinm,
+    facts_bitget,
     facts_bybit,
     facts_dydx,
+    facts_gate,
     facts_hyperliquid,
     facts_okx,
 )
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 FACTS = [
     *facts_binance.FACTS, *facts_bybit.FACTS, *facts_okx.FACTS, *facts_hyperliquid.FACTS, *facts_binance_coinm.FACTS,
-    *facts_dydx.FACTS,
+    *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS,
 ]  # fmt: skip
 RECORDED = sorted({fact.venue for fact in FACTS if not fact.documented})
 
