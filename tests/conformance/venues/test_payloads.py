@@ -12,6 +12,7 @@ from tests.conformance.venues import (
     facts_binance,
     facts_binance_coinm,
     facts_bitget,
+    facts_bitmex,
     facts_bybit,
     facts_dydx,
     facts_gate,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FACTS = [
     *facts_binance.FACTS, *facts_bybit.FACTS, *facts_okx.FACTS, *facts_hyperliquid.FACTS, *facts_binance_coinm.FACTS,
-    *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS,
+    *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS, *facts_bitmex.FACTS,
 ]  # fmt: skip
 RECORDED = sorted({fact.venue for fact in FACTS if not fact.documented})
 
