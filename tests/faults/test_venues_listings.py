@@ -13,11 +13,11 @@ from liqatlas.venues.feed import Feed
 from liqatlas.venues.rows import RowBatch
 from tests.stub_exchange.faults import Schedule
 from tests.stub_exchange.server import StubExchange
-from tests.stub_exchange.session import CONTRACTS, OPTIONS, QUICK, client_of, market_of, wire_of
+from tests.stub_exchange.session import CONTRACTS, OPTIONS, QUICK, VENUES, client_of, market_of, wire_of
 
 
 @pytest.mark.parametrize("change", ["listed", "tick"])
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "hyperliquid"])
+@pytest.mark.parametrize("key", VENUES)
 async def test_a_new_contract_or_tick_is_read_again_and_no_row_is_lost(key: str, change: str) -> None:
     market = market_of(key)
     async with (

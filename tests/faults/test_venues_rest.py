@@ -127,7 +127,7 @@ async def test_bars_come_whole_over_many_pages(key: str) -> None:
         assert len(exchange.requests) >= 4
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx"])
+@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "binance_coinm", "gate", "bitget"])
 async def test_mark_bars_carry_no_turnover(key: str) -> None:
     async with asking(key, Schedule()) as (client, _):
         symbol = CONTRACTS[key][0].symbol
@@ -137,7 +137,7 @@ async def test_mark_bars_carry_no_turnover(key: str) -> None:
         assert {(r[6], r[7], r[8]) for r in rows} == {(None, None, "mark")}
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx"])
+@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "binance_coinm", "gate"])
 @pytest.mark.parametrize("dataset", ["open_interest", "long_short_ratios"])
 async def test_samples_come_whole_over_many_pages(key: str, dataset: str) -> None:
     start = now_ns() // HOUR_NS * HOUR_NS - 4 * DAY_NS
@@ -151,12 +151,12 @@ async def test_samples_come_whole_over_many_pages(key: str, dataset: str) -> Non
         if dataset == "open_interest":
             assert [r[0] for r in rows] == wanted
             lots = exchange.market.oi_lots(start // NS_PER_MS)
-            # Binance and Bybit publish coins, OKX contracts
-            unit = 1.0 if key != "okx" else float(contract.value)
+            # Binance and Bybit publish coins, OKX and COIN-M contracts
+            unit = float(contract.value) if key in {"okx", "binance_coinm", "gate"} else 1.0
             assert rows[0][1] == pytest.approx(lots * unit)
         else:
             assert sorted({r[0] for r in rows}) == wanted
-            assert len(rows) == len(wanted) * (3 if key == "binance" else 1)
+            assert len(rows) == len(wanted) * {"binance": 3, "binance_coinm": 2}.get(key, 1)
             assert rows[0][1] == pytest.approx(
                 float(exchange.market.long_share(start // NS_PER_MS)), abs=1e-9
             )
@@ -164,8 +164,8 @@ async def test_samples_come_whole_over_many_pages(key: str, dataset: str) -> Non
 
 @pytest.mark.parametrize("key", VENUES)
 async def test_funding_comes_whole_over_many_pages(key: str) -> None:
-    step = HOUR_NS if key == "hyperliquid" else 8 * HOUR_NS
-    days = 80 if key in {"okx", "hyperliquid"} else 400
+    step = HOUR_NS if key in {"hyperliquid", "dydx"} else 8 * HOUR_NS
+    days = 80 if key in {"okx", "hyperliquid", "dydx"} else 400
     start = END - days * DAY_NS
     async with asking(key, Schedule()) as (client, exchange):
         symbol = CONTRACTS[key][0].symbol
@@ -177,7 +177,7 @@ async def test_funding_comes_whole_over_many_pages(key: str) -> None:
             assert rate == pytest.approx(float(exchange.market.funding_rate(ts // NS_PER_MS)))
 
 
-@pytest.mark.parametrize("key", ["binance", "okx"])
+@pytest.mark.parametrize("key", ["binance", "okx", "binance_coinm", "dydx", "gate", "bitget"])
 async def test_past_trades_come_whole_over_many_pages(key: str) -> None:
     market = market_of(key, events=6_000, step_ms=10)
     while market.advance():

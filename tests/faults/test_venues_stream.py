@@ -9,16 +9,27 @@ import pytest
 
 from liqatlas.base.clock import MINUTE_NS, now_ns
 from liqatlas.venues.bybit.parse import trade_number
+from liqatlas.venues.dydx.parse import trade_number as dydx_number
+from tests.stub_exchange import wire_dydx
 from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import BookUpdate, Mark, Print, Trade
-from tests.stub_exchange.session import DATASETS, OPTIONS, VENUES, market_of, record, wire_of
+from tests.stub_exchange.session import (
+    BOOKS,
+    DATASETS,
+    OPTIONS,
+    VENUES,
+    WHOLE_BOOKS,
+    market_of,
+    record,
+    wire_of,
+)
 from tests.stub_exchange.wire_bybit import trade_id
 
 if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
 
-COUNTED = ("binance", "okx")
-BY_OVERLAP = ("bybit", "hyperliquid")
+COUNTED = ("binance", "okx", "binance_coinm")
+BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget")
 
 
 def true_ids(key: str, trade: Trade) -> int:
@@ -27,6 +38,8 @@ def true_ids(key: str, trade: Trade) -> int:
         return trade_number(trade_id(trade.symbol, trade.last_id))
     if key == "hyperliquid":
         return (trade.last_id * 0x9E3779B97F4A7C15) % 2**50
+    if key == "dydx":
+        return dydx_number(wire_dydx.trade_id(trade.symbol, trade.last_id))
     return trade.last_id
 
 
@@ -82,7 +95,7 @@ async def test_an_undisturbed_session_is_recorded_as_it_was(key: str) -> None:
             )
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", BOOKS)
 async def test_the_book_at_the_end_is_the_true_one(key: str) -> None:
     out = await record(key, Schedule())
     for symbol, contract in out.market.contracts.items():
@@ -92,7 +105,7 @@ async def test_the_book_at_the_end_is_the_true_one(key: str) -> None:
             found = {
                 round(p / float(contract.tick)): round(q / float(contract.lot)) for p, q in levels.items()
             }
-            best = sorted(wanted, reverse=best_first)[: 20 if key == "hyperliquid" else None]
+            best = sorted(wanted, reverse=best_first)[: WHOLE_BOOKS.get(key)]
             assert found == {ticks: wanted[ticks] for ticks in best}
 
 
@@ -155,7 +168,7 @@ async def test_a_cut_connection_comes_back_and_trades_are_made_good(key: str) ->
     assert all(g.end_ns > g.start_ns for g in out.gaps_of("marks"))
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", BOOKS)
 async def test_books_are_in_step_again_after_losses(key: str) -> None:
     market = market_of(key)
     updates = [i for i, e in enumerate(market.events) if isinstance(e, BookUpdate) and 100 < i < 700][::20]
@@ -167,9 +180,9 @@ async def test_books_are_in_step_again_after_losses(key: str) -> None:
         found = {
             round(p / float(contract.tick)): round(q / float(contract.lot)) for p, q in ladder.bids.items()
         }
-        best = sorted(truth.bids, reverse=True)[: 20 if key == "hyperliquid" else None]
+        best = sorted(truth.bids, reverse=True)[: WHOLE_BOOKS.get(key)]
         assert found == {ticks: truth.bids[ticks] for ticks in best}
-    if key != "hyperliquid":  # whole books each time: a lost one leaves no trace
+    if key not in WHOLE_BOOKS:  # whole books each time: a lost one leaves no trace
         assert out.feed.books.stats.gaps == 5
 
 

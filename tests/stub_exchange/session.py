@@ -16,7 +16,16 @@ from liqatlas.venues.registry import venue
 from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.subscriptions import Hosts
 from liqatlas.venues.transport import Patience
-from tests.stub_exchange import wire_binance, wire_bybit, wire_hyperliquid, wire_okx
+from tests.stub_exchange import (
+    wire_binance,
+    wire_binance_coinm,
+    wire_bitget,
+    wire_bybit,
+    wire_dydx,
+    wire_gate,
+    wire_hyperliquid,
+    wire_okx,
+)
 from tests.stub_exchange.market import Market
 from tests.stub_exchange.server import StubExchange
 
@@ -27,10 +36,11 @@ if TYPE_CHECKING:
     from tests.stub_exchange.faults import Schedule
     from tests.stub_exchange.server import Wire
 
-VENUES = ("binance", "bybit", "okx", "hyperliquid")
+VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget")
 CONTRACTS = {
     "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
-    "hyperliquid": wire_hyperliquid.CONTRACTS,
+    "hyperliquid": wire_hyperliquid.CONTRACTS, "binance_coinm": wire_binance_coinm.CONTRACTS,
+    "dydx": wire_dydx.CONTRACTS, "gate": wire_gate.CONTRACTS, "bitget": wire_bitget.CONTRACTS,
 }  # fmt: skip
 #: What each stub streams; connections that a client opens for it.
 DATASETS = {
@@ -38,8 +48,25 @@ DATASETS = {
     "bybit": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
     "okx": ["trades", "marks", "liquidations", "book_levels"],
     "hyperliquid": ["trades", "marks", "open_interest", "book_levels"],
+    "binance_coinm": ["trades", "marks", "liquidations", "book_levels"],
+    "dydx": ["trades", "marks", "open_interest", "liquidations"],
+    "gate": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
+    "bitget": ["trades", "marks", "open_interest", "book_levels"],
 }
-CONNECTIONS = {"binance": 2, "bybit": 2, "okx": 2, "hyperliquid": 1}
+#: Venues whose books are kept from a stream; the others' are polled whole.
+BOOKS = tuple(key for key in VENUES if "book_levels" in DATASETS[key])
+#: Venues that stream whole books, and how many levels a side: a lost one leaves no trace.
+WHOLE_BOOKS = {"hyperliquid": 20, "bitget": 15}
+CONNECTIONS = {
+    "binance": 2,
+    "bybit": 2,
+    "okx": 2,
+    "hyperliquid": 1,
+    "binance_coinm": 1,
+    "dydx": 1,
+    "gate": 2,
+    "bitget": 1,
+}
 
 QUICK = Patience(
     attempts=4,
@@ -57,7 +84,8 @@ def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
     """Return a venue's wire; Hyperliquid's REST memory is widened unless a test wants the real one."""
     wires: dict[str, Wire] = {
         "binance": wire_binance.BinanceWire(), "bybit": wire_bybit.BybitWire(), "okx": wire_okx.OkxWire(),
-        "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades),
+        "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades), "binance_coinm": wire_binance_coinm.BinanceCoinMWire(),
+        "dydx": wire_dydx.DydxWire(), "gate": wire_gate.GateWire(), "bitget": wire_bitget.BitgetWire(),
     }  # fmt: skip
     return wires[key]
 

@@ -17,6 +17,10 @@ _CLIENTS = {
     "bybit": "liqatlas.venues.bybit.rest:BybitClient",
     "okx": "liqatlas.venues.okx.rest:OkxClient",
     "hyperliquid": "liqatlas.venues.hyperliquid.rest:HyperliquidClient",
+    "binance_coinm": "liqatlas.venues.binance_coinm.rest:BinanceCoinMClient",
+    "dydx": "liqatlas.venues.dydx.rest:DydxClient",
+    "gate": "liqatlas.venues.gate.rest:GateClient",
+    "bitget": "liqatlas.venues.bitget.rest:BitgetClient",
 }
 
 

@@ -12,6 +12,7 @@ from liqatlas.venues.rows import DATASETS, RowBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 Parsed = Frame | RowBatch | BookChange | dict[str, Listing] | dict[str, tuple[int, float]]
 Rows = list[dict[str, Any]]
@@ -35,6 +36,14 @@ class Fact:
     listing: tuple[str, Mapping[str, Any]] | None = None
     prices: Mapping[str, float] | None = None
     error: tuple[type[Exception], str] | None = None
+    #: A message as the venue's documentation shows it, where none was recorded; ``file`` then only names it.
+    documented: str = ""
+
+    def payload(self, data_dir: Path) -> bytes:
+        """Return the recorded message, or the documented one."""
+        if self.documented:
+            return self.documented.encode()
+        return (data_dir / "payloads" / self.venue / self.file).read_bytes()
 
     def __str__(self) -> str:
         return f"{self.venue}/{self.file}"

@@ -44,6 +44,30 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
             "realizedRate",
         },
         "hyperliquid": {"side", "tid", "openInterest", "funding", "markPx", "levels"},
+        "binance_coinm": {"m", "a", "S", "ap", "z", "q", "U", "u", "pu", "r", "T", "x", "V", "contractSize"},
+        "dydx": {
+            "side",
+            "id",
+            "type",
+            "oraclePrice",
+            "openInterest",
+            "rate",
+            "startingOpenInterest",
+            "liquidity",
+        },
+        "gate": {
+            "size",
+            "order_size",
+            "left",
+            "fill_price",
+            "is_internal",
+            "quanto_multiplier",
+            "U",
+            "u",
+            "total_size",
+        },
+        "bitget": {"side", "tradeId", "size", "holdingAmount", "fundInterval", "keepMarginRate"},
+        "bitfinex": {"POS_ID", "AMOUNT", "IS_MATCH", "IS_MARKET_SOLD", "PRICE_ACQUIRED", "OPEN_INTEREST"},
     }[key]
     assert wanted <= named
 
@@ -51,7 +75,8 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
 def test_sources_of_facts_are_the_venues_own_pages() -> None:
     hosts = {
         "binance": "developers.binance.com", "bybit": "bybit-exchange.github.io", "okx": "www.okx.com",
-        "hyperliquid": "hyperliquid.gitbook.io",
+        "hyperliquid": "hyperliquid.gitbook.io", "binance_coinm": "developers.binance.com",
+        "dydx": "docs.dydx.exchange", "gate": "www.gate.com", "bitget": "www.bitget.com", "bitfinex": "docs.bitfinex.com", "bitmex": "www.bitmex.com",
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source

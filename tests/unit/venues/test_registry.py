@@ -42,11 +42,11 @@ def test_the_table_has_the_shape_doctor_promises() -> None:
         assert row["read_on"] >= "2026-11-22"
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "hyperliquid"])
+@pytest.mark.parametrize("key", venue_keys())
 def test_what_the_table_promises_live_has_a_stream(key: str) -> None:
     from importlib import import_module
 
-    streamed = import_module(f"liqatlas.venues.{key}.stream").DATASETS
+    streamed = import_module(f"liqatlas.venues.{key}.stream").DATASETS | venue(key).polled
     offered = msgspec.to_builtins(venue(key).capabilities().capabilities)
     names = {
         "trades": "trades",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import msgspec
 
@@ -29,9 +29,9 @@ _RATIO_PATHS = {
     "top_positions": "/futures/data/topLongShortPositionRatio",
 }
 _BAR_PATHS = {
-    "bars": ("/fapi/v1/klines", "last"),
-    "mark_bars": ("/fapi/v1/markPriceKlines", "mark"),
-    "index_bars": ("/fapi/v1/indexPriceKlines", "index"),
+    "bars": ("/klines", "last"),
+    "mark_bars": ("/markPriceKlines", "mark"),
+    "index_bars": ("/indexPriceKlines", "index"),
 }
 
 
@@ -55,6 +55,8 @@ class BinanceClient(VenueClient):
     polled = frozenset({"open_interest", "insurance_fund"})
     counted_trade_ids = True
     book_snapshot_in_stream = False
+    #: Where the paths of this market begin; COIN-M answers the same questions under another root.
+    root: ClassVar[str] = "/fapi/v1"
 
     def capabilities(self) -> VenueCapabilities:
         """Return what Binance gives."""
@@ -86,14 +88,16 @@ class BinanceClient(VenueClient):
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all contracts and their funding intervals."""
         info, hours = await asyncio.gather(
-            self._ask("/fapi/v1/exchangeInfo", parse_rest.parse_instruments, weight=1, quota="weight"),
-            self._ask("/fapi/v1/fundingInfo", parse_rest.parse_funding_intervals, weight=1, quota="funding"),
+            self._ask(f"{self.root}/exchangeInfo", parse_rest.parse_instruments, weight=1, quota="weight"),
+            self._ask(
+                f"{self.root}/fundingInfo", parse_rest.parse_funding_intervals, weight=1, quota="funding"
+            ),
         )
         return parse_rest.with_intervals(info, hours)
 
     async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
         """Ask for the clock."""
-        return await self.transport.ask(Question("/fapi/v1/time", 1, "weight"), question)
+        return await self.transport.ask(Question(f"{self.root}/time", 1, "weight"), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""
@@ -104,16 +108,16 @@ class BinanceClient(VenueClient):
         if dataset in {"marks", "funding"}:
             listings = await self.listings()
             return await self._ask(
-                "/fapi/v1/premiumIndex", lambda body: parse_rest.parse_premium_index(body, listings),
+                f"{self.root}/premiumIndex", lambda body: parse_rest.parse_premium_index(body, listings),
                 weight=1, quota="weight", params={"symbol": symbol},
             )  # fmt: skip
         if dataset == "open_interest":
             return await self._ask(
-                "/fapi/v1/openInterest", parse_rest.parse_open_interest, weight=1, quota="weight",
+                f"{self.root}/openInterest", parse_rest.parse_open_interest, weight=1, quota="weight",
                 params={"symbol": symbol},
             )  # fmt: skip
         if dataset == "insurance_fund":
-            path = "/fapi/v1/insuranceBalance"
+            path = f"{self.root}/insuranceBalance"
             return await self._ask(path, parse_rest.parse_insurance, weight=1, quota="weight")
         raise InputError(f"Binance gives no snapshot of {dataset}")
 
@@ -122,13 +126,15 @@ class BinanceClient(VenueClient):
         limit = next((n for n in (100, 500, 1000) if n >= levels), 1000)
         weight = {100: 5, 500: 10, 1000: 20}[limit]
         return await self._ask(
-            "/fapi/v1/depth", lambda body: parse_rest.parse_book(body, symbol), weight=weight, quota="weight",
+            f"{self.root}/depth", lambda body: parse_rest.parse_book(body, symbol), weight=weight, quota="weight",
             params={"symbol": symbol, "limit": limit},
         )  # fmt: skip
 
     async def tickers(self) -> list[Ticker]:
         """Return 24-hour summaries of all contracts."""
-        return await self._ask("/fapi/v1/ticker/24hr", parse_rest.parse_tickers, weight=40, quota="weight")
+        return await self._ask(
+            f"{self.root}/ticker/24hr", parse_rest.parse_tickers, weight=40, quota="weight"
+        )
 
     async def margin_tiers(self, symbol: str) -> list[bytes]:
         """Refuse: leverageBracket needs a key."""
@@ -168,7 +174,7 @@ class BinanceClient(VenueClient):
                 "limit": consts.BARS_PER_PAGE,
             }  # fmt: skip
             return await self._ask(
-                path, lambda body: parse_rest.parse_bars(body, symbol, kind), weight=consts.BARS_WEIGHT, quota="weight",
+                self.root + path, lambda body: parse_rest.parse_bars(body, symbol, kind), weight=consts.BARS_WEIGHT, quota="weight",
                 params=params,
             )  # fmt: skip
 
@@ -208,7 +214,7 @@ class BinanceClient(VenueClient):
                 "limit": consts.PAYMENTS_PER_PAGE,
             }  # fmt: skip
             return await self._ask(
-                "/fapi/v1/fundingRate", lambda body: parse_rest.parse_funding_history(body, listing),
+                f"{self.root}/fundingRate", lambda body: parse_rest.parse_funding_history(body, listing),
                 weight=1, quota="funding", params=params,
             )  # fmt: skip
 
@@ -242,7 +248,7 @@ class BinanceClient(VenueClient):
             **span,
         }
         return await self._ask(
-            "/fapi/v1/aggTrades", lambda body: parse_rest.parse_trades(body, listing), weight=consts.TRADES_WEIGHT,
+            f"{self.root}/aggTrades", lambda body: parse_rest.parse_trades(body, listing), weight=consts.TRADES_WEIGHT,
             quota="weight", params=params,
         )  # fmt: skip
 

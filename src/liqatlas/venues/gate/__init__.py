@@ -1,0 +1,1 @@
+"""Gate perpetuals: what its API sends and asks for. Meaning of every field: docs/reference/venues/gate.md."""
