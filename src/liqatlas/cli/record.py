@@ -12,7 +12,8 @@ from liqatlas.base.clock import NS_PER_S, parse_window
 from liqatlas.base.config import load_settings
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.backfill import BackfillPlan, backfill
-from liqatlas.flows.record import RecordPlan, record as record_
+from liqatlas.flows.record import RecordPlan
+from liqatlas.flows.record import record as record_
 from liqatlas.flows.request import parse_bytes
 from liqatlas.flows.venue_access import chosen_venues, make_access
 

@@ -6,6 +6,7 @@ the bars: a recorder that started late, or history that was fetched as bars. Bar
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -156,7 +157,7 @@ class LakeFlow:
         bounds = [0, *turns.tolist(), len(hours)]
         return [
             self._stretch(known, samples.part(a, b), by_bars=bool(by_bars[a]))
-            for a, b in zip(bounds, bounds[1:], strict=False)
+            for a, b in itertools.pairwise(bounds)
         ]
 
     def _hours_by_bars(self, known: Recording, hours: NDArray[np.int64]) -> NDArray[np.bool_]:

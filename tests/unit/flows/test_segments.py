@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ from tests.unit.flows.markets import START, X, bars_market, trades_market
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from liqatlas.base.recording import Recording
     from liqatlas.flows.segments import Recipe
