@@ -36,6 +36,8 @@ def doctor(
         VENUE=URL: a mirror or regional address in place of the venue's own.
     proxy
         VENUE=URL: a proxy for that venue.
+    format
+        Text for people or JSON for programs.
     """
     access = make_access(host, proxy)
     health = examine_venues(access, chosen_venues(venues), ask=not offline)

@@ -35,6 +35,8 @@ def ingest(
         Folder of the lake, made where there is none; default is that of the settings.
     check
         Only look; nothing is kept.
+    format
+        Text for people or JSON for programs.
     """
     named = (*paths, *from_)
     if not named:
