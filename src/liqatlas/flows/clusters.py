@@ -72,19 +72,17 @@ def build_clusters(
     Raises
     ------
     NotEnoughDataError
-        If the map cannot be built, or no volatility is known and none is given.
+        If the map cannot be built.
     """
     settings = load_settings(settings_file)
     chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)
     result = build_map(request, chosen, reporter)
-    volatility = None if daily_volatility else volatility_of(chosen, result.head.as_of_ns, settings)
-    daily = daily_volatility or (volatility.daily if volatility else 0.0)
-    source = volatility.source if volatility else "given by the caller"
-    if not daily > 0:
-        raise NotEnoughDataError(
-            "the price did not move in the data, so zones have no scale; give --daily-volatility such as 0.03"
-        )
+    volatility = None
+    daily, source, note = daily_volatility or 0.0, "given by the caller", ""
+    if not daily_volatility:
+        volatility, daily, source, note = _scale(chosen, result.head.as_of_ns, settings)
     clusters = find_clusters(result, settings, daily_volatility=daily, volatility_source=source)
+    clusters = replace(clusters, notes=(*clusters.notes, note)) if note else clusters
     heatmap = _history(request, chosen, settings, reporter) if with_history else None
     history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
     if history is not None:
@@ -101,6 +99,22 @@ def build_clusters(
         smoothing=clusters.smoothing,
     )
     return ClusterResult(result, with_confluence(clusters, marks), tuple(chosen), heatmap, volatility)
+
+
+def _scale(
+    recordings: Sequence[Recording], as_of_ns: int, settings: Settings
+) -> tuple[Volatility | None, float, str, str]:
+    """Return the measured volatility, the daily figure to use, its source, and a note where it is only nominal."""
+    try:
+        measured = volatility_of(recordings, as_of_ns, settings)
+        if measured.daily > 0:
+            return measured, measured.daily, measured.source, ""
+        why = "the price did not move"
+    except NotEnoughDataError as error:
+        measured, why = None, str(error)
+    nominal = settings.plan.nominal_daily_volatility
+    note = f"no volatility can be measured ({why}): zones, distances and touch probabilities use a nominal {nominal:.0%} a day"
+    return measured, nominal, "nominal", note
 
 
 def volatility_of(recordings: Sequence[Recording], as_of_ns: int, settings: Settings) -> Volatility:

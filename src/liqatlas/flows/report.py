@@ -81,7 +81,7 @@ def build_report(
     Raises
     ------
     NotEnoughDataError
-        If the map cannot be built, or there is too little price history for a volatility.
+        If the map cannot be built.
     """
     settings = load_settings(settings_file)
     chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)

@@ -140,10 +140,14 @@ class PanelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class PlanRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Distances for plans and stops; ``volatility_days`` is the stretch that volatility is measured on."""
+    """Distances for plans and stops; ``volatility_days`` is the stretch that volatility is measured on.
+
+    ``nominal_daily_volatility`` scales zones where none can be measured; a note then says so.
+    """
 
     caution_distance: float
     volatility_days: float
+    nominal_daily_volatility: float
     stop_buffer_vols: float
 
 
