@@ -300,6 +300,10 @@ def _warnings(mine: pl.DataFrame, tally: Tally, terms: MeasuredTerms, holdings: 
     usd = _notional(mine)
     old = mine.filter(pl.col("ts_event_ns") < terms.as_of_ns - OLD_NS)
     old_usd = _notional(old)
+    if terms.others == "follow":
+        said.append(
+            "common path: the other coins of each cross account move along with the asset by their betas (in the JSON)"
+        )
     if not np.isfinite(terms.open_interest_usd):
         said.append(
             "open interest is unknown, so the share of the market seen is unknown: these are the positions of the accounts "
