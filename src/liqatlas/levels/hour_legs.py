@@ -1,8 +1,9 @@
 r"""Legs: the mark's path inside each hour as monotone stretches, so that a touch needs no bracket.
 
 A position opened in a leg is touched in it exactly when its price lies before the leg's end. Between two five-minute samples the
-path is taken as sample → one extreme → the other → sample; the extremes stand a bridge's mean excursion beyond the nearer sample,
-inside the hour's own extremes, and the interval with the lowest (highest) end is given the hour's low (high) itself. Hours
+path is taken as sample → one extreme → the other → sample. Where marks are dense the extremes are theirs; otherwise they stand a
+bridge's mean excursion beyond the nearer sample, inside the hour's own extremes, and the interval with the lowest (highest) end is
+given the hour's low (high) itself. Hours
 without samples are open → extreme → extreme → close with unchanged open interest.
 """
 
@@ -63,7 +64,16 @@ def legs_of(market: HourMarket, settings: EstimatorSettings) -> Legs:
 def _sampled_legs(market: HourMarket, settings: EstimatorSettings) -> tuple[NDArray[np.float64], ...]:
     which = np.flatnonzero(market.sampled)
     path = np.log(market.path[which])
-    points = _four_points(path, np.log(market.low[which]), np.log(market.high[which]), settings)
+    lower, upper = np.minimum(path[:, :-1], path[:, 1:]), np.maximum(path[:, :-1], path[:, 1:])
+    bottom, top = _expected_extremes(path, np.log(market.low[which]), np.log(market.high[which]), settings)
+    if market.interval_low is not None and market.interval_high is not None:
+        seen_low, seen_high = np.log(market.interval_low[which]), np.log(market.interval_high[which])
+        bottom = np.where(np.isfinite(seen_low), np.minimum(seen_low, lower), bottom)
+        top = np.where(np.isfinite(seen_high), np.maximum(seen_high, upper), top)
+    rising = path[:, 1:] >= path[:, :-1]
+    points = np.stack(
+        [path[:, :-1], np.where(rising, bottom, top), np.where(rising, top, bottom), path[:, 1:]], axis=2
+    )
     length = np.abs(np.diff(points, axis=2)) + _TINY
     share = length / length.sum(axis=2, keepdims=True)
     move = np.abs(np.diff(path, axis=1)) + _TINY
@@ -82,13 +92,13 @@ def _sampled_legs(market: HourMarket, settings: EstimatorSettings) -> tuple[NDAr
     )
 
 
-def _four_points(
+def _expected_extremes(
     path: NDArray[np.float64],
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     settings: EstimatorSettings,
-) -> NDArray[np.float64]:
-    """Return sample, extreme, extreme, sample of every interval, ``(h, 12, 4)`` [log price]."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest and highest point of every interval as far as samples and the hour tell, ``(h, 12)`` each [log price]."""
     move = np.diff(path, axis=1)
     spread = np.maximum(np.sqrt(np.mean(move**2, axis=1, keepdims=True)), _TINY)
     reach = (
@@ -103,10 +113,7 @@ def _four_points(
     row = np.arange(len(path))
     bottom[row, lower.argmin(axis=1)] = low
     top[row, upper.argmax(axis=1)] = high
-    rising = path[:, 1:] >= path[:, :-1]
-    return np.stack(
-        [path[:, :-1], np.where(rising, bottom, top), np.where(rising, top, bottom), path[:, 1:]], axis=2
-    )
+    return bottom, top
 
 
 def _unsampled_legs(market: HourMarket) -> tuple[NDArray[np.float64], ...]:

@@ -55,6 +55,8 @@ class HourMarket:
         bool ``(n,)``: hours whose path and open interest are known.
     printed_usd
         float64 ``(n, 2)``: liquidations printed, long and short [USD]; NaN where not reported.
+    interval_low, interval_high
+        float64 ``(n, 12)``: extremes of the mark between two moments, where samples are dense enough to know them.
     prints_scope
         Whose prints.
     warnings
@@ -73,6 +75,8 @@ class HourMarket:
     path: NDArray[np.float64]
     sampled: NDArray[np.bool_]
     printed_usd: NDArray[np.float64]
+    interval_low: NDArray[np.float64] | None = None
+    interval_high: NDArray[np.float64] | None = None
     prints_scope: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -100,7 +104,10 @@ class HourMarket:
         names = (
             "start_ns", "open", "low", "high", "close", "volume", "open_interest", "path", "sampled", "printed_usd",
         )  # fmt: skip
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+        parts = {name: getattr(self, name)[rows] for name in names}
+        if self.interval_low is not None and self.interval_high is not None:
+            parts |= {"interval_low": self.interval_low[rows], "interval_high": self.interval_high[rows]}
+        return replace(self, **parts)
 
 
 def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket:
@@ -172,6 +179,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         path,
         sampled,
         _printed(recording, start),
+        *_interval_extremes(recording, start),
         prints_scope=recording.prints_scope or instrument.venue,
         warnings=tuple(notes),
     )
@@ -216,7 +224,7 @@ def _mark_prices(recording: Recording) -> pl.DataFrame | None:
     bars, samples = recording.mark_bars, recording.marks
     if not bars.is_empty() and _longest(bars) <= HOUR_NS:
         return _by_hour(bars, "ts_open_ns").drop("volume")
-    if samples.height < 2 or float(np.median(np.diff(samples["ts_event_ns"].to_numpy()))) > MINUTE_NS:
+    if not _dense(samples):
         return None
     price = pl.col("mark_price")
     hour = ((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour")
@@ -225,6 +233,29 @@ def _mark_prices(recording: Recording) -> pl.DataFrame | None:
         .agg(price.first().alias("open"), price.max().alias("high"), price.min().alias("low"), price.last().alias("close"))
         .sort("hour")
     )  # fmt: skip
+
+
+def _dense(samples: pl.DataFrame) -> bool:
+    """Tell whether marks are usually a minute apart or closer."""
+    moments = samples["ts_event_ns"].to_numpy()
+    return len(moments) > 1 and float(np.median(np.diff(moments))) <= MINUTE_NS
+
+
+def _interval_extremes(
+    recording: Recording, start: NDArray[np.int64]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return the mark's extremes of every five minutes, ``(n, 12)`` each; nothing where samples are too far apart."""
+    if not _dense(recording.marks):
+        return None, None
+    price = pl.col("mark_price")
+    table = recording.marks.group_by(((pl.col("ts_event_ns") - int(start[0])) // STEP_NS).alias("step")).agg(
+        price.min().alias("low"), price.max().alias("high")
+    )
+    at = table["step"].to_numpy()
+    inside = (at >= 0) & (at < len(start) * STEPS)
+    out = np.full((2, len(start) * STEPS), np.nan)
+    out[:, at[inside]] = table.select("low", "high").to_numpy()[inside].T
+    return out[0].reshape(-1, STEPS), out[1].reshape(-1, STEPS)
 
 
 def _longest(bars: pl.DataFrame) -> int:
