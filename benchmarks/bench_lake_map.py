@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
-
 from benchmarks.markets import BTC
+
 from liqatlas.base import schemas
 from liqatlas.base.clock import DAY_NS, MINUTE_NS, parse_time, parse_window
 from liqatlas.flows.build import build_map

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from tests.unit.flows.markets import START, X, trades_market
 
 from liqatlas.base import schemas
 from liqatlas.base.clock import HOUR_NS, MINUTE_NS
 from liqatlas.flows.ingest import HOLE, keep
 from liqatlas.store import Lake
+from tests.unit.flows.markets import START, X, trades_market
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,9 @@ def test_map_and_heatmap_use_the_lake_of_the_settings(run_liqatlas: RunLiqatlas,
         assert json.loads(done.stdout)["asset"] == "BTC"
 
 
-def test_realised_totals_and_what_is_known_of_them(run_liqatlas: RunLiqatlas, filled: Path, tmp_path: Path) -> None:
+def test_realised_totals_and_what_is_known_of_them(
+    run_liqatlas: RunLiqatlas, filled: Path, tmp_path: Path
+) -> None:
     tree = tree_of(run_liqatlas, "realised", "BTC", "--lake", filled)
     by_hours = {t["hours"]: t for t in tree["totals"]}
     assert by_hours[1]["long_usd"] == 6_000
@@ -84,10 +86,14 @@ def test_realised_totals_and_what_is_known_of_them(run_liqatlas: RunLiqatlas, fi
     picture = tmp_path / "prints.png"
     assert run_liqatlas("realised", "BTC", "--lake", filled, "-o", picture).returncode == 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
-    assert run_liqatlas("realised", "BTC", "--lake", filled, "--format", "csv").stdout.startswith("venue,source,hours")
+    assert run_liqatlas("realised", "BTC", "--lake", filled, "--format", "csv").stdout.startswith(
+        "venue,source,hours"
+    )
 
 
-def test_wrong_words_get_one_sentence_and_their_code(run_liqatlas: RunLiqatlas, filled: Path, tmp_path: Path) -> None:
+def test_wrong_words_get_one_sentence_and_their_code(
+    run_liqatlas: RunLiqatlas, filled: Path, tmp_path: Path
+) -> None:
     Lake.create(tmp_path / "empty").close()
     for code, words, args in (
         (3, "no lake at", ("map", "BTC", "--lake", tmp_path / "none")),

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conftest import ROOT
-from tests.stub_exchange.faults import Planned, Schedule
-from tests.stub_exchange.market import Mark, Trade
-from tests.stub_exchange.server import StubExchange
-from tests.stub_exchange.session import VENUES, market_of, wire_of
 
 from liqatlas.base.clock import NS_PER_MS, now_ns
 from liqatlas.store import Lake
 from liqatlas.venues.bybit.parse import trade_number
+from tests.conftest import ROOT
+from tests.stub_exchange.market import Mark, Trade
+from tests.stub_exchange.server import StubExchange
+from tests.stub_exchange.session import VENUES, market_of, wire_of
 from tests.stub_exchange.wire_bybit import trade_id
 
 if TYPE_CHECKING:
@@ -102,7 +99,16 @@ async def test_killed_at_any_instant_nothing_durable_is_lost_and_nothing_comes_t
     market = market_of("binance", events=7_000, start_ms=now_ns() // NS_PER_MS + 3_000, step_ms=3)
     symbol, lake = first_symbol(market), tmp_path / "lake"
     async with StubExchange(wire_of("binance"), market, pace_s=0.06) as exchange:
-        args = ("record", symbol, "--venues", "binance", "--host", f"binance={exchange.rest_url}", "--lake", lake)
+        args = (
+            "record",
+            symbol,
+            "--venues",
+            "binance",
+            "--host",
+            f"binance={exchange.rest_url}",
+            "--lake",
+            lake,
+        )
         for wait_s in (0.5, 1.2):
             async with liqatlas(tmp_path, *args) as process:
                 before = len(exchange.sent_rows)
@@ -131,9 +137,11 @@ async def test_killed_at_any_instant_nothing_durable_is_lost_and_nothing_comes_t
     assert len(set(found)) == len(found)
     assert all(gap.filled for gap in gaps), gaps
     truth = [t.last_id for t in market.trades(symbol)]
-    assert found == truth[truth.index(found[0]) :]  # what nobody heard while the recorder was dead came from REST
+    assert (
+        found == truth[truth.index(found[0]) :]
+    )  # what nobody heard while the recorder was dead came from REST
 
 
 async def _sent(exchange: StubExchange, count: int) -> None:
-    while len(exchange.sent_rows) < count:
+    while len(exchange.sent_rows) < count:  # noqa: ASYNC110
         await asyncio.sleep(0.05)

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from liqatlas.base.clock import now_ns, parse_window
 from liqatlas.base.config import load_settings
 from liqatlas.cli.output import reporting, say
-from liqatlas.flows.backfill import BackfillPlan, backfill as backfill_
+from liqatlas.flows.backfill import BackfillPlan
+from liqatlas.flows.backfill import backfill as backfill_
 from liqatlas.flows.request import moment
 from liqatlas.flows.venue_access import chosen_venues, make_access
 

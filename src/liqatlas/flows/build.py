@@ -84,6 +84,7 @@ def build_heatmap(
 
 
 def refuse_expected(request: Request) -> None:
+    """Refuse a request for expected prints where nothing is calibrated."""
     if request.quantity == "expected":
         raise NotEnoughDataError(
             "no calibration exists for these venues, so expected prints cannot be shown; ask for --quantity outstanding"

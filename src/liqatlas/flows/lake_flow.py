@@ -7,6 +7,7 @@ the bars: a recorder that started late, or history that was fetched as bars. Bar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,8 +158,7 @@ class LakeFlow:
         turns = np.flatnonzero(np.diff(by_bars)) + 1
         bounds = [0, *turns.tolist(), len(hours)]
         return [
-            self._stretch(known, samples.part(a, b), by_bars=bool(by_bars[a]))
-            for a, b in zip(bounds, bounds[1:], strict=False)
+            self._stretch(known, samples.part(a, b), by_bars=bool(by_bars[a])) for a, b in pairwise(bounds)
         ]
 
     def _hours_by_bars(self, known: Recording, hours: NDArray[np.int64]) -> NDArray[np.bool_]:

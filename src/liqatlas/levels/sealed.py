@@ -13,11 +13,12 @@ import numpy as np
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS
 from liqatlas.base.jit import kernel
-from liqatlas.levels import kernels
 from liqatlas.levels.segment import UNTOUCHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from liqatlas.levels import kernels
 
 SealedLevel = Literal["hour", "day", "month"]
 

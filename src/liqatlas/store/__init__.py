@@ -7,8 +7,8 @@ from liqatlas.store.coverage import Coverage, Freshness, TouchedHour
 from liqatlas.store.gaps import Gap
 from liqatlas.store.jobs import Job, JobPart
 from liqatlas.store.lake import Lake
-from liqatlas.store.recording import split_bars
 from liqatlas.store.receipts import Ticket, WriterStats
+from liqatlas.store.recording import split_bars
 from liqatlas.store.repair import Repair
 from liqatlas.store.retention import KEEP_DAYS, DiskUse, Retention
 from liqatlas.store.segments import SegmentEntry, StoredSegment

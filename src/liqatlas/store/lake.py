@@ -289,7 +289,9 @@ class Lake:
         """Return the newest and oldest row of every dataset, of all series or of one."""
         with self._reading() as connection:
             series = catalogue.all_series(connection).values()
-            wanted = [s for s in series if venue in (gaps.EVERY, s.venue) and symbol in (gaps.EVERY, s.symbol)]
+            wanted = [
+                s for s in series if venue in (gaps.EVERY, s.venue) and symbol in (gaps.EVERY, s.symbol)
+            ]
             return coverage.freshness(connection, wanted)
 
     def touched_since(self, venue: str, symbol: str, seq: int) -> list[TouchedHour]:

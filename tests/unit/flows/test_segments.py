@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.flows.markets import START, X, bars_market, trades_market
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, parse_time
 from liqatlas.flows.ingest import keep
@@ -17,9 +16,11 @@ from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.maps.modelled import _segments, prepare
 from liqatlas.store import Lake
+from tests.unit.flows.markets import START, X, bars_market, trades_market
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from liqatlas.base.recording import Recording
     from liqatlas.flows.segments import Recipe
@@ -97,8 +98,6 @@ def test_sealing_as_hours_arrive_gives_the_same_bits(
 def test_late_rows_are_folded_in(lake: Lake) -> None:
     recording = trades_market(HOURS, 4)
     hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)
-    from dataclasses import replace
-
     holed = replace(recording, trades=recording.trades.filter(~hole))
     assert holed.trades.height < recording.trades.height
     keep(lake, holed)
