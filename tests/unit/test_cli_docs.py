@@ -19,7 +19,9 @@ def test_every_verb_and_option_is_described() -> None:
 
 
 def test_no_option_goes_without_a_word() -> None:
-    silent = [line for line in options_text().splitlines() if line.startswith("| `--") and line.endswith("|  |")]
+    silent = [
+        line for line in options_text().splitlines() if line.startswith("| `--") and line.endswith("|  |")
+    ]
     assert not silent
 
 

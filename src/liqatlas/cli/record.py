@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import Annotated
 
@@ -12,10 +13,38 @@ from liqatlas.base.clock import NS_PER_S, parse_window
 from liqatlas.base.config import load_settings
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.backfill import BackfillPlan, backfill
-from liqatlas.flows.record import RecordPlan
+from liqatlas.flows.record import RecordPlan, read_names
 from liqatlas.flows.record import record as record_
 from liqatlas.flows.request import parse_bytes
 from liqatlas.flows.venue_access import chosen_venues, make_access
+
+
+@Parameter(name="*", group="Recorder")
+@dataclass(frozen=True, kw_only=True)
+class RecordOptions:
+    """How the recorder runs and tells of itself."""
+
+    symbols: Path | None = None
+    "File with one asset or symbol a line, read again on SIGHUP."
+    once: Annotated[bool, Parameter(negative="")] = False
+    "Fetch over REST what came since the last time, and leave: for cron."
+    for_: Annotated[str | None, Parameter(name="--for")] = None
+    "Stop after this long, such as 10m."
+    max_disk: str | None = None
+    "Keep the lake under this size, such as 50GB: oldest days go first, prints and segments last."
+    bound: float = 1.0
+    "Seconds that a crash may lose at most."
+    watchdog: float = 120.0
+    "Seconds without a frame after which a venue's feed is opened anew."
+    heartbeat_file: Path | None = None
+    "Written while rows arrive and become durable."
+    heartbeat_url: str | None = None
+    "Asked for while rows arrive and become durable."
+    metrics: int | None = None
+    "Port on loopback for /metrics and /healthz."
+
+
+_HOW = RecordOptions()
 
 
 def record(
@@ -24,15 +53,7 @@ def record(
     *,
     venues: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
     lake: Path | None = None,
-    symbols: Path | None = None,
-    once: Annotated[bool, Parameter(negative="")] = False,
-    for_: Annotated[str | None, Parameter(name="--for")] = None,
-    max_disk: str | None = None,
-    bound: float = 1.0,
-    watchdog: float = 120.0,
-    heartbeat_file: Path | None = None,
-    heartbeat_url: str | None = None,
-    metrics: int | None = None,
+    how: RecordOptions = _HOW,
     host: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     proxy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
 ) -> int:
@@ -46,24 +67,6 @@ def record(
         Which venues; all with a live client by default.
     lake
         Folder of the lake, made where there is none; default is that of the settings.
-    symbols
-        File with one asset or symbol a line, read again on SIGHUP.
-    once
-        Fetch over REST what came since the last time, and leave: for cron.
-    for_
-        Stop after this long, such as 10m.
-    max_disk
-        Keep the lake under this size, such as 50GB: oldest days go first, prints and segments last.
-    bound
-        Seconds that a crash may lose at most.
-    watchdog
-        Seconds without a frame after which a venue's feed is opened anew.
-    heartbeat_file
-        Written while rows arrive and become durable.
-    heartbeat_url
-        Asked for while rows arrive and become durable.
-    metrics
-        Port on loopback for /metrics and /healthz.
     host
         VENUE=URL: a mirror or regional address in place of the venue's own.
     proxy
@@ -74,25 +77,25 @@ def record(
         venues=chosen_venues(venues),
         lake=lake or load_settings().lake_path,
         access=make_access(host, proxy),
-        names_file=symbols,
-        bound_s=bound,
-        silent_s=watchdog,
-        max_bytes=parse_bytes(max_disk) if max_disk else None,
-        heartbeat_file=heartbeat_file,
-        heartbeat_url=heartbeat_url,
-        metrics_port=metrics,
-        stop_after_s=parse_window(for_) / NS_PER_S if for_ else None,
+        names_file=how.symbols,
+        bound_s=how.bound,
+        silent_s=how.watchdog,
+        max_bytes=parse_bytes(how.max_disk) if how.max_disk else None,
+        heartbeat_file=how.heartbeat_file,
+        heartbeat_url=how.heartbeat_url,
+        metrics_port=how.metrics,
+        stop_after_s=parse_window(how.for_) / NS_PER_S if how.for_ else None,
     )
-    if once:
+    if how.once:
+        names = read_names(plan)
         with reporting() as reporter:
-            backfill(BackfillPlan(plan.names, plan.venues, plan.lake, plan.access, since_last=True), reporter)
+            backfill(BackfillPlan(names, plan.venues, plan.lake, plan.access, since_last=True), reporter)
         return 0
     terminal = sys.stderr.isatty()
 
     def show(line: str) -> None:
-        print(
-            f"\r\x1b[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
-        )
+        text, end = (f"\r\x1b[K{line}", "") if terminal else (line, "\n")
+        print(text, end=end, file=sys.stderr, flush=True)
 
     record_(plan, show, say, show_every_s=2.0 if terminal else 60.0)
     return 0

@@ -129,7 +129,7 @@ async def _backfill(plan: BackfillPlan, lake: Lake, until: int, reporter: Report
         found, notes = await _instruments(clients, plan.names)
         results = await asyncio.gather(
             *(
-                _venue(plan, lake, clients[key], instruments, until, reporter)
+                _venue(plan, lake, clients[key], instruments, until=until, reporter=reporter)
                 for key, instruments in found.items()
             )
         )
@@ -195,6 +195,7 @@ async def _venue(
     lake: Lake,
     client: VenueClient,
     instruments: list[Instrument],
+    *,
     until: int,
     reporter: Reporter,
 ) -> Backfilled:

@@ -103,10 +103,11 @@ def _note_holes(
     for start, end in holes:
         if (start, end) not in ours:
             lake.open_gap(dataset, venue, symbol, start, end_ns=end, reason=HOLE)
-    for (start, end), number in ours.items():
-        inside = end is not None and covers[0] <= start and end <= covers[1]
-        if inside and not any(low < end and high > start for low, high in holes):
-            lake.close_gap(number, end, filled=True)
+    for (begin, stop), number in ours.items():
+        if stop is None or begin < covers[0] or stop > covers[1]:
+            continue
+        if not any(low < stop and high > begin for low, high in holes):
+            lake.close_gap(number, stop, filled=True)
 
 
 def ingested_text(found: Sequence[Ingested], lake_path: Path) -> str:

@@ -6,8 +6,8 @@ the bars: a recorder that started late, or history that was fetched as bars. Bar
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,20 +86,18 @@ class LakeFlow:
         self._lake, self._grid = lake, grid
         self._nearest, self._spot_turnover, self._until = nearest, spot_turnover, until_ns
         self.instrument = replace(instrument, tick_size=lake.tick_size(instrument.venue, instrument.symbol))
-        firsts = {name: self._first(name) for name in ("trades", "bars", "marks", "open_interest")}
-        self._there = {name for name, first in firsts.items() if first is not None}
-        traded = [first for name in ("trades", "bars") if (first := firsts[name]) is not None]
-        if firsts["open_interest"] is None or not traded:
+        firsts = {
+            row.dataset: row.first_event_ns
+            for row in lake.freshness(instrument.venue, instrument.symbol)
+            if row.first_event_ns <= until_ns
+        }
+        self._there = set(firsts) & {"trades", "bars", "marks", "open_interest"}
+        traded = [firsts[name] for name in ("trades", "bars") if name in firsts]
+        if "open_interest" not in firsts or not traded:
             raise CannotCutError(
                 f"{instrument.key}: the lake holds no open interest, or no trades and no bars"
             )
         self._first_traded, self._first_sample = min(traded), firsts["open_interest"]
-
-    def _first(self, dataset: str) -> int | None:
-        found = self._lake.coverage(
-            dataset, self.instrument.venue, self.instrument.symbol, 0, self._until + 1
-        ).first_ns
-        return None if found is None or found > self._until else found
 
     @property
     def first_ns(self) -> int:
@@ -146,18 +144,21 @@ class LakeFlow:
             out = replace(out, marks=self._table("marks", start_ns, end_ns))
         return out.until(self._until)
 
-    def bars(self, samples: Samples) -> list[FlowBars]:
-        """Return the flow bars between samples, one table per stretch of hours that come from the same source."""
+    def bars(self, samples: Samples, known: Recording | None = None) -> list[FlowBars]:
+        """Return the flow bars between samples, one table per stretch of hours that come from the same source.
+
+        ``known`` holds the rows from :data:`MARGIN_NS` before to as much after, where they were read already.
+        """
         if len(samples.edges) < 2:
             return []
-        known = self.rows(int(samples.edges[0]) - MARGIN_NS, int(samples.edges[-1]) + MARGIN_NS)
+        if known is None:
+            known = self.rows(int(samples.edges[0]) - MARGIN_NS, int(samples.edges[-1]) + MARGIN_NS)
         hours = samples.hours
         by_bars = self._hours_by_bars(known, hours)
         turns = np.flatnonzero(np.diff(by_bars)) + 1
         bounds = [0, *turns.tolist(), len(hours)]
         return [
-            self._stretch(known, samples.part(a, b), by_bars=bool(by_bars[a]))
-            for a, b in itertools.pairwise(bounds)
+            self._stretch(known, samples.part(a, b), by_bars=bool(by_bars[a])) for a, b in pairwise(bounds)
         ]
 
     def _hours_by_bars(self, known: Recording, hours: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -187,7 +187,7 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
     )
 
 
-_SCHEMA = {**LIQUIDATIONS.schema, "venue": pl.String, "symbol": pl.String}
+_SCHEMA = pl.Schema({**LIQUIDATIONS.schema, "venue": pl.String(), "symbol": pl.String()})
 
 
 def _window(recording: Recording, as_of: int) -> pl.DataFrame:

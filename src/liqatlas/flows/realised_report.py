@@ -78,8 +78,7 @@ def realised_text(result: Realised, zone: tzinfo) -> str:
             f"largest: {format_usd(big.usd)} {big.liquidated} at {format_price(big.price)}, {big.venue}:{big.symbol}, "
             f"{format_moment(big.ts_event_ns, zone)}"
         )
-    for one in result.exchanges:
-        out.append(f"{one.venue}: {one.censoring}; {_recorded(one)}")
+    out += [f"{one.venue}: {one.censoring}; {_recorded(one)}" for one in result.exchanges]
     if any(t.at_least for t in result.together):
         out.append(f"≥ where prints are thinned or part of the stretch was not recorded; {_NO_ESTIMATE}")
     out += [f"! {warning}" for warning in result.warnings]

@@ -20,7 +20,7 @@ from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from liqatlas.flows.recorder import VenueState
@@ -338,7 +338,7 @@ async def _heartbeat(plan: RecordPlan, recording: Recording, say: Callable[[str]
 
 
 @contextlib.asynccontextmanager
-async def _metrics(port: int, recording: Recording, silent_s: float):  # noqa: ANN202
+async def _metrics(port: int, recording: Recording, silent_s: float) -> AsyncIterator[None]:
     """Serve ``/metrics`` and ``/healthz`` on loopback."""
     from aiohttp import web
 

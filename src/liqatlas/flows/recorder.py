@@ -258,7 +258,7 @@ class VenueRecorder:
     async def _fill(self, number: int, symbol: str, since: int, until: int) -> None:
         """Fetch the trades of a stretch, up to the first live one; the gap counts as filled only if all of it came."""
         waited = time.monotonic()
-        while symbol not in self._first_live and time.monotonic() - waited < FIRST_TRADE_S:
+        while symbol not in self._first_live and time.monotonic() - waited < FIRST_TRADE_S:  # noqa: ASYNC110 (rows come through the same loop)
             await asyncio.sleep(FLUSH_S)
         try:
             whole = await self._fetch(symbol, since, self._first_live.get(symbol, until) + 1)
@@ -281,13 +281,13 @@ class VenueRecorder:
         else:  # only the most recent ones can be had
             pages = [await self._client.missing_trades(symbol, None, None)]
             rows = pages[0].of("trades", symbol)
-            whole = bool(rows) and min(row[0] for row in rows) <= since  # type: ignore[type-var]
+            whole = bool(rows) and min(int(str(row[0])) for row in rows) <= since
         ticket = None
         for page in pages:
             for (dataset, name), frame in page.frames().items():
                 if (dataset, name) == ("trades", symbol):
                     ticket = self._writer.append("trades", instrument, frame)
-        while ticket is not None and not self._writer.durable_upto(ticket):
+        while ticket is not None and not self._writer.durable_upto(ticket):  # noqa: ASYNC110 (the writer is a thread)
             await asyncio.sleep(_FULL_PAUSE_S)
         return whole
 

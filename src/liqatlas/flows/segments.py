@@ -124,7 +124,7 @@ def update(
         start = max(start, first)
     limit = _limit(flow, newest_ns)
     stream = made_with.stream()
-    stream.append(_stored(lake, instrument, version, start, only_running=True))
+    stream.append(_running(lake, instrument, version, start))
     facts = {"seq": seq, "first_ns": flow.first_ns, "until_ns": min(start, max(limit, first))}
     lake.write_segments(venue, symbol, [], version=version, progress=facts)
     written = 0
@@ -223,24 +223,15 @@ def cuts(start_ns: int, end_ns: int) -> list[tuple[Level, int, int]]:
     return out
 
 
-def _stored(
-    lake: Lake,
-    instrument: Instrument,
-    version: str,
-    end_ns: int,
-    *,
-    start_ns: int = 0,
-    only_running: bool = False,
-) -> list[SealedSegment]:
-    """Return the sealed stretches of ``[start, end)``; ``only_running`` those of the month and day that run at the end."""
-    begin = _month_start(end_ns) if only_running else start_ns
-    out: list[SealedSegment] = []
-    for level, low, high in cuts(begin, end_ns):
-        found = lake.read_segments(
+def _running(lake: Lake, instrument: Instrument, version: str, at_ns: int) -> list[SealedSegment]:
+    """Return the sealed stretches of the month and day that run at a moment."""
+    return [
+        _wake(one)
+        for level, low, high in cuts(_month_start(at_ns), at_ns)
+        for one in lake.read_segments(
             instrument.venue, instrument.symbol, low, high, version=version, level=level
         )
-        out += [_wake(one) for one in found]
-    return out
+    ]
 
 
 class StoredHistory:
@@ -270,28 +261,51 @@ class StoredHistory:
         if self._end <= self._flow.first_ns:
             self._end = 0
         self.first_ns = self._flow.first_ns
-        self._samples, self.is_provisional = self._tail(as_of_ns)
-        self.tail: list[FlowBars] = self._flow.bars(self._samples)
+        self._read: list[tuple[Level, int, int, list[SealedSegment]]] = []
+        self._samples = self._tail(as_of_ns)
+        self.tail: list[FlowBars] = self._flow.bars(self._samples, self.known)
 
-    def _tail(self, as_of_ns: int) -> tuple[Samples, bool]:
+    def _tail(self, as_of_ns: int) -> Samples:
         """Return the samples after the sealed stretches, with a provisional one at the end where there is flow after the last."""
         from liqatlas.flows.lake_flow import Samples
 
         samples = self._flow.samples(self._end or self.first_ns - 1, as_of_ns + 1)
-        self.known = known = self._flow.rows(int(samples.edges[-1]) - HOUR_NS, as_of_ns + 1)
+        self.known = known = self._flow.rows(int(samples.edges[0]) - HOUR_NS, as_of_ns + 1)
         moments = [int(known.trades[-1, "ts_event_ns"])] if known.trades.height else []
         if not moments and known.bars.height:
             moments = [int(known.bars[-1, "ts_close_ns"])]
         last = min(as_of_ns, max(moments, default=0)) + 1
         if last <= samples.edges[-1]:
-            return samples, False
-        return Samples(np.append(samples.edges, last), np.append(samples.values, samples.values[-1])), True
+            return samples
+        return Samples(np.append(samples.edges, last), np.append(samples.values, samples.values[-1]))
+
+    def _stored(self, start_ns: int) -> list[SealedSegment]:
+        """Return the sealed stretches from a moment to where the tail begins; what was read once is not read again."""
+        out: list[SealedSegment] = []
+        for level, low, high in cuts(start_ns, self._end):
+            for known, first, last, pieces in self._read:
+                if known == level and first <= low and high <= last:
+                    out += [one for one in pieces if low <= one.start_ns and one.end_ns <= high]
+                    break
+            else:
+                found = self._lake.read_segments(
+                    self._instrument.venue,
+                    self._instrument.symbol,
+                    low,
+                    high,
+                    version=self._made_with.version,
+                    level=level,
+                )
+                self._read.append((level, low, high, [_wake(one) for one in found]))
+                out += self._read[-1][3]
+        return out
 
     def segments(self, start_ns: int) -> tuple[Segment, Segment]:
         """Return the segments of all history and of the bars that begin at or after ``start_ns``."""
         stream = self._made_with.stream()
-        if self._end:
-            stream.append(_stored(self._lake, self._instrument, self._made_with.version, self._end))
+        stored = self._stored(0) if self._end else []
+        stream.reserve(stored, self.tail)
+        stream.append(stored)
         for bars in self.tail:
             stream.update(bars)
         whole = stream.finish()
@@ -305,13 +319,12 @@ class StoredHistory:
         stream = self._made_with.stream()
         if self._end and start_ns < self._end:
             samples, begin = self._first_hour(start_ns)
-            for bars in self._flow.bars(samples):
+            cut = self._flow.bars(samples)
+            stored = self._stored(begin) if begin < self._end else []
+            stream.reserve(stored, [*cut, *self.tail])
+            for bars in cut:
                 stream.update(bars)
-            if begin < self._end:
-                stored = _stored(
-                    self._lake, self._instrument, self._made_with.version, self._end, start_ns=begin
-                )
-                stream.append(stored)
+            stream.append(stored)
             start_ns = self._end
         empty = True
         for bars in self.tail:

@@ -117,7 +117,9 @@ class LevelStream:
         """Return a state on a wider window, its old first bin at ``shift``."""
         new = self._new_state(bins)
         was = old.stock.shape[2]
-        if was == 0:
+        if was == 0:  # nothing was placed, but bars may have closed or touched
+            new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
+            new.reach[:2] = old.reach[:2]
             return new
         new.stock[:, :, shift : shift + was] = old.stock
         new.pending[:, shift : shift + was] = old.pending
@@ -209,15 +211,24 @@ class LevelStream:
             kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
         return out
 
+    def reserve(self, sealed: Iterable[SealedSegment], flows: Iterable[FlowBars]) -> None:
+        """Make room for all of these at once; growing later costs a copy each time."""
+        ranges = [held for piece in sealed if (held := piece.bin_range())]
+        reach = self.offsets.reach + 1
+        for flow in flows:
+            if len(flow.runs.entry):
+                low, high = flow.bin_range()
+                ranges.append((low - reach, high + reach))
+        if ranges:
+            self._hold(min(low for low, _ in ranges), max(high for _, high in ranges))
+
     def append(self, sealed: Iterable[SealedSegment]) -> None:
         """Go on with stored stretches, in order of time, in place of the bars they were sealed from: the same bits.
 
         Months first, then days, then hours, as far as each is whole; what follows must lie after them.
         """
         pieces = list(sealed)
-        ranges = [held for piece in pieces if (held := piece.bin_range())]
-        if ranges:
-            self._hold(min(low for low, _ in ranges), max(high for _, high in ranges))
+        self.reserve(pieces, ())
         scratch = self._new_state(self._pyramid[0].stock.shape[2])
         for piece in pieces:
             above = _LEVELS.index(piece.level) + 1

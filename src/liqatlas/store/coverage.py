@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError
 from liqatlas.store.gaps import Gap, Place, list_gaps
+from liqatlas.store.keys import KEYINGS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,13 +59,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Newest row of a dataset and series, and until when its feed was vouched for (``None``: never)."""
+    """Newest and oldest row of a dataset and series, and until when its feed was vouched for (``None``: never)."""
 
     dataset: str
     venue: str
     symbol: str
     last_event_ns: int
     recorded_until_ns: int | None
+    first_event_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +189,25 @@ def coverage(
     )
 
 
-def freshness(connection: sqlite3.Connection, known: dict[int, Series]) -> list[Freshness]:
-    """Return the newest row of every dataset and series."""
-    rows = connection.execute(
-        "SELECT h.dataset, h.series, max(h.last_ns), "
-        "(SELECT max(r.end_ns) FROM recorded r WHERE r.dataset = h.dataset AND r.series = h.series) "
-        "FROM hour h GROUP BY h.series, h.dataset ORDER BY h.series, h.dataset"
-    )
-    return [Freshness(r[0], known[r[1]].venue, known[r[1]].symbol, r[2], r[3]) for r in rows]
+def freshness(connection: sqlite3.Connection, known: Iterable[Series]) -> list[Freshness]:
+    """Return the oldest and newest row of every dataset of these series."""
+    out = []
+    for series in known:
+        for dataset in KEYINGS:
+            newest, oldest = (
+                connection.execute(
+                    f"SELECT first_ns, last_ns FROM hour WHERE series = ? AND dataset = ? ORDER BY hour_ns {order} LIMIT 1",  # noqa: S608
+                    (series.number, dataset),
+                ).fetchone()
+                for order in ("DESC", "ASC")
+            )
+            if newest is None:
+                continue
+            until = connection.execute(
+                "SELECT max(end_ns) FROM recorded WHERE dataset = ? AND series = ?", (dataset, series.number)
+            ).fetchone()[0]
+            out.append(Freshness(dataset, series.venue, series.symbol, newest[1], until, oldest[0]))
+    return out
 
 
 def touched_since(connection: sqlite3.Connection, series: Series, seq: int) -> list[TouchedHour]:

@@ -285,10 +285,14 @@ class Lake:
             series = catalogue.find_series(connection, venue, symbol)
             return coverage.coverage(connection, dataset, series, start_ns, end_ns)
 
-    def freshness(self) -> list[Freshness]:
-        """Return the newest row of every dataset and series."""
+    def freshness(self, venue: str = gaps.EVERY, symbol: str = gaps.EVERY) -> list[Freshness]:
+        """Return the newest and oldest row of every dataset, of all series or of one."""
         with self._reading() as connection:
-            return coverage.freshness(connection, catalogue.all_series(connection))
+            series = catalogue.all_series(connection).values()
+            wanted = [
+                s for s in series if venue in (gaps.EVERY, s.venue) and symbol in (gaps.EVERY, s.symbol)
+            ]
+            return coverage.freshness(connection, wanted)
 
     def touched_since(self, venue: str, symbol: str, seq: int) -> list[TouchedHour]:
         """Return the hours of a series written after write number ``seq``: what is derived from them is stale."""

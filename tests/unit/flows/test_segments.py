@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,8 +98,6 @@ def test_sealing_as_hours_arrive_gives_the_same_bits(
 def test_late_rows_are_folded_in(lake: Lake) -> None:
     recording = trades_market(HOURS, 4)
     hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)
-    from dataclasses import replace
-
     holed = replace(recording, trades=recording.trades.filter(~hole))
     assert holed.trades.height < recording.trades.height
     keep(lake, holed)
