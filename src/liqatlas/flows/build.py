@@ -107,17 +107,6 @@ def build_heatmap(
     return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
 
 
-<<<<<<< HEAD
-=======
-def refuse_expected(request: Request) -> None:
-    """Refuse a request for expected prints where nothing is calibrated."""
-    if request.quantity == "expected":
-        raise NotEnoughDataError(
-            "no calibration exists for these venues, so expected prints cannot be shown; ask for --quantity outstanding"
-        )
-
-
->>>>>>> lake
 def _chosen(
     request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
 ) -> tuple[list[Recording], int]:
