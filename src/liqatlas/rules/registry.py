@@ -9,9 +9,12 @@ from liqatlas.base.errors import RuleError
 from liqatlas.rules.by_venue import (
     binance_coinm,
     binance_usdm,
+    bitget,
+    bitmex,
     bybit_inverse,
     bybit_linear,
     dydx,
+    gate,
     hyperliquid,
     okx,
 )
@@ -30,6 +33,12 @@ RULES: dict[tuple[str, str], tuple[MarginRule, ...]] = {
     ("okx", "inverse"): okx.INVERSE_VERSIONS,
     ("hyperliquid", "linear"): hyperliquid.VERSIONS,
     ("dydx", "linear"): dydx.VERSIONS,
+    ("gate", "linear"): gate.VERSIONS,
+    ("gate", "inverse"): gate.INVERSE_VERSIONS,
+    ("bitget", "linear"): bitget.VERSIONS,
+    ("bitmex", "inverse"): bitmex.INVERSE_VERSIONS,
+    ("bitmex", "linear"): bitmex.LINEAR_VERSIONS,
+    ("bitmex", "quanto"): bitmex.QUANTO_VERSIONS,
 }
 
 

@@ -11,6 +11,7 @@ from liqatlas.venues.frames import Frame
 from tests.conformance.venues import (
     facts_binance,
     facts_binance_coinm,
+    facts_bitfinex,
     facts_bitget,
     facts_bitmex,
     facts_bybit,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FACTS = [
     *facts_binance.FACTS, *facts_bybit.FACTS, *facts_okx.FACTS, *facts_hyperliquid.FACTS, *facts_binance_coinm.FACTS,
-    *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS, *facts_bitmex.FACTS,
+    *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS, *facts_bitmex.FACTS, *facts_bitfinex.FACTS,
 ]  # fmt: skip
 RECORDED = sorted({fact.venue for fact in FACTS if not fact.documented})
 

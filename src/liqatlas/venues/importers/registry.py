@@ -12,6 +12,7 @@ from liqatlas.venues.importers import (
     binance_other,
     binance_raw_stream,
     binance_trades,
+    bitmex_trades,
     hyperliquid_positions,
     hyperliquid_tape,
     oi_folder,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FORMATS: tuple[Format, ...] = (
     *hyperliquid_tape.FORMATS,
     *binance_trades.FORMATS,
+    *bitmex_trades.FORMATS,
     *binance_klines.FORMATS,
     *binance_metrics.FORMATS,
     *open_interest.FORMATS,
