@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,12 +19,13 @@ from liqatlas.base.recording import Recording
 from liqatlas.base.schemas import MARKS, OPEN_INTEREST, TRADES
 from liqatlas.flows.build import build_map
 from liqatlas.flows.request import Request
-from liqatlas.maps.liquidation_map import LiquidationMap
+
+if TYPE_CHECKING:
+    from liqatlas.maps.liquidation_map import LiquidationMap
 
 END = 20_000 * DAY_NS
 START = END - 2 * DAY_NS
 STEPS = 2 * 24 * 60
-TERMS = {"max_leverage": 100.0, "maintenance_rate": 0.005}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def recording(world: World) -> Recording:
     ts = START + MINUTE_NS * np.arange(STEPS)
     price = np.round(60_000 * np.exp(np.cumsum(rng.normal(0, 8e-4, STEPS))), 1)
     qty = rng.exponential(2.0, STEPS)
-    held = 2_000.0 + np.cumsum(rng.normal(0, 3.0, STEPS))
+    held = 2_000.0 + np.cumsum(qty * rng.uniform(-1, 1, STEPS))  # never more than was traded
     tick = Decimal("0.1") * Decimal(world.premium)
     ticks = np.rint(price * 10).astype(np.int64)
     paid = ticks * float(tick)
@@ -67,24 +69,31 @@ def recording(world: World) -> Recording:
     instrument = Instrument(
         world.venue, world.symbol, "BTC", quote=world.quote, settle=settle, kind=world.kind, tick_size=tick
     )
-    trades = {"ts_event_ns": ts, "price_ticks": ticks, "qty_native": native, "taker_buy": rng.random(STEPS) < 0.5}
+    trades = {
+        "ts_event_ns": ts,
+        "price_ticks": ticks,
+        "qty_native": native,
+        "taker_buy": rng.random(STEPS) < 0.5,
+    }
     return Recording(
         instrument,
         trades=TRADES.conform(pl.DataFrame(trades)),
         marks=MARKS.conform(pl.DataFrame({"ts_event_ns": ts, "mark_price": paid})),
-        open_interest=OPEN_INTEREST.conform(pl.DataFrame({"ts_event_ns": ts, "oi_native": oi, "oi_published": oi})),
+        open_interest=OPEN_INTEREST.conform(
+            pl.DataFrame({"ts_event_ns": ts, "oi_native": oi, "oi_published": oi})
+        ),
     )
 
 
 def map_of(*worlds: World) -> LiquidationMap:
     """Return the map of some venues."""
-    request = Request(asset="BTC", window_ns=DAY_NS, as_of_ns=END, **TERMS)
+    request = Request(asset="BTC", window_ns=DAY_NS, as_of_ns=END, max_leverage=100.0, maintenance_rate=0.005)
     return build_map(request, [recording(world) for world in worlds])
 
 
 def held_by_venue(result: LiquidationMap) -> np.ndarray:
     """Return USD by venue and side."""
-    return result.usd.sum(axis=(1, 3))
+    return np.asarray(result.usd.sum(axis=(1, 3)))
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +134,14 @@ def test_premiums_vanish_on_the_one_axis(together: LiquidationMap) -> None:
 
 
 def test_coverage_adds_up_and_every_dollar_of_open_interest_is_in_a_class(together: LiquidationMap) -> None:
-    for side in (together.head.coverage.long, together.head.coverage.short):
+    coverage = together.head.coverage
+    assert coverage is not None
+    for side in (coverage.long, coverage.short):
         parts = side.explained_usd + side.outside_window_usd + side.older_usd + side.unreachable_usd
         assert side.open_interest_usd == pytest.approx(parts, rel=1e-6)
         assert side.open_interest_usd == pytest.approx(
             sum(v.open_interest_usd for v in together.head.venues), rel=1e-6
         )
     assert held_by_venue(together).sum(axis=0) == pytest.approx(
-        [together.head.coverage.long.explained_usd, together.head.coverage.short.explained_usd], rel=1e-6
+        [coverage.long.explained_usd, coverage.short.explained_usd], rel=1e-6
     )
