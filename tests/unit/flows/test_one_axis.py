@@ -58,13 +58,13 @@ def recording(world: World) -> Recording:
     ts = START + MINUTE_NS * np.arange(STEPS)
     price = np.round(60_000 * np.exp(np.cumsum(rng.normal(0, 8e-4, STEPS))), 1)
     qty = rng.exponential(2.0, STEPS)
-    held = 2_000.0 + np.cumsum(qty * rng.uniform(-1, 1, STEPS))  # never more than was traded
+    moved = qty * rng.uniform(-1, 1, STEPS)  # never more than was traded
     tick = Decimal("0.1") * Decimal(world.premium)
     ticks = np.rint(price * 10).astype(np.int64)
     paid = ticks * float(tick)
-    native, oi = qty * world.size, held * world.size
-    if world.kind == "inverse":
-        native, oi = native * paid, oi * paid
+    native, oi = qty * world.size, (2_000.0 + np.cumsum(moved)) * world.size
+    if world.kind == "inverse":  # face value: it changes with what is opened and closed, not with the price
+        native, oi = native * paid, (2_000.0 * paid[0] + np.cumsum(moved * paid)) * world.size
     settle = "BTC" if world.kind == "inverse" else world.quote
     instrument = Instrument(
         world.venue, world.symbol, "BTC", quote=world.quote, settle=settle, kind=world.kind, tick_size=tick
