@@ -79,14 +79,14 @@ async def kills(rounds: int, folder: Path) -> int:
         process.terminate()
         await process.wait()
         truth = list(market.trades(symbol))
-    found = set(ids_in(folder / "lake", symbol))
+    kept = set(ids_in(folder / "lake", symbol))
     with Lake.open(folder / "lake") as opened:
         gaps = opened.list_gaps(dataset="trades", venue="binance", symbol=symbol)
     listed = [(g.start_ns, g.end_ns or now_ns()) for g in gaps if not g.filled]
-    first, last = min(found), max(found)
+    first, last = min(kept), max(kept)
     missing = [
         t for t in truth
-        if first <= t.last_id <= last and t.last_id not in found
+        if first <= t.last_id <= last and t.last_id not in kept
         and not any(a - 10**10 <= t.ts_ms * NS_PER_MS <= b + 10**10 for a, b in listed)
     ]  # fmt: skip
     print(
