@@ -96,13 +96,14 @@ def make_request(
     Raises
     ------
     InputError
-        If an option cannot be read, or no data source is named or two are.
+        If an option cannot be read, or two data sources are named.
     """
     bins, step = parse_bins(output.bins) if output.bins else (None, None)
     return Request(
         asset=asset,
         paths=data.from_,
         lake=choose_lake(data),
+        quick=True,
         venues=tuple(v.lower() for v in data.venue),
         kind=kind,
         quantity=quantity,
@@ -124,12 +125,12 @@ def make_request(
 
 
 def choose_lake(data: DataOptions) -> Path | None:
-    """Return the lake to read, ``None`` where files are.
+    """Return the lake to read, ``None`` where files are, or where there is none and the venues are asked.
 
     Raises
     ------
     InputError
-        If files and a lake were named, or nothing was and the settings' lake does not exist.
+        If files and a lake were named.
     """
     if data.from_ and data.lake:
         raise InputError("both --from and --lake were given: give one (ingest puts files into a lake)")
@@ -137,12 +138,7 @@ def choose_lake(data: DataOptions) -> Path | None:
         return data.lake
     from liqatlas.flows.lake import default_lake
 
-    lake = default_lake()
-    if lake is None:
-        raise InputError(
-            "no data named: give files or folders with --from, a lake with --lake, or try `liqatlas demo`"
-        )
-    return lake
+    return default_lake()
 
 
 def choose_format(output: OutputOptions) -> Format:

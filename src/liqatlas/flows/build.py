@@ -214,4 +214,8 @@ def read_for(request: Request, reporter: Reporter = SILENT) -> list[Recording]:
         from liqatlas.flows.lake import read_lake
 
         return read_lake(request, request.lake, reporter)
+    if request.quick and not request.paths:
+        from liqatlas.flows.quick import quick_recordings
+
+        return quick_recordings(request, reporter=reporter)
     return read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base.clock import HOUR_NS
-from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.errors import NotEnoughDataError, SourceUnavailableError
 from liqatlas.base.schemas import LIQUIDATIONS
 from liqatlas.flows.choose import choose, matches
 from liqatlas.flows.lake import as_of_in, held_of
@@ -119,6 +119,10 @@ def build_realised(
     if recordings is None and request.lake is not None and not request.paths:
         sources, as_of = _from_lake(request, reporter)
     else:
+        if recordings is None and not request.paths:
+            raise SourceUnavailableError(
+                "no lake to read prints from: record them, or give files with --from; `liqatlas demo` works without either"
+            )
         if recordings is None:
             recordings = read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
         chosen = choose(recordings, request)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from liqatlas.base.instruments import Instrument
-    from liqatlas.store import Lake, Writer
+    from liqatlas.store import Freshness, Lake, Writer
     from liqatlas.venues.client import VenueClient
     from liqatlas.venues.continuity import Gap
 
@@ -92,6 +92,7 @@ class VenueRecorder:
         self._flushed = self._vouched = time.monotonic()
         self._upto: dict[tuple[str, str], int] = {}
         self._first_live: dict[str, int] = {}
+        self._before: dict[tuple[str, str], Freshness] = {}
         self._stream = ""
         self._fills: set[asyncio.Task[None]] = set()
         self._instruments: dict[str, Instrument] = {}
@@ -147,6 +148,11 @@ class VenueRecorder:
         self._stream = f"{self._client.key}-{now_ns()}"
         self._upto.clear()
         self._first_live.clear()
+        self._before = {
+            (row.dataset, row.symbol): row
+            for row in self._lake.freshness(self._client.key)
+            if row.symbol in symbols
+        }  # before the first new row
         async with Feed(self._client, symbols, datasets, self._options) as feed:
             self.state.problem = ""
             self.state.last_frame = time.monotonic()
@@ -240,11 +246,10 @@ class VenueRecorder:
 
     def _after_a_pause(self, dataset: str, symbol: str, began_ns: int) -> None:
         """Write down the stretch since the recorder last ran, and have its trades fetched where the venue still has them."""
-        place = (dataset, self._client.key, symbol)
-        known = [row for row in self._lake.freshness() if (row.dataset, row.venue, row.symbol) == place]
-        if not known:
+        known = self._before.get((dataset, symbol))
+        if known is None:
             return
-        since = min(known[0].recorded_until_ns or known[0].last_event_ns, known[0].last_event_ns)
+        since = min(known.recorded_until_ns or known.last_event_ns, known.last_event_ns)
         if since >= began_ns:
             return
         number = self._lake.open_gap(dataset, self._client.key, symbol, since, end_ns=began_ns, reason=DOWN)

@@ -41,6 +41,8 @@ class Request:
         Files and folders to read.
     lake
         Lake to read where no paths are given.
+    quick
+        Ask the venues where neither paths nor a lake are given.
     venues
         Keys of venues to keep; empty keeps all.
     window_ns, as_of_ns
@@ -64,6 +66,7 @@ class Request:
     asset: str
     paths: tuple[Path, ...] = ()
     lake: Path | None = None
+    quick: bool = False
     venues: tuple[str, ...] = ()
     kind: KindChoice = "modelled"
     quantity: QuantityChoice | None = None

@@ -147,6 +147,11 @@ class LevelStream:
         if end > start:
             self._prepare(flow)
             self._fold(flow, start, end)
+            self._open = [
+                True,
+                True,
+                True,
+            ]  # the kernel hands on by itself; which levels hold anything is not told
 
     def _prepare(self, flow: FlowBars) -> None:
         """Make room for a table of flow bars and what is computed from it, once per table."""
@@ -236,8 +241,11 @@ class LevelStream:
             for i in range(3):  # close what runs, as the first bar of the piece would have done
                 if self._current[i] == ids[i]:
                     break
-                kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
-                self._open[i] = False
+                if self._open[i]:  # handing on an empty one would change nothing
+                    kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+                    self._open[i] = False
+                    if i < 2:
+                        self._open[i + 1] = True
             load(piece, scratch, self._origin)
             kernels.absorb(self._pyramid[above], scratch, self._offsets)
             self._current[:] = ids
