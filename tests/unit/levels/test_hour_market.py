@@ -134,3 +134,20 @@ def test_what_is_missing_is_named(table: str, said: str) -> None:
     whole = recording()
     with pytest.raises(NotEnoughDataError, match=said):
         hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)
+
+
+def test_dense_marks_give_the_extremes_of_every_interval() -> None:
+    whole = recording()
+    minute = HOUR_NS // 60
+    at = START_NS + minute * np.arange(HOURS * 60 + 1)
+    mark = np.interp(at, whole.marks["ts_event_ns"].to_numpy(), whole.marks["mark_price"].to_numpy())
+    mark[7] *= 0.99  # between the second and the third five-minute moment
+    dense = schemas.MARKS.conform(pl.DataFrame({"ts_event_ns": at, "mark_price": mark}))
+    got = hour_market(replace(whole, marks=dense), SETTINGS)
+    assert got.interval_low is not None
+    assert got.interval_low[0, 1] == pytest.approx(mark[7])
+    assert got.low[0] == pytest.approx(mark[7])
+    legs = legs_of(got, SETTINGS)
+    second = slice(3, 6)
+    assert np.exp(legs.end[second]).min() == pytest.approx(mark[7])
+    assert hour_market(whole, SETTINGS).interval_low is None
