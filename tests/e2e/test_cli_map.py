@@ -283,7 +283,7 @@ def test_without_open_interest_it_asks_for_a_figure(run_liqatlas: RunLiqatlas, t
         (("map", "ETH", "--from", "TAPE", "-o", "x.docx"), 2, "x.docx"),
         (("map", "ETH", "--from", "TAPE", "-o", "/no/such/folder/x.png"), 2, "/no/such/folder/x.png"),
         (("map", "WIFF", "--from", "TAPE"), 2, "WIF"),
-        (("map", "ETH"), 2, "--from"),
+        (("map", "ETH", "--lake", "/no/such/lake"), 3, "/no/such/lake"),
         (("map", "ETH", "--from", "/no/such/file"), 2, "/no/such/file"),
         (("heatmap", "ETH", "--from", "TAPE", "--columns", "0"), 2, "0 x 300"),
         (("map", "ETH", "--from", "TAPE", "--nonsense"), 2, "--nonsense"),

@@ -63,7 +63,7 @@ def test_every_format_of_a_hyperliquid_report(
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("report", "BTC"), 2, "no data named"),
+        (("report", "BTC", "--from", "absent"), 2, "absent"),
         (("report", "BTC", "--from", ".", "-o", "x.docx"), 2, "cannot tell a format"),
         (("report", "BTC", "--from", ".", "--previous", "absent.json"), 2, "cannot be read"),
         (("clusters", "BTC", "--from", ".", "--threshold", "much"), 2, "amount 'much'"),

@@ -48,7 +48,7 @@ def build_map(
 
         if request.quantity == "expected":
             raise NotEnoughDataError(
-                "measured maps show positions as they stand: ask for --quantity outstanding"
+                "measured maps need no calibration, they show positions as they stand: ask for --quantity outstanding"
             )
         return read_out(build_measured_map(request, recordings, reporter), request)
     if (

@@ -38,7 +38,7 @@ def read(
         If files were read but none is of the asset.
     """
     if not paths:
-        raise InputError("no file or folder was named")
+        raise InputError("no file or folder was named: give some with --from")
     from liqatlas.venues.importers import read_paths
 
     seen: dict[str, int] = {}
