@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import isoformat
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Recording:
     trades, bars, mark_bars, marks, open_interest, funding, liquidations, liquidation_bars, book_levels, positions
         Tables of ``schemas``, sorted. ``bars`` carries turnover; its ``price_kind`` may be ``spot`` where a source gives the
         spot price in place of the perpetual's.
+    emptied
+        Of the venue's accounts, those that were seen to hold nothing (``account_tables.EMPTIED``): their earlier positions, in
+        any instrument, are closed.
     sources
         Where the rows come from, one line each, for people.
     warnings
@@ -49,6 +53,7 @@ class Recording:
     liquidation_bars: pl.DataFrame = field(default_factory=schemas.LIQUIDATION_BARS.empty)
     book_levels: pl.DataFrame = field(default_factory=schemas.BOOK_LEVELS.empty)
     positions: pl.DataFrame = field(default_factory=schemas.POSITIONS.empty)
+    emptied: pl.DataFrame = field(default_factory=EMPTIED.empty)
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     prints_scope: str = ""
@@ -80,6 +85,7 @@ class Recording:
                 changes[name] = frame.head(int(frame["ts_event_ns"].search_sorted(as_of_ns, side="right")))
             else:
                 changes[name] = frame.filter(pl.col("ts_close_ns") <= as_of_ns)
+        changes["emptied"] = self.emptied.filter(pl.col("ts_event_ns") <= as_of_ns)
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from liqatlas.base.clock import parse_window
+from liqatlas.base.config import load_settings
 from liqatlas.base.errors import InputError
-from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format, make_request
 from liqatlas.cli.output import emit, reporting, say
-from liqatlas.flows.positions import check_positions, newest_moment, read_positions
+from liqatlas.flows.margin_history import save_meta
+from liqatlas.flows.positions import check_positions, newest_moment, positions_in
 from liqatlas.flows.positions_history import rebuild_accounts, rebuilt_json, rebuilt_text
 from liqatlas.flows.positions_report import (
     TableRequest,
@@ -22,9 +24,8 @@ from liqatlas.flows.positions_report import (
     report_positions,
     report_text,
 )
-from liqatlas.flows.positions_scan import run_scan, save_meta
+from liqatlas.flows.positions_scan import ScanRequest, run_scan
 from liqatlas.flows.render import render_table
-from liqatlas.flows.request import moment
 
 if TYPE_CHECKING:
     from liqatlas.flows.render import Format
@@ -39,6 +40,8 @@ class PositionOptions:
     "Compare our liquidation prices with the published ones instead of listing positions."
     scan: Path | None = None
     "Scan Hyperliquid accounts into this file (JSON lines); a scan that was cut off goes on. Then use it with --from."
+    scan_lake: Annotated[bool, Parameter(negative="")] = False
+    "Scan Hyperliquid accounts into the lake (--lake): those it knows and whose turn it is, the given ones added."
     addresses: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
     "Files with addresses to scan: a list, public trades, a node's fills or states."
     leaderboard: Annotated[bool, Parameter(negative="")] = False
@@ -47,6 +50,8 @@ class PositionOptions:
     "Go on looking again at accounts whose turn it is for this long, such as 6h: near and large ones more often."
     url: str = "https://api.hyperliquid.xyz"
     "Where to ask: the venue, or your own node such as http://localhost:3001."
+    leaderboard_url: str = ""
+    "Where the leaderboard is; default is the venue's."
     save_meta: Path | None = None
     "Save the venue's margin tables of today into this file, dated, for --meta."
     rebuild: Annotated[bool, Parameter(negative="")] = False
@@ -87,12 +92,13 @@ def positions(
         coins = save_meta(which.save_meta, url=which.url)
         say(f"margin tables of {coins} coins saved; use them with --meta {which.save_meta}")
         return 0
-    if which.scan is not None:
-        return _scan(which, which.scan)
+    if which.scan is not None or which.scan_lake:
+        return _scan(which, data)
     if which.rebuild:
         return _rebuild(data, output, form)
+    asked = make_request(asset, data, time, OutputOptions(), kind="measured")
     with reporting() as reporter:
-        snapshot = read_positions(data.from_, venues=data.venue, meta=data.meta, reporter=reporter)
+        snapshot = positions_in(asked, reporter)
     for warning in snapshot.holdings.warnings:
         say(f"note: {warning}")
     if which.check:
@@ -101,8 +107,8 @@ def positions(
         emit(check_json(test) if form == "json" else check_text(test).encode(), form, output.output)
         return 0
     request = TableRequest(
-        as_of_ns=moment(time.as_of) or newest_moment(snapshot),
-        window_ns=parse_window(time.window),
+        as_of_ns=asked.as_of_ns or newest_moment(snapshot),
+        window_ns=asked.window_ns,
         asset=asset,
         sort=which.sort,
         position=which.only,
@@ -119,20 +125,33 @@ def positions(
     return 0
 
 
-def _scan(which: PositionOptions, target: Path) -> int:
-    """Scan accounts into a file."""
-    with reporting() as reporter:
-        result = run_scan(
-            target,
-            addresses=which.addresses,
-            leaderboard=which.leaderboard,
-            url=which.url,
-            keep_on_s=parse_window(which.keep_on) / 1e9 if which.keep_on else 0.0,
-            reporter=reporter,
+def _scan(which: PositionOptions, data: DataOptions) -> int:
+    """Scan accounts into a file or the lake.
+
+    Raises
+    ------
+    InputError
+        If both are named.
+    """
+    if which.scan is not None and which.scan_lake:
+        raise InputError(
+            "both --scan FILE and --scan-lake were given: give one (ingest puts a file into a lake)"
         )
+    lake = (data.lake or load_settings().lake_path) if which.scan_lake else None
+    request = ScanRequest(
+        output=which.scan,
+        lake=lake,
+        addresses=which.addresses,
+        leaderboard=which.leaderboard,
+        url=which.url,
+        leaderboard_url=which.leaderboard_url,
+        keep_on_s=parse_window(which.keep_on) / 1e9 if which.keep_on else 0.0,
+    )
+    with reporting() as reporter:
+        result = run_scan(request, reporter)
     say(result.sentence())
-    say(f"look at them with: liqatlas positions --from {target}")
-    return 0 if result.holds + result.empty else 3
+    say(f"look at them with: liqatlas positions {f'--lake {lake}' if lake else f'--from {which.scan}'}")
+    return 0 if result.holds + result.empty + result.resumed else 3
 
 
 def _rebuild(data: DataOptions, output: OutputOptions, form: Format) -> int:

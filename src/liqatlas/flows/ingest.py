@@ -9,8 +9,10 @@ import orjson
 
 from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import InputError
+from liqatlas.flows.account_notes import note_accounts
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
+from liqatlas.maps.measured_holdings import COLLATERAL_VENUES
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
@@ -57,7 +59,11 @@ def ingest_files(paths: Sequence[Path], lake_path: Path, reporter: Reporter = SI
     LakeError
         If the lake cannot be written.
     """
-    recordings = read(*paths, reporter=reporter)
+    recordings = read(*paths, more_tables={"positions"}, reporter=reporter)
+    loans = [r for r in recordings if r.instrument.venue in COLLATERAL_VENUES]
+    if loans:
+        reporter.notice("loans are not kept in a lake: they name no entry price; give their file with --from")
+        recordings = [r for r in recordings if r.instrument.venue not in COLLATERAL_VENUES]
     if any(r.simulated for r in recordings):
         raise InputError("simulated recordings do not go into a lake: it holds what happened")
     with Lake.create(lake_path) as lake:
@@ -65,6 +71,7 @@ def ingest_files(paths: Sequence[Path], lake_path: Path, reporter: Reporter = SI
         for done, recording in enumerate(recordings):
             reporter.progress(f"keeping {recording.instrument.key}", done, len(recordings))
             out.append(keep(lake, recording))
+        note_accounts(lake, recordings)
     return out
 
 

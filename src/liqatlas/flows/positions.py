@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
-from liqatlas.base.clock import NS_PER_MS, to_datetime
-from liqatlas.base.errors import FormatError, InputError, UnknownSymbolError
+from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.base.symbols import near_names, parse_symbol
+from liqatlas.flows.margin_history import tables_of_file
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured import MeasuredTerms, measured_map
 from liqatlas.maps.measured_check import SelfTest, self_test
@@ -18,7 +17,7 @@ from liqatlas.maps.measured_heatmap import measured_heatmap
 from liqatlas.maps.measured_holdings import Holdings, holdings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from liqatlas.base.instruments import Instrument
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from liqatlas.maps.columns import HeatmapSize
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
-    from liqatlas.rules import TierTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,9 @@ def read_positions(
         If no position is in them.
     """
     if not paths:
-        raise InputError("no data named: give files or folders of public positions with --from")
+        raise InputError(
+            "no data named: give files or folders of public positions with --from, or a lake with --lake"
+        )
     from liqatlas.venues.importers import read_paths
 
     recordings = read_paths(
@@ -89,31 +89,28 @@ def read_positions(
         tables={"positions", "open_interest", "marks"},
         progress=lambda known, done, total: reporter.progress(f"reading {known.title}", done, total),
     )
-    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=_own_tables(meta)))
+    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=tables_of_file(meta)))
 
 
-def _own_tables(meta: Path | None) -> Mapping[str, TierTable]:
-    """Return the margin tables of a saved answer to ``meta``: dated as ``--save-meta`` wrote it, else by the file on disk."""
-    if meta is None:
-        return {}
-    from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
-    from liqatlas.rules.loaders.reading import Origin
+def positions_in(request: Request, reporter: Reporter = SILENT) -> Snapshot:
+    """Return the positions that a request's files, or its lake, hold; nothing later than its moment is read from a lake.
 
-    try:
-        payload, changed = meta.read_bytes(), meta.stat().st_mtime
-    except OSError as error:
-        raise InputError(f"cannot read {meta}: {error.strerror or error}") from None
-    moment_ns = int(changed * 1e9)
-    try:
-        tree = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FormatError(
-            meta, f"not JSON ({error}); save it again with positions --save-meta {meta.name}"
-        ) from None
-    if isinstance(tree, dict) and "data" in tree and "time" in tree:
-        moment_ns, tree = int(tree["time"]) * NS_PER_MS, tree["data"]
-    day = to_datetime(moment_ns).date()
-    return load_hyperliquid_meta(tree, Origin(str(meta), day, day))
+    Raises
+    ------
+    InputError
+        If neither is named.
+    FormatError, NotEnoughDataError, SourceUnavailableError
+        As :func:`read_positions` and ``positions_lake.recordings_of_lake``.
+    """
+    if request.paths or request.lake is None:
+        return read_positions(request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter)
+    from liqatlas.flows.positions_lake import recordings_of_lake
+
+    recordings, tables = recordings_of_lake(
+        request.lake, venues=request.venues, as_of_ns=request.as_of_ns, window_ns=request.window_ns, reporter=reporter
+    )  # fmt: skip
+    own = tables | tables_of_file(request.meta_file)
+    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=own))
 
 
 def check_positions(snapshot: Snapshot) -> SelfTest:
@@ -156,9 +153,7 @@ def _prepared(
 ) -> tuple[Snapshot, MeasuredTerms]:
     """Return what was known at the request's moment, tested, and the terms of the map."""
     if recordings is None:
-        snapshot = read_positions(
-            request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter
-        )
+        snapshot = positions_in(request, reporter)
     else:
         snapshot = Snapshot(tuple(recordings), holdings_of(recordings))
     as_of = request.as_of_ns if request.as_of_ns is not None else newest_moment(snapshot)

@@ -74,7 +74,7 @@ def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsRepo
     frame = snapshot.holdings.frame
     asset = parse_symbol(request.asset).asset if request.asset else ""
     span = {"as_of_ns": request.as_of_ns, "window_ns": request.window_ns}
-    table = positions_table(frame, asset=asset, sort=request.sort, **span)
+    table = positions_table(snapshot.holdings, asset=asset, sort=request.sort, **span)
     if request.position:
         table = table.filter(pl.col("position") == request.position)
     return PositionsReport(
@@ -83,7 +83,7 @@ def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsRepo
         size_cohorts(table),
         pnl_cohorts(table),
         margin_split(table),
-        changes(frame, asset=asset, **span),
+        changes(snapshot.holdings, asset=asset, **span),
         snapshot_count(frame),
         snapshot.holdings.warnings,
     )

@@ -7,19 +7,20 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-import msgspec
-
-from liqatlas.base.clock import NS_PER_MS, now_ns
-from liqatlas.base.errors import InputError, SourceUnavailableError
+from liqatlas.base.clock import now_ns
+from liqatlas.base.errors import InputError
 from liqatlas.flows.reporter import SILENT
+from liqatlas.flows.scan_sinks import VENUE, FileSink, LakeSink
 from liqatlas.maps.accounts import AccountRegistry
+from liqatlas.store import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from liqatlas.flows.reporter import Reporter
-    from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Answer
+    from liqatlas.flows.scan_sinks import Sink
+    from liqatlas.venues.hyperliquid_accounts.asking import AccountClient
     from liqatlas.venues.hyperliquid_accounts.state import AccountState
 
 #: Accounts taken off the list at a time: few enough that a near one need not wait long.
@@ -61,6 +62,8 @@ class ScanResult:
         Accounts known from an earlier, cut-off scan.
     bad_lines
         Lines of that scan's file that could not be read.
+    stopped
+        Where the leaderboard stopped; empty where it came whole.
     """
 
     holds: int = 0
@@ -72,6 +75,7 @@ class ScanResult:
     resumed: int = 0
     bad_lines: int = 0
     used_batches: bool = False
+    stopped: str = ""
 
     def sentence(self) -> str:
         """Return the result for people."""
@@ -80,6 +84,7 @@ class ScanResult:
         return (
             f"{seen + len(self.failed):,} accounts: {self.holds:,} hold positions, {self.empty:,} hold none, {failures} "
             f"({self.attempts:,} attempts, {self.hard:,} without an answer, {self.soft:,} with an answer that is none)"
+            + (f"; partial: {self.stopped}" if self.stopped else "")
         )
 
 
@@ -156,8 +161,8 @@ class Scan:
         Inside its ``async with``.
     registry
         Accounts to look at; what is found is noted in it.
-    file
-        Where answers are written, in append mode; every line is flushed.
+    sink
+        Where answers are written.
     clock_ns
         The present [ns].
     """
@@ -166,13 +171,13 @@ class Scan:
         self,
         client: AccountClient,
         registry: AccountRegistry,
-        file: BinaryIO,
+        sink: Sink,
         *,
         plan: ScanPlan | None = None,
         clock_ns: Callable[[], int] = now_ns,
         reporter: Reporter = SILENT,
     ) -> None:
-        self.client, self.registry, self.file = client, registry, file
+        self.client, self.registry, self.sink = client, registry, sink
         self.plan, self.clock_ns, self.reporter = plan or ScanPlan(), clock_ns, reporter
         self.result = ScanResult()
         self._batches = self.plan.batch
@@ -180,6 +185,7 @@ class Scan:
 
     async def run(self) -> ScanResult:
         """Look at every account that is due, again at those that failed, and report three outcomes."""
+        self.sink.begin(len(self.registry), self.clock_ns(), self.result.stopped)
         await self._contexts()
         started = self.clock_ns()
         while wanted := self._next():
@@ -190,6 +196,7 @@ class Scan:
                 await self._round(due)
             else:
                 await self.client.limiter.sleep(1.0)
+        self.sink.end(self.clock_ns())
         self._count()
         return self.result
 
@@ -211,6 +218,7 @@ class Scan:
                     note(self.registry, state, self.clock_ns())
             if not left:
                 break
+        self.sink.keep(self.registry)
         self.reporter.progress("scanning accounts", len(self._seen), len(self.registry))
 
     async def _ask(self, accounts: Sequence[str]) -> list[AccountState]:
@@ -251,7 +259,6 @@ class Scan:
 
     def _read(self, account: str, body: bytes, reason: str) -> AccountState:
         """Write an answer down and say what it is."""
-        from liqatlas.venues.hyperliquid_accounts.dump import answer_line, failure_line
         from liqatlas.venues.hyperliquid_accounts.state import failed, read_state
 
         now = self.clock_ns()
@@ -262,26 +269,18 @@ class Scan:
         else:
             state = read_state(body, account, now)
             self.result.soft += state.outcome.value == "failed"
-        fine = state.outcome.value != "failed"
-        when = now // NS_PER_MS
-        self.file.write(
-            answer_line(account, when, body) if fine else failure_line(account, when, state.reason)
-        )
-        self.file.flush()
+        self.sink.answer(state, body, now, held=self.registry.accounts[account].notional_usd > 0)
         return state
 
     async def _contexts(self) -> None:
         """Write marks and open interest of all coins down first; a scan goes on without them."""
-        from liqatlas.venues.hyperliquid_accounts.dump import contexts_line
-
         answer = await self.client.contexts()
         if answer.reason:
             self.reporter.notice(
                 f"marks and open interest were not given ({answer.reason}): coverage will be unknown"
             )
             return
-        self.file.write(contexts_line(self.clock_ns() // NS_PER_MS, answer.body))
-        self.file.flush()
+        self.sink.contexts(answer.body, self.clock_ns())
 
     def _count(self) -> None:
         """Count the accounts by outcome."""
@@ -322,81 +321,116 @@ async def scan_accounts(
     """
     registry, bad = resume(output)
     resumed = len(registry)
-    for account in accounts:
-        registry.add(account)
     async with client:
-        if leaderboard:
-            for account, value in (await client.leaderboard()).items():
-                registry.add(account, value)
-        if not len(registry):
-            raise InputError("no account to scan: give --addresses FILE or --leaderboard")
+        stopped = await _gather(registry, accounts, client, leaderboard=leaderboard)
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(output.open("ab"))
             except OSError as error:
                 raise InputError(f"cannot write {output}: {error.strerror or error}") from None
-            scan = Scan(client, registry, file, plan=plan, clock_ns=clock_ns, reporter=reporter)
+            scan = Scan(client, registry, FileSink(file), plan=plan, clock_ns=clock_ns, reporter=reporter)
+            scan.result.stopped = stopped
             result = await scan.run()
     result.resumed, result.bad_lines = resumed, bad
     return result
 
 
-def run_scan(
-    output: Path,
+async def scan_into_lake(
+    lake: Lake,
+    accounts: Sequence[str],
+    client: AccountClient,
     *,
-    addresses: Sequence[Path] = (),
     leaderboard: bool = False,
-    url: str = "",
-    keep_on_s: float = 0.0,
+    plan: ScanPlan | None = None,
+    clock_ns: Callable[[], int] = now_ns,
     reporter: Reporter = SILENT,
 ) -> ScanResult:
-    """Scan the accounts that files name, and those of the leaderboard, at an endpoint; raises as :func:`scan_accounts`."""
-    from liqatlas.venues.hyperliquid_accounts.asking import API, AccountClient
+    """Look at every account of the lake's registry whose turn it is, the given ones added; keep snapshots as rows.
 
-    wanted = [account for path in addresses for account in addresses_of_file(path)]
-    client = AccountClient(url or API)
-    return asyncio.run(
-        scan_accounts(
-            output,
-            wanted,
-            client,
-            leaderboard=leaderboard,
-            plan=ScanPlan(rounds_s=keep_on_s),
-            reporter=reporter,
-        )
-    )
-
-
-def save_meta(output: Path, *, url: str = "") -> int:
-    """Save the venue's margin tables of today, dated, for ``--meta``; return how many coins they are of.
+    A scan that was killed goes on where it stopped: accounts it looked at are not due yet. Parameters and errors are those of
+    :func:`scan_accounts`.
 
     Raises
     ------
-    SourceUnavailableError
-        If the endpoint does not answer with them.
-    InputError
-        If the file cannot be written.
+    LakeLockedError
+        If another process scans into this lake.
     """
-    from liqatlas.venues.hyperliquid_accounts.asking import API, AccountClient
-    from liqatlas.venues.hyperliquid_accounts.dump import contexts_line
+    registry = AccountRegistry.from_polars(lake.accounts.table(VENUE))
+    resumed = sum(one.outcome != "new" for one in registry.accounts.values())
+    async with client:
+        stopped = await _gather(registry, accounts, client, leaderboard=leaderboard)
+        with lake.writer(role="scan") as writer:
+            lake.accounts.put(VENUE, registry.to_polars())
+            sink = LakeSink(lake, writer)
+            scan = Scan(client, registry, sink, plan=plan, clock_ns=clock_ns, reporter=reporter)
+            scan.result.stopped = stopped
+            result = await scan.run()
+    result.resumed = resumed
+    return result
 
-    async def ask() -> Answer:
-        async with AccountClient(url or API) as client:
-            return await client.contexts()
 
-    answer = asyncio.run(ask())
-    try:
-        tree = msgspec.json.decode(answer.body) if not answer.reason else None
-        coins = len(tree[0]["universe"]) if isinstance(tree, list) else 0
-    except (msgspec.DecodeError, KeyError, IndexError, TypeError):
-        coins = 0
-    if not coins:
-        raise SourceUnavailableError(
-            f"{url or API} gave no margin tables ({answer.reason or 'the answer holds no universe'}): a node does not serve "
-            "metaAndAssetCtxs, ask the venue"
+async def _gather(
+    registry: AccountRegistry, accounts: Sequence[str], client: AccountClient, *, leaderboard: bool
+) -> str:
+    """Add addresses to the registry; return where the leaderboard stopped, empty where it came whole."""
+    for account in accounts:
+        registry.add(account)
+    stopped = ""
+    if leaderboard:
+        ranked = await client.leaderboard()
+        stopped = ranked.stopped
+        for account, value in ranked.accounts.items():
+            registry.add(account, value, found_in="leaderboard")
+    if not len(registry):
+        raise InputError(
+            "no account to scan: give --addresses FILE or --leaderboard (a lake also knows those of recorded trades)"
         )
-    try:
-        output.write_bytes(contexts_line(now_ns() // NS_PER_MS, answer.body))
-    except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
-    return coins
+    return stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """A scan somebody wants.
+
+    Attributes
+    ----------
+    output, lake
+        File or lake to write to; one of them.
+    addresses
+        Files with addresses.
+    keep_on_s
+        Go on looking again at accounts whose turn comes for this long [s].
+    leaderboard_url
+        Where the leaderboard is; empty for the venue's.
+    """
+
+    output: Path | None = None
+    lake: Path | None = None
+    addresses: tuple[Path, ...] = ()
+    leaderboard: bool = False
+    url: str = ""
+    leaderboard_url: str = ""
+    keep_on_s: float = 0.0
+
+
+def run_scan(request: ScanRequest, reporter: Reporter = SILENT) -> ScanResult:
+    """Scan the accounts that files name, those of the leaderboard and, into a lake, those it knows; raises as :func:`scan_accounts`."""
+    from liqatlas.venues.hyperliquid_accounts.asking import API, LEADERBOARD, AccountClient
+
+    wanted = [account for path in request.addresses for account in addresses_of_file(path)]
+    client = AccountClient(request.url or API, leaderboard_url=request.leaderboard_url or LEADERBOARD)
+    plan = ScanPlan(rounds_s=request.keep_on_s)
+    if request.lake is None:
+        if request.output is None:
+            raise InputError("a scan needs a place: give --scan FILE, or --scan-lake")
+        return asyncio.run(
+            scan_accounts(
+                request.output, wanted, client, leaderboard=request.leaderboard, plan=plan, reporter=reporter
+            )
+        )
+    with Lake.create(request.lake) as lake:
+        return asyncio.run(
+            scan_into_lake(
+                lake, wanted, client, leaderboard=request.leaderboard, plan=plan, reporter=reporter
+            )
+        )

@@ -8,7 +8,7 @@ from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.flows.reporter import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from liqatlas.base.recording import Recording
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def read(
-    *paths: Path | str, asset: str = "", venues: Sequence[str] = (), reporter: Reporter = SILENT
+    *paths: Path | str,
+    asset: str = "",
+    venues: Sequence[str] = (),
+    more_tables: Collection[str] = (),
+    reporter: Reporter = SILENT,
 ) -> list[Recording]:
     """Return what files and folders hold, one recording per instrument.
 
@@ -27,6 +31,8 @@ def read(
         Only instruments of this asset or symbol; empty reads all.
     venues
         Only these venues; empty reads all.
+    more_tables
+        Tables beside those that a map is made of, such as ``positions``.
 
     Raises
     ------
@@ -39,7 +45,7 @@ def read(
     """
     if not paths:
         raise InputError("no file or folder was named: give some with --from")
-    from liqatlas.venues.importers import read_paths
+    from liqatlas.venues.importers import MAP_TABLES, read_paths
 
     seen: dict[str, int] = {}
 
@@ -48,7 +54,8 @@ def read(
         reporter.progress(f"reading {known.title}", done, total)
 
     try:
-        recordings = read_paths(paths, asset=asset, venues=venues, progress=show)
+        tables = MAP_TABLES | set(more_tables)
+        recordings = read_paths(paths, asset=asset, venues=venues, tables=tables, progress=show)
     except UnknownSymbolError as error:
         if venues:
             raise InputError(

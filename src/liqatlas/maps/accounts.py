@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+from liqatlas.base.account_tables import ACCOUNTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: (nearest liquidation price within this share of the mark, look again after [s]), nearest first.
 BY_DISTANCE = ((0.02, 60.0), (0.05, 300.0), (0.10, 900.0), (0.20, 1800.0))
 #: (notional from [USD], look again after [s]), largest first.
 BY_SIZE = ((1e7, 600.0), (1e6, 1800.0), (1e5, 3600.0))
-#: Any position; no position; after a failure.
-HOLDER, EMPTY, RETRY = 7200.0, 86_400.0, 60.0
+#: Any position; no position; after a failure; seen in a public trade since the last look (its positions have changed).
+HOLDER, EMPTY, RETRY, TRADED = 7200.0, 86_400.0, 60.0, 600.0
 _NS = 1e9
-
-SCHEMA = pl.Schema(
-    {
-        "account": pl.String(),
-        "outcome": pl.String(),
-        "last_seen_ns": pl.Int64(),
-        "last_tried_ns": pl.Int64(),
-        "notional_usd": pl.Float64(),
-        "distance": pl.Float64(),
-        "failures": pl.Int32(),
-        "hint_usd": pl.Float64(),
-    }
-)
 
 
 @dataclass(slots=True)
@@ -48,7 +41,9 @@ class Account:
     failures
         Attempts that failed since the last answer.
     hint_usd
-        Account value a leaderboard gave; it only tells whom to ask first.
+        Account value a leaderboard gave, or turnover in public trades; it only tells whom to ask first.
+    found_in, traded_ns
+        Where its address was found; the last public trade it was seen in, 0 for none.
     """
 
     account: str
@@ -59,17 +54,20 @@ class Account:
     distance: float = math.inf
     failures: int = 0
     hint_usd: float = 0.0
+    found_in: str = "list"
+    traded_ns: int = 0
 
     @property
     def pace_s(self) -> float:
         """Seconds after which it should be looked at again."""
         if self.outcome == "failed":
             return RETRY * float(2 ** min(self.failures - 1, 8))
+        rest = TRADED if self.traded_ns > self.last_seen_ns else math.inf
         if self.outcome == "holds no position":
-            return EMPTY
+            return min(EMPTY, rest)
         near = (pace for limit, pace in BY_DISTANCE if self.distance <= limit)
         large = (pace for limit, pace in BY_SIZE if self.notional_usd >= limit)
-        return min(next(near, HOLDER), next(large, HOLDER))
+        return min(next(near, HOLDER), next(large, HOLDER), rest)
 
     def overdue(self, now_ns: int) -> float:
         """Return the time since the last attempt as a share of the pace; infinite for a new account."""
@@ -87,10 +85,11 @@ class AccountRegistry:
     def __len__(self) -> int:
         return len(self.accounts)
 
-    def add(self, account: str, hint_usd: float = 0.0) -> None:
-        """Add an address, or raise the hint of a known one."""
-        known = self.accounts.setdefault(account, Account(account))
+    def add(self, account: str, hint_usd: float = 0.0, *, found_in: str = "list", traded_ns: int = 0) -> None:
+        """Add an address, or raise the hint and the last trade of a known one."""
+        known = self.accounts.setdefault(account, Account(account, found_in=found_in))
         known.hint_usd = max(known.hint_usd, hint_usd)
+        known.traded_ns = max(known.traded_ns, traded_ns)
 
     def note(
         self,
@@ -125,20 +124,16 @@ class AccountRegistry:
             found[one.outcome] = found.get(one.outcome, 0) + 1
         return found
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the registry as a table."""
-        rows = [
-            (
-                a.account, a.outcome, a.last_seen_ns, a.last_tried_ns, a.notional_usd, a.distance, a.failures, a.hint_usd,
-            )
-            for a in self.accounts.values()
-        ]  # fmt: skip
-        return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    def to_polars(self, accounts: Iterable[str] | None = None) -> pl.DataFrame:
+        """Return the registry, or some of its accounts, as a table in the schema ``ACCOUNTS``."""
+        chosen = self.accounts.values() if accounts is None else [self.accounts[a] for a in accounts]
+        rows = [tuple(getattr(one, name) for name in ACCOUNTS.columns) for one in chosen]
+        return ACCOUNTS.conform(pl.DataFrame(rows, schema=ACCOUNTS.schema, orient="row"))
 
     @classmethod
     def from_polars(cls, frame: pl.DataFrame) -> AccountRegistry:
         """Return the registry of a table."""
         registry = cls()
-        for row in frame.select(SCHEMA.names()).iter_rows():
-            registry.accounts[row[0]] = Account(*row)
+        for row in ACCOUNTS.conform(frame).iter_rows(named=True):
+            registry.accounts[row["account"]] = Account(**row)
         return registry

@@ -26,7 +26,7 @@ from liqatlas.maps.head import (
 )
 from liqatlas.maps.liquidation_map import LiquidationMap
 from liqatlas.maps.measured_grade import grade_of
-from liqatlas.maps.measured_holdings import COLLATERAL_VENUES, newest_per_account
+from liqatlas.maps.measured_holdings import COLLATERAL_VENUES
 from liqatlas.maps.measured_path import levels_on_common_path
 from liqatlas.maps.readout import BANDS
 
@@ -106,7 +106,7 @@ def measured_map(
     NotEnoughDataError
         If no snapshot lies in the window, or no position is left.
     """
-    seen = newest_per_account(holdings.frame, as_of_ns=terms.as_of_ns, window_ns=terms.window_ns)
+    seen = holdings.newest(as_of_ns=terms.as_of_ns, window_ns=terms.window_ns)
     keys = [(one.venue, one.symbol) for one in instruments]
     mine = seen.filter(pl.struct("venue", "symbol").is_in([{"venue": v, "symbol": s} for v, s in keys]))
     if mine.is_empty():

@@ -29,6 +29,9 @@ COLLATERAL_VENUES = frozenset({"defi_lending"})
 ACCOUNT = ("venue", "ts_event_ns", "account")
 
 
+_NOBODY = pl.DataFrame(schema={"venue": pl.String(), "account": pl.String(), "ts_event_ns": pl.Int64()})
+
+
 @dataclass(frozen=True, slots=True)
 class Flaws:
     """Rows by what is wrong with them; see ``docs/reference/positions_json.md``.
@@ -68,12 +71,15 @@ class Holdings:
         What is wrong with rows, counted.
     warnings
         Sentences for people.
+    emptied
+        Columns ``venue``, ``account``, ``ts_event_ns``: who was seen to hold nothing, and when.
     """
 
     frame: pl.DataFrame
     tables: tuple[TierTable, ...]
     flaws: Flaws
     warnings: tuple[str, ...] = ()
+    emptied: pl.DataFrame = field(default_factory=lambda: _NOBODY)
 
     def until(self, as_of_ns: int) -> Holdings:
         """Return the snapshots at or before a moment; the flaws stay those of everything read.
@@ -90,7 +96,17 @@ class Holdings:
             raise NotEnoughDataError(
                 f"no snapshot at or before {isoformat(as_of_ns)}; the first one is of {isoformat(first)}"
             )
-        return replace(self, frame=known)
+        return replace(self, frame=known, emptied=self.emptied.filter(pl.col("ts_event_ns") <= as_of_ns))
+
+    def newest(self, *, as_of_ns: int, window_ns: int) -> pl.DataFrame:
+        """Return each account's newest snapshot in ``(as_of - window, as_of]``; one that holds nothing since has none.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If no snapshot lies there; names the newest one before.
+        """
+        return newest_per_account(self.frame, as_of_ns=as_of_ns, window_ns=window_ns, emptied=self.emptied)
 
     def by_table(self, frame: pl.DataFrame) -> Iterator[tuple[TierTable, np.ndarray, pl.DataFrame]]:
         """Yield each margin table with the row numbers and rows of a frame that it governs."""
@@ -107,10 +123,11 @@ class TableShelf:
     Attributes
     ----------
     own
-        Tables by coin that the caller loaded, such as a fresh answer to ``meta``.
+        Tables by coin that the caller loaded, such as a fresh answer to ``meta``, oldest first: the newest seen by a row's day
+        governs it, or the first where all were seen later.
     """
 
-    own: Mapping[str, TierTable] = field(default_factory=dict)
+    own: Mapping[str, Sequence[TierTable]] = field(default_factory=dict)
     tables: list[TierTable] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     warnings: dict[str, None] = field(default_factory=dict)
@@ -121,7 +138,8 @@ class TableShelf:
         if venue in COLLATERAL_VENUES:
             return -1
         if symbol in self.own:
-            table = self.own[symbol]
+            seen = [one for one in self.own[symbol] if one.valid_from <= day]
+            table = seen[-1] if seen else self.own[symbol][0]
         else:
             try:
                 table = tiers(venue, symbol, day)
@@ -140,7 +158,7 @@ class TableShelf:
 
 
 def holdings_of(
-    recordings: Sequence[Recording], *, own_tables: Mapping[str, TierTable] | None = None
+    recordings: Sequence[Recording], *, own_tables: Mapping[str, Sequence[TierTable]] | None = None
 ) -> Holdings:
     """Return the positions of all recordings as one table.
 
@@ -184,7 +202,19 @@ def holdings_of(
     # Of other coins only what concerns their positions matters here.
     said = (w for r in recordings for w in r.warnings if not w.startswith(("open_interest:", "marks:")))
     warnings = tuple(dict.fromkeys(said))
-    return Holdings(frame, tuple(shelf.tables), flaws, (*warnings, *shelf.warnings))
+    return Holdings(
+        frame, tuple(shelf.tables), flaws, (*warnings, *shelf.warnings), emptied=_emptied(recordings)
+    )
+
+
+def _emptied(recordings: Sequence[Recording]) -> pl.DataFrame:
+    """Return who was seen to hold nothing, each moment once: the recordings of a venue repeat it."""
+    told = [
+        r.emptied.select(pl.lit(r.instrument.venue).alias("venue"), "account", "ts_event_ns")
+        for r in recordings
+        if not r.emptied.is_empty()
+    ]
+    return pl.concat(told).unique(maintain_order=True) if told else _NOBODY
 
 
 def _with_marks(every: pl.DataFrame) -> pl.DataFrame:
@@ -260,8 +290,10 @@ def _with_owed(frame: pl.DataFrame, tables: Sequence[TierTable]) -> pl.DataFrame
     return frame.with_columns(owed=pl.Series(owed), owed_at_level=pl.Series(at_level))
 
 
-def newest_per_account(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int) -> pl.DataFrame:
-    """Return each account's newest snapshot in ``(as_of - window, as_of]``.
+def newest_per_account(
+    frame: pl.DataFrame, *, as_of_ns: int, window_ns: int, emptied: pl.DataFrame = _NOBODY
+) -> pl.DataFrame:
+    """Return each account's newest snapshot in ``(as_of - window, as_of]``, those left out who hold nothing since.
 
     Raises
     ------
@@ -278,5 +310,16 @@ def newest_per_account(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int) ->
             f"{to_datetime(first):%Y-%m-%d %H:%M} to {to_datetime(last):%Y-%m-%d %H:%M}"
         )
     newest = inside.filter(pl.col("ts_event_ns") == pl.col("ts_event_ns").max().over("venue", "account"))
+    if not emptied.is_empty():
+        gone = (
+            emptied.filter(pl.col("ts_event_ns") <= as_of_ns)
+            .group_by("venue", "account")
+            .agg(pl.col("ts_event_ns").max().alias("gone_ns"))
+        )
+        newest = (
+            newest.join(gone, on=["venue", "account"], how="left", maintain_order="left")
+            .filter(pl.col("gone_ns").is_null() | (pl.col("gone_ns") <= pl.col("ts_event_ns")))
+            .drop("gone_ns")
+        )
     # One order whatever the moments, so that sums of the same positions are the same to the last bit.
     return newest.sort("venue", "account", "symbol", maintain_order=True)

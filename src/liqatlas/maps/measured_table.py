@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from liqatlas.base.clock import NS_PER_S
-from liqatlas.maps.measured_holdings import ACCOUNT, newest_per_account
+from liqatlas.maps.measured_holdings import ACCOUNT
+
+if TYPE_CHECKING:
+    from liqatlas.maps.measured_holdings import Holdings
 
 SortKey = Literal["size", "distance", "leverage", "position", "pnl", "age"]
 #: Bounds of an account's notional [USD] over all its coins.
@@ -28,7 +31,7 @@ _SORT: dict[str, tuple[str, bool]] = {
 
 
 def positions_table(
-    frame: pl.DataFrame, *, as_of_ns: int, window_ns: int, asset: str = "", sort: SortKey = "size"
+    holdings: Holdings, *, as_of_ns: int, window_ns: int, asset: str = "", sort: SortKey = "size"
 ) -> pl.DataFrame:
     """Return one row per position of each account's newest snapshot.
 
@@ -36,7 +39,7 @@ def positions_table(
     ``qty_native, entry_price, mark_price, liquidation_price, distance`` (share of the mark, null where no level is reachable),
     ``leverage, margin_mode, unrealised_pnl_usd, age_s, ts_event_ns, whale``.
     """
-    seen = newest_per_account(frame, as_of_ns=as_of_ns, window_ns=window_ns)
+    seen = holdings.newest(as_of_ns=as_of_ns, window_ns=window_ns)
     level = pl.when(pl.col("level").is_finite() & ~pl.col("wrong_side")).then(pl.col("level"))
     rows = (
         seen.with_columns(
@@ -119,15 +122,19 @@ def _amounts() -> tuple[pl.Expr, ...]:
     )
 
 
-def changes(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int, asset: str = "") -> pl.DataFrame:
+def changes(holdings: Holdings, *, as_of_ns: int, window_ns: int, asset: str = "") -> pl.DataFrame:
     """Return what changed in each account between its newest snapshot and the one before it.
 
     Columns: ``account, venue, symbol, position, change`` (opened, closed, turned, grown, shrunk, level moved), ``before_usd,
     after_usd, level_before, level_after, ts_before_ns, ts_after_ns``; largest change first. Accounts with one snapshot are not
-    in it: nothing is known of them before. A snapshot without a position of the asset still counts as one.
+    in it: nothing is known of them before. A snapshot without a position of the asset, or of any coin, still counts as one.
     """
-    inside = frame.filter(pl.col("ts_event_ns").is_between(as_of_ns - window_ns, as_of_ns, closed="right"))
-    ranked = inside.with_columns(
+    inside = pl.col("ts_event_ns").is_between(as_of_ns - window_ns, as_of_ns, closed="right")
+    rows = holdings.frame.filter(inside)
+    moments = pl.concat(
+        [rows.select("venue", "account", "ts_event_ns"), holdings.emptied.filter(inside)]
+    ).unique()
+    ranked = moments.with_columns(
         age=pl.col("ts_event_ns").rank("dense", descending=True).over("venue", "account")
     ).filter(pl.col("age") <= 2)
     both = ranked.filter(pl.col("age").max().over("venue", "account") == 2)
@@ -135,7 +142,8 @@ def changes(frame: pl.DataFrame, *, as_of_ns: int, window_ns: int, asset: str = 
         pl.col("ts_event_ns").min().alias("ts_before_ns"), pl.col("ts_event_ns").max().alias("ts_after_ns")
     )
     columns = ("venue", "account", "symbol", "asset", "position", "qty_native", "mark_price", "level")
-    after, before = (both.filter(pl.col("age") == age).select(columns) for age in (1, 2))
+    keyed = both.join(rows, on=["venue", "account", "ts_event_ns"], how="inner")
+    after, before = (keyed.filter(pl.col("age") == age).select(columns) for age in (1, 2))
     keys = ["venue", "account", "symbol"]
     pairs = before.join(after, on=keys, how="full", suffix="_after", coalesce=True).join(
         when, on=["venue", "account"], how="left"

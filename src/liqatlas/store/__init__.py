@@ -1,5 +1,6 @@
 """See README.md of this room."""
 
+from liqatlas.store.accounts import AccountStore
 from liqatlas.store.backup import Backup
 from liqatlas.store.catalogue import InstrumentVersion
 from liqatlas.store.compaction import Compaction
@@ -17,6 +18,7 @@ from liqatlas.store.writer import Writer
 
 __all__ = [
     "KEEP_DAYS",
+    "AccountStore",
     "Backup",
     "Compaction",
     "Coverage",

@@ -19,7 +19,7 @@ from liqatlas.base.errors import DiskFullError, InputError, LakeCorruptError, La
 from liqatlas.store import manifest, parquet
 from liqatlas.store.catalogue import write_sidecar
 from liqatlas.store.database import VERSION, connect, sqlite_errors, transaction
-from liqatlas.store.layout import CATALOGUE, SEGMENTS
+from liqatlas.store.layout import ACCOUNTS, CATALOGUE, SEGMENTS
 from liqatlas.store.migration import require_present
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ def backup(connection: sqlite3.Connection, root: Path, target: Path, *, link: bo
 def _fill(root: Path, partial: Path, target: Path, *, link: bool) -> Backup:
     """Write the copy: databases first, then the files that the copied manifest names."""
     partial.mkdir(parents=True)
-    if (root / SEGMENTS).exists():
-        _copy_database(root / SEGMENTS, partial / SEGMENTS)
+    for name in (SEGMENTS, ACCOUNTS):
+        if (root / name).exists():
+            _copy_database(root / name, partial / name)
     _copy_database(root / CATALOGUE, partial / CATALOGUE)
     copied = connect(partial / CATALOGUE, writable=True)
     try:
@@ -175,7 +176,7 @@ def restore(source: Path, root: Path) -> Backup:
 
 def _take_back(source: Path, partial: Path, root: Path) -> Backup:
     partial.mkdir(parents=True)
-    for name in (CATALOGUE, SEGMENTS):
+    for name in (CATALOGUE, SEGMENTS, ACCOUNTS):
         if (source / name).exists():
             _copy_database(source / name, partial / name)
     connection = connect(partial / CATALOGUE, writable=True)

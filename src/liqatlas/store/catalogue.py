@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -195,6 +196,22 @@ def tiers_at(connection: sqlite3.Connection, series: Series, as_of_ns: int) -> p
             f"the lake holds no margin tiers of {series.venue}:{series.symbol} for that moment; fetch or import them"
         )
     return pl.DataFrame(rows, schema=schemas.MARGIN_TIERS.schema, orient="row")
+
+
+def tier_history(connection: sqlite3.Connection, venue: str) -> list[tuple[str, int, pl.DataFrame]]:
+    """Return every margin table of a venue as (symbol, valid from [ns], tiers), by symbol, oldest first."""
+    rows = connection.execute(
+        "SELECT symbol, valid_from_ns, tier, floor, cap, maintenance_rate, deduction, max_leverage FROM margin_tier "
+        "JOIN series USING (series) WHERE venue = ? ORDER BY symbol, valid_from_ns, tier",
+        (venue,),
+    ).fetchall()
+    found = []
+    for (symbol, valid_from), part in groupby(rows, key=lambda r: (str(r[0]), int(r[1]))):
+        tiers = [row[2:] for row in part]
+        found.append(
+            (symbol, valid_from, pl.DataFrame(tiers, schema=schemas.MARGIN_TIERS.schema, orient="row"))
+        )
+    return found
 
 
 def write_sidecar(connection: sqlite3.Connection, root: Path) -> None:

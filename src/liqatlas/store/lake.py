@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from liqatlas.base.clock import now_ns
 from liqatlas.base.errors import InputError, SourceUnavailableError
 from liqatlas.store import (
+    accounts,
     backup,
     bulk,
     catalogue,
@@ -77,6 +78,8 @@ class Lake:
         self._connections: list[sqlite3.Connection] = []
         self._reader = reading.Reader(root)
         self._segments = segments.SegmentStore(root, writable=writable)
+        #: The registry of public accounts.
+        self.accounts = accounts.AccountStore(root, writable=writable)
 
     @classmethod
     def create(cls, root: Path) -> Self:
@@ -276,6 +279,11 @@ class Lake:
         with self._reading() as connection:
             return catalogue.tiers_at(connection, catalogue.find_series(connection, venue, symbol), as_of_ns)
 
+    def margin_tier_history(self, venue: str) -> list[tuple[str, int, pl.DataFrame]]:
+        """Return every margin table of a venue as (symbol, valid from [ns], tiers), by symbol, oldest first."""
+        with self._reading() as connection:
+            return catalogue.tier_history(connection, venue)
+
     # -- what is known, and what is missing -----------------------------------------------------------------------
 
     def coverage(self, dataset: str, venue: str, symbol: str, start_ns: int, end_ns: int) -> Coverage:
@@ -420,9 +428,12 @@ class Lake:
         """Remove what is older than its dataset is kept, then what exceeds the limit; prints and segments go last."""
         connection = self._for_writing()
         with Lock(self.root, ""), sqlite_errors(self._path):
-            return retention.retain(
+            result = retention.retain(
                 connection, self.root, keep_days=keep_days, max_bytes=max_bytes, at_ns=at_ns
             )
+        if kept := retention.keep_ns("positions", keep_days):
+            self.accounts.forget((now_ns() if at_ns is None else at_ns) - kept)
+        return result
 
     def backup(self, target: Path, *, link: bool = True) -> Backup:
         """Copy the lake as of this moment into a new folder, while others record."""

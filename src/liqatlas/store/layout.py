@@ -4,6 +4,7 @@
 
     catalogue.sqlite                       hot rows, catalogue, manifest, gaps, coverage, checkpoints, jobs
     segments.sqlite                        sparse segments, all of them derived
+    accounts.sqlite                        public accounts: the registry, and who holds nothing any more
     series.json                            which number stands for which series, to read a damaged catalogue
     locks/                                 who writes
     dataset=/venue=/symbol=/date=/*.parquet
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = "catalogue.sqlite"
 SEGMENTS = "segments.sqlite"
+ACCOUNTS = "accounts.sqlite"
 SERIES = "series.json"
 LOCKS = "locks"
 QUARANTINE = "quarantine"

@@ -15,7 +15,7 @@ from liqatlas.store import gaps, manifest
 from liqatlas.store.catalogue import all_series, write_sidecar
 from liqatlas.store.coverage import remove_recorded
 from liqatlas.store.database import VERSION, connect, sqlite_errors, transaction
-from liqatlas.store.layout import CATALOGUE, QUARANTINE, SEGMENTS
+from liqatlas.store.layout import ACCOUNTS, CATALOGUE, QUARANTINE, SEGMENTS
 from liqatlas.store.lock import Lock
 from liqatlas.store.migration import layout_version
 from liqatlas.store.salvage import salvage
@@ -23,6 +23,13 @@ from liqatlas.store.verification import Problem, damage_of, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+#: Databases beside the catalogue, and what follows where one is lost.
+_SIDE_DATABASES = {
+    SEGMENTS: "they are derived and will be built again",
+    ACCOUNTS: "the next scan finds accounts anew; positions closed since their last snapshot show until then",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,8 @@ def repair(root: Path) -> Repair:
         stamp = isoformat(now_ns()).replace(":", "")
         if not _catalogue_is_sound(root):
             actions += _renew_catalogue(root, stamp)
-        actions += _drop_bad_segments(root, stamp)
+        for name, consequence in _SIDE_DATABASES.items():
+            actions += _drop_if_bad(root, name, consequence, stamp)
         connection = connect(root / CATALOGUE, writable=True)
         try:
             with sqlite_errors(root / CATALOGUE):
@@ -129,9 +137,9 @@ def _move_database(root: Path, name: str, stamp: str) -> Path | None:
     return moved
 
 
-def _drop_bad_segments(root: Path, stamp: str) -> list[str]:
-    """Set damaged segments aside; they are derived and are built again."""
-    path = root / SEGMENTS
+def _drop_if_bad(root: Path, name: str, consequence: str, stamp: str) -> list[str]:
+    """Set a damaged database beside the catalogue aside, and say what follows from that."""
+    path = root / name
     if not path.exists():
         return []
     try:
@@ -144,8 +152,8 @@ def _drop_bad_segments(root: Path, stamp: str) -> list[str]:
         sound = False
     if sound:
         return []
-    _move_database(root, SEGMENTS, stamp)
-    return ["segments: damaged, set aside; they are derived and will be built again"]
+    _move_database(root, name, stamp)
+    return [f"{path.stem}: damaged, set aside; {consequence}"]
 
 
 def _set_aside(connection: sqlite3.Connection, root: Path, problem: Problem, stamp: str) -> str:

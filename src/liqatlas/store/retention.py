@@ -135,6 +135,12 @@ def disk_use(
     )
 
 
+def keep_ns(dataset: str, keep_days: Mapping[str, int | None] | None = None) -> int | None:
+    """Return how long a dataset is kept [ns], ``None`` for ever."""
+    days = (KEEP_DAYS | dict(keep_days or {}))[dataset]
+    return None if days is None else days * DAY_NS
+
+
 def _sizes(root: Path) -> dict[Path, int]:
     """Return the size of every file; one that vanishes meanwhile was swept and counts nothing."""
     sizes = {}

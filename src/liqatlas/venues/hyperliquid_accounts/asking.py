@@ -28,6 +28,8 @@ WEIGHT_PER_MINUTE = 1200
 LIGHT, ORDINARY = 2, 20
 #: Accounts in one batch request.
 BATCH = 50
+#: The leaderboard has about 40 MB; what is much larger is something else.
+MOST_LEADERBOARD_BYTES = 200_000_000
 _SECONDS = 60.0
 
 
@@ -82,6 +84,14 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Accounts with their value [USD]; ``stopped`` says where the source broke off, empty where it came whole."""
+
+    accounts: dict[str, float]
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: a body, or why none did."""
 
@@ -100,6 +110,8 @@ class AccountClient:
         Shared by everything that asks from this address.
     timeout_s
         For one answer; a source that stalls is given up.
+    leaderboard_s
+        For the whole leaderboard; what has arrived by then is used.
     """
 
     def __init__(
@@ -109,10 +121,11 @@ class AccountClient:
         limiter: Limiter | None = None,
         leaderboard_url: str = LEADERBOARD,
         timeout_s: float = 15.0,
+        leaderboard_s: float = 300.0,
     ) -> None:
         self.base_url, self.leaderboard_url = base_url.rstrip("/"), leaderboard_url
         self.limiter = limiter or Limiter()
-        self.timeout_s = timeout_s
+        self.timeout_s, self.leaderboard_s = timeout_s, leaderboard_s
         self.requests = 0
         self._session: aiohttp.ClientSession | None = None
 
@@ -160,30 +173,34 @@ class AccountClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Answer(reason=f"{type(error).__name__}: {error}".rstrip(": "))
 
-    async def leaderboard(self) -> dict[str, float]:
-        """Return the accounts of the leaderboard with their value [USD].
+    async def leaderboard(self) -> Leaderboard:
+        """Return the accounts of the leaderboard with their value [USD]; where it stalls, those that had arrived.
 
         Raises
         ------
         SourceUnavailableError
-            If it cannot be reached, stalls or holds no account; what had arrived is named.
+            If it cannot be reached, or no account had arrived.
         """
         assert self._session is not None, "the client is used inside 'async with'"
         pieces: list[bytes] = []
+        why = ""
         try:
-            async with self._session.get(self.leaderboard_url) as response:
+            async with (
+                asyncio.timeout(self.leaderboard_s),
+                self._session.get(self.leaderboard_url) as response,
+            ):
                 response.raise_for_status()
                 async for piece in response.content.iter_chunked(1 << 18):
-                    pieces.append(piece)  # noqa: PERF401 -- what has arrived is wanted in the error too
+                    pieces.append(piece)
+                    if sum(map(len, pieces)) > MOST_LEADERBOARD_BYTES:
+                        why = "larger than expected"
+                        break
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            size = sum(map(len, pieces))
-            raise SourceUnavailableError(
-                f"the leaderboard stopped after {size / 1e6:.1f} MB ({type(error).__name__}): try again later, or give addresses "
-                f"with --addresses FILE"
-            ) from None
+            why = type(error).__name__
         found = ranked_accounts(pieces)
+        where = f"the leaderboard stopped after {sum(map(len, pieces)) / 1e6:.1f} MB ({why})" if why else ""
         if not found:
             raise SourceUnavailableError(
-                "the leaderboard holds no account rows; give addresses with --addresses FILE"
+                f"{where or 'the leaderboard holds no account rows'}: try again later, or give addresses with --addresses FILE"
             )
-        return found
+        return Leaderboard(found, f"{where}: {len(found):,} accounts of it are known" if where else "")

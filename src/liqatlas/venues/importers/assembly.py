@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import DAY_NS
 from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import VENUES
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Factor between two prices of one time that no market of one contract shows.
 _STRANGE = 4
-_SCHEMA_OF = {"mark_bars": schemas.BARS}
+_SCHEMA_OF = {"mark_bars": schemas.BARS, "emptied": EMPTIED}
 
 
 @dataclass(frozen=True, slots=True)

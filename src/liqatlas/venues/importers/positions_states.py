@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import VENUES
 from liqatlas.venues.hyperliquid_accounts.addresses import is_address
@@ -42,6 +43,7 @@ def _match(head: Head) -> Recognised | None:
         b'"type":"clearinghouseState"' in raw
         or b'"type":"metaAndAssetCtxs"' in raw
         or b'"type":"failed"' in raw
+        or b'"type":"scan"' in raw
     )
     single = b'"assetPositions"' in raw and b'"crossMarginSummary"' in raw
     if not (scan or single):
@@ -62,13 +64,21 @@ class _Heap:
     reasons: Counter[str] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
     other_dex: int = 0
+    emptied: list[tuple[int, str]] = field(default_factory=list)
+    #: Accounts the newest scan in the file meant to look at (0: it ended, or there is no word of it), and those it did.
+    planned: int = 0
+    looked: set[str] = field(default_factory=set)
+    stopped: str = ""
 
     def take(self, state: AccountState) -> None:
         """Keep what an account's answer gives."""
         self.outcomes[state.outcome.value] += 1
+        self.looked.add(state.account)
         self.other_dex += state.other_dex
         if state.outcome is Outcome.FAILED:
             self.reasons[state.reason] += 1
+        elif state.outcome is Outcome.EMPTY:
+            self.emptied.append((state.ts_event_ns, state.account))
         self.rows += state.rows
 
 
@@ -97,6 +107,9 @@ def _scan(source: Source) -> _Heap:
 def _keep(heap: _Heap, line: ScanLine) -> None:
     if line.bad:
         heap.bad["no address" if "no address" in line.bad else line.bad] += 1
+    if line.planned is not None:
+        heap.planned = max(line.planned, 0)
+        heap.stopped = line.stopped or heap.stopped
     if line.contexts is not None:
         heap.contexts.append(line.contexts)
     if line.state is not None:
@@ -137,6 +150,12 @@ def _told(heap: _Heap) -> list[str]:
             f"partial: {sum(heap.bad.values()):,} lines left out: "
             + ", ".join(f"{k} ({n:,})" for k, n in heap.bad.items())
         )
+    if heap.planned:
+        said.append(
+            f"partial: the scan was cut off after {len(heap.looked):,} of {heap.planned:,} accounts; the same --scan goes on"
+        )
+    if heap.stopped:
+        said.append(f"partial: {heap.stopped}")
     if heap.other_dex:
         said.append(
             f"{heap.other_dex:,} positions of other perp dexes left out: they have a margin of their own"
@@ -146,9 +165,20 @@ def _told(heap: _Heap) -> list[str]:
 
 def _position_pieces(source: Source, known: Recognised, heap: _Heap, counts: Counts) -> list[Piece]:
     frame = pl.DataFrame(heap.rows, schema={"coin": pl.String(), **_SCHEMA}, orient="row")
+    emptied = (
+        pl.DataFrame(heap.emptied, schema=EMPTIED.schema, orient="row")
+        .unique()
+        .sort("ts_event_ns", "account")
+    )
     return [
-        Piece(_VENUE, str(coin), "positions", part.drop("coin"), known.title, source.label, counts=counts)
+        piece
         for (coin,), part in frame.group_by(["coin"], maintain_order=True)
+        for piece in (
+            Piece(
+                _VENUE, str(coin), "positions", part.drop("coin"), known.title, source.label, counts=counts
+            ),
+            Piece(_VENUE, str(coin), "emptied", emptied, known.title, source.label),
+        )
     ]
 
 
