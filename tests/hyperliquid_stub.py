@@ -40,13 +40,13 @@ def address(number: int) -> str:
     return f"0x{number:040x}"
 
 
-def state_of(number: int, seed: int) -> dict[str, Any]:
-    """Return one account: four in ten hold one to three coins, margined cross."""
+def state_of(number: int, seed: int, caps: dict[str, int] | None = None) -> dict[str, Any]:
+    """Return one account: four in ten hold one to three coins, margined cross; ``caps`` are leverage caps other than usual."""
     rng = random.Random(f"{seed}-{number}")
     held, owed, notional, profit = [], 0.0, 0.0, 0.0
     if rng.random() < 0.4:
         for coin in rng.sample(sorted(COINS), rng.randint(1, 3)):
-            mark, cap = COINS[coin]
+            mark, cap = COINS[coin][0], (caps or {}).get(coin, COINS[coin][1])
             size = round(rng.choice([-1, 1]) * rng.uniform(100, 50_000) / mark, 6)
             entry = round(mark * rng.uniform(0.97, 1.03), 2)
             held.append((coin, size, entry, mark, cap))
@@ -97,6 +97,7 @@ class HyperliquidStub:
     clock: Callable[[], float] = field(default_factory=VirtualClock)
     attempts: Counter[str] = field(default_factory=Counter)
     most_weight: float = 0.0
+    caps: dict[str, int] = field(default_factory=dict)
     open_interest: dict[str, float] = field(
         default_factory=lambda: {"BTC": 4000.0, "ETH": 90_000.0, "SOL": 900_000.0}
     )
@@ -123,7 +124,12 @@ class HyperliquidStub:
     def seen_states(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the truth of every account that does not fail for ever."""
         failing = (self.hard | self.soft) if not self.times else frozenset()
-        return [(address(n), state_of(n, self.seed)) for n in range(1, self.accounts + 1) if n not in failing]
+        when = {"time": self.time_ms} if self.time_ms else {}
+        return [
+            (address(n), state_of(n, self.seed, self.caps) | when)
+            for n in range(1, self.accounts + 1)
+            if n not in failing
+        ]
 
     def _limited(self, weight: float) -> bool:
         now = self.clock()
@@ -165,7 +171,12 @@ class HyperliquidStub:
 
     def _meta(self) -> dict[str, Any]:
         universe = [
-            {"name": c, "szDecimals": 5, "maxLeverage": cap, "marginTableId": cap}
+            {
+                "name": c,
+                "szDecimals": 5,
+                "maxLeverage": self.caps.get(c, cap),
+                "marginTableId": self.caps.get(c, cap),
+            }
             for c, (_, cap) in COINS.items()
         ]
         return {"universe": universe, "marginTables": []}
@@ -185,7 +196,7 @@ class HyperliquidStub:
             return {"assetPositions": [], "withdrawable": "0.0"}, 200
         self.attempts["fine"] += 1
         when = self.time_ms or time.time_ns() // 1_000_000
-        return state_of(number, self.seed) | {"time": when}, 200
+        return state_of(number, self.seed, self.caps) | {"time": when}, 200
 
     async def _leaderboard(self, _request: web.Request) -> web.Response:
         rows = [

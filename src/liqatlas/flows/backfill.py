@@ -18,7 +18,7 @@ from liqatlas.base.errors import (
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
-from liqatlas.venues.rows import RowBatch
+from liqatlas.venues.rows import RowBatch, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,7 +224,26 @@ async def _venue(
             notes.append(str(error))
         lake.mark_part(job, stored.part, "done")
         done += 1
+    if client.names_accounts:
+        notes += await _discover(lake, client, instruments)
     return Backfilled(rows, done, failed, tuple(dict.fromkeys(notes)))
+
+
+async def _discover(lake: Lake, client: VenueClient, instruments: list[Instrument]) -> list[str]:
+    """Note the accounts that the most recent trades name; return a sentence of what was found."""
+    batch = RowBatch()
+    try:
+        for one in instruments:
+            batch.merge(await client.missing_trades(one.symbol, None, None))
+    except (SourceUnavailableError, UnknownSymbolError) as error:
+        return [f"{client.name} gives no recent trades to find accounts in: {error}"]
+    named = batch.of("account_trades")
+    if not named:
+        return []
+    new = lake.accounts.discover(client.key, table_of("account_trades", named), found_in="trades")
+    return [
+        f"{client.name}: {new:,} new accounts found in recent trades; positions --scan-lake looks at them"
+    ]
 
 
 def _parts(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from liqatlas.venues.hyperliquid_accounts.state import AccountState
 
 #: Accounts taken off the list at a time: few enough that a near one need not wait long.
-_ROUND = 400
+_ROUND = 200
 _SLICE_BYTES = 1 << 20
 
 

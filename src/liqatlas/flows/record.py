@@ -119,6 +119,7 @@ def metrics_text(recording: Recording) -> str:
             "writer_waits",
             "gaps_filled",
             "gaps_listed",
+            "accounts_found",
             "restarts",
         ):
             out.append(f"liqatlas_{name}_total{{{label}}} {getattr(state, name)}")

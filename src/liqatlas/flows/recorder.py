@@ -16,7 +16,7 @@ from liqatlas.base.errors import (
     UnknownSymbolError,
 )
 from liqatlas.venues.feed import Feed, FeedOptions
-from liqatlas.venues.rows import RowBatch
+from liqatlas.venues.rows import RowBatch, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from liqatlas.store import Freshness, Lake, Writer
     from liqatlas.venues.client import VenueClient
     from liqatlas.venues.continuity import Gap
+    from liqatlas.venues.rows import Row
 
 #: Datasets that are recorded, where the venue streams them or lets them be polled.
 RECORDED = ("trades", "marks", "open_interest", "funding", "liquidations")
@@ -33,6 +34,8 @@ FLUSH_S = 0.1
 #: How often, and up to how long ago, what was recorded is vouched for.
 VOUCH_EVERY_S = 2.0
 VOUCH_LAG_NS = 2 * NS_PER_S
+#: Accounts that trades name are noted together this often [s].
+DISCOVER_EVERY_S = 5.0
 #: Longest stretch of trades fetched again after the recorder was down; a longer one stays a gap for backfill.
 LONGEST_FILL_NS = 2 * HOUR_NS
 #: How long the first live trade is waited for, up to which a pause is filled [s].
@@ -57,6 +60,7 @@ class VenueState:
     held_back: int = 0
     writer_waits: int = 0
     gaps_filled: int = 0
+    accounts_found: int = 0
     gaps_listed: int = 0
     restarts: int = 0
     last_frame: float = field(default_factory=time.monotonic)
@@ -89,6 +93,8 @@ class VenueRecorder:
         self._lake, self._writer, self._client = lake, writer, client
         self._silent_s, self._options = silent_s, options or FeedOptions()
         self._held = RowBatch()
+        self._accounts: list[Row] = []
+        self._discovered = time.monotonic()
         self._flushed = self._vouched = time.monotonic()
         self._upto: dict[tuple[str, str], int] = {}
         self._first_live: dict[str, int] = {}
@@ -173,6 +179,7 @@ class VenueRecorder:
                     self.state.problem = f"no frame for {self._silent_s:g} s: opening the feed anew"
                     break
             await self._flush_when_due(force=True)
+            self._discover(force=True)
             self._note_gaps(feed.finish())
             self._vouch(feed, symbols, datasets, force=True)
             for task in self._fills:
@@ -184,6 +191,8 @@ class VenueRecorder:
             return
         held, self._held = self._held, RowBatch()
         self._flushed = time.monotonic()
+        self._accounts += held.of("account_trades")
+        self._discover()
         for (dataset, symbol), frame in held.frames().items():
             instrument = self._instruments.get(symbol)
             if dataset not in RECORDED or instrument is None:
@@ -198,6 +207,14 @@ class VenueRecorder:
             if dataset == "trades":
                 self._first_live.setdefault(symbol, int(frame[0, "ts_event_ns"]))
             self.state.rows[dataset] = self.state.rows.get(dataset, 0) + frame.height
+
+    def _discover(self, *, force: bool = False) -> None:
+        """Note the accounts that public trades name, so that a scan finds them; together, as each note is a commit."""
+        now = time.monotonic()
+        if not self._accounts or (not force and now - self._discovered < DISCOVER_EVERY_S):
+            return
+        found, self._accounts, self._discovered = table_of("account_trades", self._accounts), [], now
+        self.state.accounts_found += self._lake.accounts.discover(self._client.key, found, found_in="trades")
 
     def _note_gaps(self, gaps: Sequence[Gap]) -> None:
         for gap in gaps:
@@ -289,6 +306,7 @@ class VenueRecorder:
             whole = bool(rows) and min(int(str(row[0])) for row in rows) <= since
         ticket = None
         for page in pages:
+            self._accounts += page.of("account_trades")
             for (dataset, name), frame in page.frames().items():
                 if (dataset, name) == ("trades", symbol):
                     ticket = self._writer.append("trades", instrument, frame)

@@ -81,6 +81,8 @@ class VenueClient(ABC):
     polled: ClassVar[frozenset[str]] = frozenset()
     #: Whether trade ids count one by one, so that a hole in them is a gap.
     counted_trade_ids: ClassVar[bool] = False
+    #: Whether public trades name the accounts on both sides (dataset ``account_trades``).
+    names_accounts: ClassVar[bool] = False
     #: Whether a book stream begins with a snapshot of its own.
     book_snapshot_in_stream: ClassVar[bool] = True
 

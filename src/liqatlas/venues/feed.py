@@ -285,7 +285,7 @@ class Feed:
                 kept = [row for row in rows if self._rate_changed(symbol, row)]
             batch.rows.extend(dataset, symbol, kept)
             newest = rows[-1][0]
-            if dataset != "bars" and isinstance(newest, int):
+            if dataset not in {"bars", "account_trades"} and isinstance(newest, int):
                 self._watch_skew(newest, raw.recv_ns)
 
     def _rate_changed(self, symbol: str, row: tuple[object, ...]) -> bool:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.account_tables import ACCOUNT_TRADES
 from liqatlas.base.errors import InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Datasets a venue can give: the tables of ``schemas``, with mark and index bars told apart from bars of trades.
+#: Datasets a venue can give: the tables of ``schemas``, with mark and index bars told apart from bars of trades, and the accounts
+#: that public trades name where a venue says so.
 DATASETS: dict[str, schemas.Table] = schemas.ALL_TABLES | {
     "mark_bars": schemas.BARS,
     "index_bars": schemas.BARS,
+    ACCOUNT_TRADES.name: ACCOUNT_TRADES,
 }
 
 Row = tuple[object, ...]

@@ -72,3 +72,13 @@ def test_registry_survives_a_table() -> None:
     registry.add("b", 7.0)
     again = AccountRegistry.from_polars(registry.to_polars())
     assert again.accounts == registry.accounts
+
+
+def test_an_account_that_traded_since_its_last_look_is_looked_at_sooner() -> None:
+    registry = AccountRegistry()
+    registry.note("quiet", EMPTY, 10 * S)
+    registry.note("busy", EMPTY, 10 * S)
+    registry.add("busy", 5e4, traded_ns=60 * S)
+    assert registry.due(1000 * S, 10) == ["busy"]
+    registry.note("busy", EMPTY, 1000 * S)
+    assert registry.due(2000 * S, 10) == []

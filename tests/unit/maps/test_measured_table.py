@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from liqatlas.base.clock import HOUR_NS
+from liqatlas.maps.measured_holdings import Flaws, Holdings
 from liqatlas.maps.measured_table import changes, margin_split, pnl_cohorts, positions_table, size_cohorts
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 NOW = 1_770_000_000 * 10**9
 
 
-def frame(rows: list[tuple[int, str, str, str, float, float | None]]) -> pl.DataFrame:
+def frame(
+    rows: list[tuple[int, str, str, str, float, float | None]], emptied: list[tuple[int, str]] | None = None
+) -> Holdings:
     """Return rows of (hours ago, account, coin, position, size, level) at a mark of 100."""
     made = [
         {
@@ -27,7 +30,10 @@ def frame(rows: list[tuple[int, str, str, str, float, float | None]]) -> pl.Data
         }
         for hours, account, coin, position, size, level in rows
     ]  # fmt: skip
-    return pl.DataFrame(made, schema_overrides={"unrealised_pnl_usd": pl.Float64, "margin_mode": pl.String})
+    gone = [{"venue": "v", "account": a, "ts_event_ns": NOW - hours * HOUR_NS} for hours, a in emptied or []]
+    schema = {"venue": pl.String, "account": pl.String, "ts_event_ns": pl.Int64}
+    table = pl.DataFrame(made, schema_overrides={"unrealised_pnl_usd": pl.Float64, "margin_mode": pl.String})
+    return Holdings(table, (), Flaws(), emptied=pl.DataFrame(gone, schema=schema))
 
 
 ROWS = [
@@ -103,3 +109,16 @@ def test_growth_and_shrinking() -> None:
     ]
     found = changes(frame(rows), as_of_ns=NOW, window_ns=48 * HOUR_NS)
     assert dict(found.select("account", "change").iter_rows()) == {"a": "grown", "b": "shrunk"}
+
+
+def test_an_account_that_holds_nothing_since_is_gone_and_its_closing_is_told() -> None:
+    """Seen to hold nothing an hour ago, c's short of three hours ago is closed; b held something again after it was empty."""
+    holdings = frame(ROWS, emptied=[(1, "c"), (5, "b")])
+    table = positions_table(holdings, as_of_ns=NOW, window_ns=48 * HOUR_NS)
+    assert set(table["account"]) == {"a", "b"}
+    found = changes(holdings, as_of_ns=NOW, window_ns=48 * HOUR_NS).filter(pl.col("account") == "c")
+    assert found.select("symbol", "change", "after_usd").rows() == [("ETH", "closed", 0.0)]
+    opened = changes(holdings, as_of_ns=NOW, window_ns=48 * HOUR_NS).filter(pl.col("account") == "b")
+    assert opened.select("change", "position").rows() == [("opened", "short")]
+    before = positions_table(holdings, as_of_ns=NOW - 2 * HOUR_NS, window_ns=48 * HOUR_NS)
+    assert "c" in set(before["account"])

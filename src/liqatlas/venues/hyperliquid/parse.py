@@ -18,6 +18,7 @@ from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import VENUES, Instrument
 from liqatlas.venues.fields import moment, not_negative, number, positive, ticks, zero_is_absent
 from liqatlas.venues.frames import BookChange, Control, Frame, Listing, Ticker
+from liqatlas.venues.hyperliquid_accounts.addresses import is_address
 from liqatlas.venues.payload import coin_of, decode, listed, usual_interval
 from liqatlas.venues.rows import Row, RowBatch
 
@@ -186,10 +187,12 @@ def parse_frame(payload: bytes, listings: Mapping[str, Listing], recv_ns: int = 
         return Frame(control=_CONTROL[channel](text))
     frame = Frame()
     if channel == "trades":
-        for trade in decode(_TRADES, data, f"{VENUE}:trades"):
+        found = decode(_TRADES, data, f"{VENUE}:trades")
+        for trade in found:
             frame.batch.add(
                 "trades", trade.coin, trade_row(trade, listed(listings, trade.coin, VENUE).instrument)
             )
+        add_accounts(frame.batch, found)
     elif channel == "l2Book":
         frame.books.append(_book_change(decode(_BOOK, data, f"{VENUE}:l2Book")))
     elif channel == "activeAssetCtx":
@@ -223,6 +226,23 @@ def trade_row(trade: Trade, of: Instrument) -> Row:
         trade.side == "B",
         trade.tid,
     )
+
+
+def add_accounts(batch: RowBatch, trades: Sequence[Trade]) -> None:
+    """Add the accounts of both sides that trades name (``users`` is buyer and seller), one row each and coin.
+
+    What is no address is left out: a trade without it is a trade all the same.
+    """
+    seen: dict[tuple[str, str], tuple[int, float]] = {}
+    for trade in trades:
+        usd = positive(trade.px, "px") * positive(trade.sz, "sz")
+        for user in trade.users:
+            if is_address(user):
+                key = (trade.coin, user.lower())
+                when, before = seen.get(key, (0, 0.0))
+                seen[key] = (max(when, moment(trade.time, "time")), before + usd)
+    for (coin, account), (when, usd) in seen.items():
+        batch.add("account_trades", coin, (when, account, usd))
 
 
 def _book_change(book: Book) -> BookChange:
@@ -356,6 +376,7 @@ def parse_trades(payload: bytes, listing: Listing) -> RowBatch:
     batch.extend(
         "trades", listing.instrument.symbol, [trade_row(t, listing.instrument) for t in reversed(found)]
     )
+    add_accounts(batch, found)
     return batch
 
 

@@ -32,6 +32,7 @@ class HyperliquidClient(VenueClient):
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
+    names_accounts = True
 
     def capabilities(self) -> VenueCapabilities:
         """Return what Hyperliquid gives."""

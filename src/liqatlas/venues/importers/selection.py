@@ -51,5 +51,5 @@ class Wanted:
         return True
 
     def takes_table(self, name: str) -> bool:
-        """Tell whether a table is wanted."""
-        return name in self.tables
+        """Tell whether a table is wanted; who holds nothing any more goes with the positions."""
+        return name in self.tables or (name == "emptied" and "positions" in self.tables)
