@@ -108,7 +108,11 @@ class Instrument:
         return qty_native if self.is_inverse else qty_native * price
 
 
+#: Layers that are no exchange.
+_OTHER_NAMES = {"defi_lending": "DeFi loans (spot collateral)"}
+
+
 def venue_name(key: str) -> str:
     """Return a venue's name for people; an unlisted key is shown as it is."""
     venue = VENUES.get(key)
-    return venue.name if venue else key
+    return venue.name if venue else _OTHER_NAMES.get(key, key)

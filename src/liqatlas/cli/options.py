@@ -29,6 +29,8 @@ class DataOptions:
 
     from_: Annotated[tuple[Path, ...], Parameter(name="--from", consume_multiple=True, negative="")] = ()
     "Files or folders to read; formats are recognised by content."
+    from_url: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = ()
+    "Measured maps: web addresses of files of positions or loans, read beside --from (http or https, up to 64 MB)."
     lake: Path | None = None
     "Lake to read; default is that of the settings, where there is one."
     venue: Annotated[tuple[str, ...], Parameter(negative="")] = ()
@@ -98,10 +100,15 @@ def make_request(
     InputError
         If an option cannot be read, or two data sources are named.
     """
+    if data.from_url and kind != "measured":
+        raise InputError(
+            "--from-url reads positions and loans: ask for --kind measured, or save the file and use --from"
+        )
     bins, step = parse_bins(output.bins) if output.bins else (None, None)
     return Request(
         asset=asset,
         paths=data.from_,
+        urls=data.from_url,
         lake=choose_lake(data),
         quick=True,
         venues=tuple(v.lower() for v in data.venue),
@@ -134,7 +141,7 @@ def choose_lake(data: DataOptions) -> Path | None:
     """
     if data.from_ and data.lake:
         raise InputError("both --from and --lake were given: give one (ingest puts files into a lake)")
-    if data.from_ or data.lake:
+    if data.from_ or data.lake or data.from_url:
         return data.lake
     from liqatlas.flows.lake import default_lake
 

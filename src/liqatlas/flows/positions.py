@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +21,6 @@ from liqatlas.maps.measured_holdings import Holdings, holdings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.base.recording import Recording
@@ -81,15 +83,22 @@ def read_positions(
         raise InputError(
             "no data named: give files or folders of public positions with --from, or a lake with --lake"
         )
+    recordings = read_paths_of_positions(paths, venues=venues, reporter=reporter)
+    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=tables_of_file(meta)))
+
+
+def read_paths_of_positions(
+    paths: Sequence[Path | str], *, venues: Sequence[str] = (), reporter: Reporter = SILENT
+) -> list[Recording]:
+    """Return the recordings of files with positions, open interest and marks."""
     from liqatlas.venues.importers import read_paths
 
-    recordings = read_paths(
+    return read_paths(
         paths,
         venues=venues,
         tables={"positions", "open_interest", "marks"},
         progress=lambda known, done, total: reporter.progress(f"reading {known.title}", done, total),
     )
-    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=tables_of_file(meta)))
 
 
 def positions_in(request: Request, reporter: Reporter = SILENT) -> Snapshot:
@@ -100,17 +109,34 @@ def positions_in(request: Request, reporter: Reporter = SILENT) -> Snapshot:
     InputError
         If neither is named.
     FormatError, NotEnoughDataError, SourceUnavailableError
-        As :func:`read_positions` and ``positions_lake.recordings_of_lake``.
+        As :func:`read_positions`, ``positions_lake.recordings_of_lake`` and ``venues.download``.
     """
-    if request.paths or request.lake is None:
-        return read_positions(request.paths, venues=request.venues, meta=request.meta_file, reporter=reporter)
     from liqatlas.flows.positions_lake import recordings_of_lake
 
-    recordings, tables = recordings_of_lake(
-        request.lake, venues=request.venues, as_of_ns=request.as_of_ns, window_ns=request.window_ns, reporter=reporter
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [*request.paths, *_downloaded(request.urls, Path(folder), reporter)]
+        if request.lake is None or request.paths:
+            return read_positions(paths, venues=request.venues, meta=request.meta_file, reporter=reporter)
+        recordings, tables = recordings_of_lake(
+            request.lake, venues=request.venues, as_of_ns=request.as_of_ns, window_ns=request.window_ns, reporter=reporter
+        )  # fmt: skip
+        if paths:
+            recordings += read_paths_of_positions(paths, venues=request.venues, reporter=reporter)
     own = tables | tables_of_file(request.meta_file)
     return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=own))
+
+
+def _downloaded(urls: Sequence[str], folder: Path, reporter: Reporter) -> list[Path]:
+    """Save what web addresses answer, each in a folder of its own."""
+    from liqatlas.venues.download import download
+
+    found = []
+    for number, url in enumerate(urls):
+        reporter.progress(f"fetching {url}", number, len(urls))
+        place = folder / str(number)
+        place.mkdir()
+        found.append(asyncio.run(download(url, place)))
+    return found
 
 
 def check_positions(snapshot: Snapshot) -> SelfTest:

@@ -39,6 +39,8 @@ class Request:
         An asset or any venue's symbol; an asset means all its perpetuals.
     paths
         Files and folders to read.
+    urls
+        Measured maps: web addresses of files to read beside the paths, or beside the lake.
     lake
         Lake to read where no paths are given.
     quick
@@ -65,6 +67,7 @@ class Request:
 
     asset: str
     paths: tuple[Path, ...] = ()
+    urls: tuple[str, ...] = ()
     lake: Path | None = None
     quick: bool = False
     venues: tuple[str, ...] = ()

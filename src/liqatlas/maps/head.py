@@ -42,6 +42,11 @@ class VenueInfo:
     quote: str = "USD"
     settle: str = "USD"
 
+    @property
+    def unit(self) -> str:
+        """What its amounts count: open contracts, or collateral that is held (loans), which is no open interest."""
+        return "USD of spot collateral" if self.settle == "spot collateral" else "USD of open contracts"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:

@@ -89,6 +89,7 @@ def head_tree(head: Head) -> dict[str, Any]:
                 "symbol": v.symbol,
                 "quote": v.quote,
                 "settle": v.settle,
+                "unit": v.unit,
                 "price": _number(v.price),
                 "price_source": v.price_source,
                 "open_interest_usd": _number(v.open_interest_usd),

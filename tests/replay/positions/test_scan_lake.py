@@ -134,12 +134,12 @@ async def test_scan_that_was_killed_goes_on_and_repeats_little(tmp_path: Path) -
     stub.batches = True
     async with TestServer(stub.app()) as server:
         url = str(server.make_url("")).rstrip("/")
-        command = [
+        command: list[str | Path] = [
             sys.executable, "-P", "-m", "liqatlas", "positions", "--scan-lake", "--lake", lake, "--addresses", accounts, "--url", url
         ]  # fmt: skip
         environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         first = await asyncio.create_subprocess_exec(*command, env=environ, stderr=asyncio.subprocess.DEVNULL)
-        while stub.attempts["fine"] < 210:
+        while stub.attempts["fine"] < 210:  # noqa: ASYNC110 -- the stub counts, it does not tell
             await asyncio.sleep(0.01)
         first.send_signal(signal.SIGKILL)
         await first.wait()
