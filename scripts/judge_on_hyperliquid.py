@@ -1,16 +1,17 @@
-"""Score the estimator's BTC map against the measured one of Hyperliquid, as far as the recordings allow.
+"""Score the estimator against the measured map of Hyperliquid, as far as the recordings allow.
 
 No recording holds Hyperliquid's own trades in the weeks of the position sample (January and February 2026). Its hourly open
-interest is there; price and turnover are stood in for by Binance's hourly SPOT bars, the turnover times a factor that the run names.
-So this judges the estimator with a borrowed tape, against a sample of large accounts: a lower bound of what it can do.
+interest is there; price and turnover are stood in for by another venue's hourly bars, the turnover times a factor that the run
+names. So this judges the estimator with a borrowed tape, against a sample of large accounts: a lower bound of what it can do. Where
+trades, open interest and positions are of one source, ``liqatlas evaluate --judge measured`` does it without loan.
 
-    PYTHONPATH=src python scripts/judge_on_hyperliquid.py [AS_OF [FACTOR ...]]
+    PYTHONPATH=src python scripts/judge_on_hyperliquid.py [ASSET … [--lender VENUE] [--as-of TIME] [--factor F]]
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,44 +29,50 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("LIQATLAS_TEST_DATA") or ROOT.parent / "shared" / "data")
 
 
-def borrowed_tape(factor: float) -> Recording:
-    """Return Hyperliquid's BTC open interest with Binance's spot bars, their turnover times a factor."""
-    spot = read_paths([DATA / "binance_btc_5m_oi"], asset="BTC")[0]
+def borrowed_tape(asset: str, lender: str, factor: float) -> Recording:
+    """Return Hyperliquid's open interest of a coin with another venue's hourly bars, their turnover times a factor."""
+    lent = read_paths([DATA / "okx_liquidations"], asset=asset, venues=[lender])[0]
     interest = pl.read_parquet(DATA / "okx_liquidations" / "open_interest.parquet").filter(
-        (pl.col("venue") == "hyperliquid") & (pl.col("coin") == "BTC")
+        (pl.col("venue") == "hyperliquid") & (pl.col("coin") == asset)
     )
     moments = interest.select(
         ts_event_ns=pl.col("timestamp").dt.epoch("ns"), oi_usd=pl.col("oi_usd") / 2
     ).sort("ts_event_ns")
-    price = spot.bars.select(ts_event_ns="ts_close_ns", price="close").sort("ts_event_ns")
+    price = lent.bars.select(ts_event_ns="ts_close_ns", price="close").sort("ts_event_ns")
     table = moments.join_asof(price, on="ts_event_ns").drop_nulls()
     native = pl.col("oi_usd") / pl.col("price")
     table = table.select("ts_event_ns", oi_native=native, oi_published=2 * native, oi_usd="oi_usd")
-    bars = spot.bars.with_columns(
+    bars = lent.bars.with_columns(
         volume_native=pl.col("volume_native") * factor, taker_buy_native=pl.col("taker_buy_native") * factor
     )
     return Recording(
-        Instrument("hyperliquid", "BTC", "BTC", "USD", "USDC"),
+        Instrument("hyperliquid", asset, asset, "USD", "USDC"),
         bars=bars,
         open_interest=table,
         warnings=(
-            f"price and turnover are Binance's spot bars x {factor:g}; open interest is Hyperliquid's, hourly",
+            f"price and turnover are {lender}'s hourly bars x {factor:g}; open interest is Hyperliquid's, hourly",
         ),
     )
 
 
 def main() -> int:
-    """Print the score for each factor."""
-    as_of = parse_time(sys.argv[1] if len(sys.argv) > 1 else "2026-02-10T20:09:07Z")
-    factors = [float(text) for text in sys.argv[2:]] or [0.2, 1.0]
-    request = Request(asset="BTC", kind="measured", as_of_ns=as_of, window_ns=parse_window("24h"))
+    """Print the score of each asset."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("assets", nargs="*", default=["BTC", "ETH", "SOL"])
+    parser.add_argument("--lender", default="bybit")
+    parser.add_argument("--as-of", default="2026-02-10T20:09:07Z")
+    parser.add_argument("--factor", type=float, default=1.0)
+    parser.add_argument("--window", default="60d")
+    options = parser.parse_args()
     positions = (DATA / "hyperliquid_positions", DATA / "okx_liquidations" / "open_interest.parquet")
-    measured = build_map(replace(request, paths=positions))
-    for factor in factors:
-        asked = replace(request, kind="modelled", window_ns=parse_window("60d"))
-        estimated = build_map(asked, [borrowed_tape(factor)])
-        print(f"— turnover factor {factor:g}, window of the estimate 60 d")
-        print(judgement_text(judge_estimate(estimated, measured)))
+    for asset in options.assets:
+        request = Request(
+            asset=asset, kind="measured", as_of_ns=parse_time(options.as_of), window_ns=parse_window("24h")
+        )
+        measured = build_map(replace(request, paths=positions, venues=("hyperliquid",)))
+        asked = replace(request, kind="modelled", window_ns=parse_window(options.window))
+        tape = borrowed_tape(asset, options.lender, options.factor)
+        print(judgement_text(judge_estimate(build_map(asked, [tape]), measured)))
     return 0
 
 

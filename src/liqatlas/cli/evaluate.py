@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import InputError
 from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.calibrate import Period
 from liqatlas.flows.evaluate import build_evaluation, export_predictions
 from liqatlas.flows.evaluation_text import evaluation_json, evaluation_markdown, evaluation_text
+from liqatlas.flows.judge import build_judgement, judgement_json, judgement_text
 from liqatlas.flows.request import moment
 
 
@@ -45,7 +47,22 @@ class PredictionOptions:
     "frozen knows the map at the hour's start and the hour's high and low; running also what happens inside the hour."
 
 
-_DATA, _PERIODS, _PREDICTIONS = DataOptions(), PeriodOptions(), PredictionOptions()
+@Parameter(name="*", group="Judge")
+@dataclass(frozen=True, kw_only=True)
+class JudgeOptions:
+    """The estimate against real positions, where they are public."""
+
+    judge: Literal["measured"] | None = None
+    "Score the estimated map against the measured one of the same files or lake and moment, instead of against prints."
+    as_of: str | None = None
+    "Moment of both maps; default is that of the newest positions."
+    window: str = "30d"
+    "History of the estimate."
+    measured_window: str = "24h"
+    "How old the snapshot of an account may be."
+
+
+_DATA, _PERIODS, _PREDICTIONS, _JUDGE = DataOptions(), PeriodOptions(), PredictionOptions(), JudgeOptions()
 
 
 def evaluate(
@@ -55,6 +72,7 @@ def evaluate(
     data: DataOptions = _DATA,
     periods: PeriodOptions = _PERIODS,
     files: PredictionOptions = _PREDICTIONS,
+    against: JudgeOptions = _JUDGE,
     format: Literal["term", "json", "md"] = "term",  # noqa: A002
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
@@ -69,6 +87,8 @@ def evaluate(
     output
         File to write; default is standard output.
     """
+    if against.judge is not None:
+        return _judge(asset, data, against, format, output)
     request = make_request(asset, data, MomentOptions(), OutputOptions())
     train = Period(moment(periods.train_from), moment(periods.train_until))
     if files.export is not None:
@@ -90,4 +110,18 @@ def evaluate(
     else:
         text = evaluation_markdown(report) if format == "md" else evaluation_text(report)
         emit(text.encode(), format, output)
+    return 0
+
+
+def _judge(asset: str, data: DataOptions, against: JudgeOptions, form: str, output: Path | None) -> int:
+    """Judge the estimate by public positions."""
+    if form == "md":
+        raise InputError("a judgement is text or JSON; md was asked for")
+    time = MomentOptions(window=against.window, as_of=against.as_of)
+    request = make_request(asset, data, time, OutputOptions())
+    with reporting() as reporter:
+        found = build_judgement(
+            request, measured_window_ns=parse_window(against.measured_window), reporter=reporter
+        )
+    emit(judgement_json(found) if form == "json" else judgement_text(found).encode(), form, output)
     return 0

@@ -8,6 +8,7 @@ correlation over bins, and the Wasserstein distance of the two in log price; ove
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class SideAgreement:
         Factor the estimate was multiplied with.
     wasserstein
         Mean way in log price that the estimated mass must be moved to become the measured one; 0.01 is about 1 %.
+    wasserstein_even
+        The same for mass spread evenly over this side up to the last band: what a map that knows nothing would have.
     overlap
         Share of mass in common bins, 0 to 1.
     by_estimate, by_measure
@@ -68,6 +71,7 @@ class SideAgreement:
 
     scale: float
     wasserstein: float
+    wasserstein_even: float
     overlap: float
     rank_correlation: float
     bands: tuple[BandAgreement, ...]
@@ -114,6 +118,7 @@ def side_agreement(
     return SideAgreement(
         scale,
         float(stats.wasserstein_distance(middle, middle, scaled, measured)),
+        _even(middle, measured, reach, math.log(price)),
         float(np.minimum(scaled, measured).sum() / total),
         _rank(scaled[reach], measured[reach]),
         tuple(
@@ -123,6 +128,16 @@ def side_agreement(
         _grouped(scaled, measured, by=scaled),
         _grouped(scaled, measured, by=measured),
     )
+
+
+def _even(
+    middle: NDArray[np.float64], measured: NDArray[np.float64], reach: NDArray[np.bool_], log_price: float
+) -> float:
+    """Return the Wasserstein distance of an even spread over the side on which most of the measured mass lies."""
+    above = middle > log_price
+    mostly_above = measured[above].sum() > measured[~above].sum()
+    even = (reach & (above == mostly_above)).astype(np.float64)
+    return float(stats.wasserstein_distance(middle, middle, even, measured)) if even.any() else float("nan")
 
 
 def _band(

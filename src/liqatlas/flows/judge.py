@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from liqatlas.base.clock import format_window, isoformat
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_share, format_usd
 from liqatlas.evaluate.map_agreement import BANDS, SideAgreement, side_agreement
+from liqatlas.flows.build import build_map
+from liqatlas.flows.positions_report import columns
+from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.binning import edges_by_count
 
 if TYPE_CHECKING:
+    from liqatlas.flows.reporter import Reporter
+    from liqatlas.flows.request import Request
     from liqatlas.maps.liquidation_map import LiquidationMap
+
+#: The venue whose positions are public.
+JUDGED = "hyperliquid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,11 @@ class Judgement:
     long: SideAgreement
     short: SideAgreement
     limits: tuple[str, ...]
+    asset: str
+    as_of_ns: int
+    window_ns: int
+    observed_share: float
+    estimate_of: tuple[str, ...]
 
 
 def judge_estimate(estimated: LiquidationMap, measured: LiquidationMap, *, bins: int = 200) -> Judgement:
@@ -61,23 +78,117 @@ def judge_estimate(estimated: LiquidationMap, measured: LiquidationMap, *, bins:
         else "what share of open interest the measured map has seen is unknown"
     )
     limits += [f"estimate: {warning}" for warning in first.warnings]
-    return Judgement(sides[0], sides[1], tuple(limits))
+    venues = tuple(f"{v.venue}:{v.symbol}" for v in first.venues)
+    if any(v.venue != JUDGED for v in first.venues):
+        limits.append("the estimate is of other venues than the positions: their traders are not the same")
+    return Judgement(
+        sides[0], sides[1], tuple(limits), first.asset, second.as_of_ns, first.window_ns, share, venues
+    )
+
+
+def build_judgement(request: Request, *, measured_window_ns: int, reporter: Reporter = SILENT) -> Judgement:
+    """Return how the estimate from a request's trades and open interest fares against the positions of the same source and moment.
+
+    Parameters
+    ----------
+    request
+        Of the estimate: its window and venues; without a moment that of the newest position is taken.
+    measured_window_ns
+        How old a snapshot of an account may be.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there are no positions, or no trades or bars with open interest at their moment.
+    InputError
+        As :func:`judge_estimate`.
+    """
+    seen = replace(request, kind="measured", venues=(JUDGED,), window_ns=measured_window_ns, quantity=None)
+    measured = build_map(seen, reporter=reporter)
+    asked = replace(
+        request,
+        kind="modelled",
+        quantity="outstanding",
+        as_of_ns=measured.head.as_of_ns,
+        venues=request.venues or (JUDGED,),
+        urls=(),
+    )
+    return judge_estimate(build_map(asked, reporter=reporter), measured)
+
+
+def judgement_json(found: Judgement) -> bytes:
+    """Return a judgement as JSON (docs/reference/evaluation.md)."""
+    tree = {
+        "schema_version": 1,
+        "judge": "measured",
+        "asset": found.asset,
+        "as_of": isoformat(found.as_of_ns),
+        "estimate": {"venues": list(found.estimate_of), "window": format_window(found.window_ns)},
+        "observed_share": _number(found.observed_share),
+        "long": _side_tree(found.long),
+        "short": _side_tree(found.short),
+        "limits": list(found.limits),
+    }
+    return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)
+
+
+def _side_tree(side: SideAgreement) -> dict[str, Any]:
+    return {
+        "scale": _number(side.scale),
+        "wasserstein_log_price": _number(side.wasserstein),
+        "wasserstein_of_even_spread": _number(side.wasserstein_even),
+        "overlap": _number(side.overlap),
+        "rank_correlation": _number(side.rank_correlation),
+        "bands": [
+            {
+                "low": b.low,
+                "high": b.high,
+                "estimated_usd": _number(b.estimated_usd),
+                "measured_usd": _number(b.measured_usd),
+                "ratio": _number(b.ratio),
+                "rank_correlation": _number(b.rank_correlation),
+            }
+            for b in side.bands
+        ],
+        "calibration_by_estimate": [_pair(*p) for p in side.by_estimate],
+        "calibration_by_measure": [_pair(*p) for p in side.by_measure],
+    }
+
+
+def _pair(estimated: float, measured: float) -> dict[str, float | None]:
+    return {"estimated_usd": _number(estimated), "measured_usd": _number(measured)}
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def judgement_text(found: Judgement) -> str:
     """Return a judgement for people."""
-    lines = []
+    head = (
+        f"{found.asset} as of {isoformat(found.as_of_ns)}: the estimate of {', '.join(found.estimate_of)} over "
+        f"{format_window(found.window_ns)} against measured positions; each side scaled to what was seen"
+    )
+    lines = [head]
     for name, side in (("longs", found.long), ("shorts", found.short)):
         lines.append(
-            f"{name}: estimate scaled by {side.scale:.3g}; mean misplacement {side.wasserstein:.3f} in log price, overlap "
+            f"{name}: estimate x {side.scale:.3g}; mean misplacement {side.wasserstein:.3f} in log price ({side.wasserstein_even:.3f} if spread evenly), overlap "
             f"{format_share(side.overlap)}, rank correlation {side.rank_correlation:.2f}"
         )
-        lines += [
-            f"  {format_share(b.low)} to {format_share(b.high)} away: estimated {format_usd(b.estimated_usd)}, measured "
-            f"{format_usd(b.measured_usd)}, ratio {b.ratio:.2f}, rank correlation {b.rank_correlation:.2f}"
+        rows = [
+            (
+                f"{format_share(b.low)} to {format_share(b.high)}", format_usd(b.estimated_usd), format_usd(b.measured_usd),
+                _text(b.ratio), _text(b.rank_correlation),
+            )
             for b in side.bands
-        ]
+        ]  # fmt: skip
+        table = columns(("away", "estimated", "measured", "ratio", "rank corr."), rows)
+        lines += [f"  {line}" for line in table]
         for what, pairs in (("estimate", side.by_estimate), ("measure", side.by_measure)):
             means = ", ".join(f"{format_usd(a)} / {format_usd(b)}" for a, b in pairs)
-            lines.append(f"  estimated / measured per bin, grouped by the {what}: {means}")
+            lines.append(f"  mean estimated / measured per bin, in fifths by the {what}: {means}")
     return "\n".join([*lines, *(f"! {limit}" for limit in found.limits)]) + "\n"
+
+
+def _text(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"

@@ -223,7 +223,9 @@ def _with_marks(every: pl.DataFrame) -> pl.DataFrame:
     if known.is_empty() or not every["mark_price"].null_count():
         return every
     known = known.group_by("asset", "ts_event_ns").agg(pl.col("known").median()).sort("ts_event_ns")
-    joined = every.sort("ts_event_ns").join_asof(known, on="ts_event_ns", by="asset", strategy="nearest", check_sortedness=False)
+    joined = every.sort("ts_event_ns").join_asof(
+        known, on="ts_event_ns", by="asset", strategy="nearest", check_sortedness=False
+    )
     return joined.with_columns(mark_price=pl.coalesce("mark_price", "known")).drop("known")
 
 
