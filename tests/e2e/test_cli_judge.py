@@ -95,5 +95,7 @@ def test_judge_from_files_and_from_the_lake(run_liqatlas: RunLiqatlas, tmp_path:
 def test_judge_without_positions_or_trades_says_what_is_missing(tmp_path: Path) -> None:
     trades, contexts, scan = market(tmp_path)
     for paths in ((trades, contexts), (scan,)):
-        with pytest.raises(LiqAtlasError, match=r"table that was asked for|trades|bars|open interest"):
+        with pytest.raises(
+            LiqAtlasError, match=r"table that was asked for|no public positions|trades|bars|open interest"
+        ):
             build_judgement(Request(asset="ETH", paths=paths), measured_window_ns=parse_window("24h"))

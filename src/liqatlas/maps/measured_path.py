@@ -154,7 +154,10 @@ def levels_on_common_path(
         apart=pl.Series(apart, dtype=pl.String),
         wrong_side=pl.lit(value=False),
     )
-    held = sorted(rows["symbol"].unique().to_list())
+    worth = rows.group_by("symbol").agg((pl.col("qty_native") * pl.col("mark_price")).sum().alias("usd"))
+    held = worth.sort("usd", "symbol", descending=[True, False])[
+        "symbol"
+    ].to_list()  # those that matter most first
     shown = {symbol: round(beta[symbol], 4) for symbol in held}
     return shaped, {"betas": shown, "betas_price_changes": {s: counts[s] for s in held}}
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Cells below this share of the strongest one are not drawn, unless a threshold is given.
 FAINTEST = 1 / 20
+#: The same for measured positions: single ones, a thousand times as large as others, and each is real.
+FAINTEST_MEASURED = 1 / 1000
+#: Least range either way of the price where positions are measured: they lie farther away than estimated levels are drawn.
+LEAST_REACH_MEASURED = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,17 @@ def cells_of(
     )
 
 
+def usual_threshold(heatmap: Heatmap, cells: Cells) -> float:
+    """Return the amount [USD] below which cells are left blank."""
+    share = FAINTEST_MEASURED if heatmap.head.kind == "measured" else FAINTEST
+    return max(cells.strongest * share, 1e-9)
+
+
 def default_range(heatmap: Heatmap) -> tuple[float, float]:
-    """Return a range that holds all candles and ten percent either way of the price, within the heatmap's edges."""
+    """Return a range that holds all candles and ten percent (measured: 35) either way of the price, within the heatmap's edges."""
     price = heatmap.head.price
-    lows, highs = [price * (1 - LEAST_REACH)], [price * (1 + LEAST_REACH)]
+    reach = LEAST_REACH_MEASURED if heatmap.head.kind == "measured" else LEAST_REACH
+    lows, highs = [price * (1 - reach)], [price * (1 + reach)]
     if heatmap.candles.height:
         lows += heatmap.candles.select(pl.col("low").min()).to_series().to_list()
         highs += heatmap.candles.select(pl.col("high").max()).to_series().to_list()

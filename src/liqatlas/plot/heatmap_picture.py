@@ -22,7 +22,7 @@ from liqatlas.base.clock import DAY_NS
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_price, format_usd
 from liqatlas.plot import heat_words, words
-from liqatlas.plot.cells import FAINTEST, cells_of, merged_candles, merged_prints
+from liqatlas.plot.cells import cells_of, merged_candles, merged_prints, usual_threshold
 from liqatlas.plot.figure import Figure, drawing
 from liqatlas.plot.sheet import Sheet
 from liqatlas.plot.theme import theme_of
@@ -65,7 +65,7 @@ def heatmap_figure(
     sides
         ``split`` draws longs in warm and shorts in cold colours, ``combined`` adds them in one ramp.
     threshold
-        Cells below it are not drawn [USD per row]; by default 1/20 of the strongest one.
+        Cells below it are not drawn [USD per row]; by default 1/20 of the strongest one, 1/1000 of measured ones.
     theme, price_range, zone, size
         As in :func:`liqatlas.plot.map_figure`; the default range holds all candles and ten percent either way.
 
@@ -83,7 +83,7 @@ def heatmap_figure(
     look = theme_of(theme)
     cells = cells_of(heatmap, price_range=price_range)
     head = heatmap.head
-    faintest = threshold or max(cells.strongest * FAINTEST, 1e-9)
+    faintest = threshold or usual_threshold(heatmap, cells)
     marks, hidden, hidden_usd = merged_prints(heatmap, cells, slots=MARK_SLOTS, most=MOST_MARKS)
     sentences = heat_words.caption(heatmap, cells, hidden=(hidden, hidden_usd))
     with drawing():

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHOWN_SHARE = 0.95
 #: … and reaches at least this far from the price.
 LEAST_REACH = 0.10
+#: A measured map is drawn up to this many times the price, and down to as small a part.
+MOST_REACH_MEASURED = 2.5
 #: Even bins of the map's own are kept up to this many times the usual number of bars …
 MOST_OWN = 1.5
 #: … and a coarse map is still drawn on this many bars of a round width.
@@ -147,6 +149,8 @@ def default_range(whole: LiquidationMap) -> tuple[float, float]:
         else:
             ends = (low, _holding(whole.price_edges, mass, 0.0, 1 - SHOWN_SHARE)[1])
         low, high = min(low, ends[0]), max(high, ends[1])
+    if head.kind == "measured":  # a few levels lie many times away; the caption says how much is beyond
+        low, high = max(low, head.price / MOST_REACH_MEASURED), min(high, head.price * MOST_REACH_MEASURED)
     # Beyond the map's own edges nothing is known; drawn, it would look like nothing is there.
     first, last = float(whole.price_edges[0]), float(whole.price_edges[-1])
     clipped = max(low, first), min(high, last)

@@ -130,7 +130,7 @@ def provenance(head: Head) -> list[str]:
     lines = [_open_interest_line(head)]
     if head.venues:
         lines.append("Data, age at as-of: " + " · ".join(_venue_words(head)))
-    lines.append(_model_line(head))
+    lines += _measured_lines(head) if head.kind == "measured" else [_model_line(head)]
     if head.prints_scope:
         lines.append(f"Prints counted: {head.prints_scope}")
     return lines
@@ -230,6 +230,34 @@ def _model_line(head: Head) -> str:
     ]
     rest = "other parameters in the JSON" if len(scalars) < len(model.parameters) else ""
     return f"Model {model.name} {model.version}, calibration: {model.calibration}; {', '.join([*scalars, *([rest] if rest else [])])}."
+
+
+#: Betas named in a caption, those with the largest part in the accounts first; the JSON has all.
+_BETAS_SHOWN = 8
+
+
+def _measured_lines(head: Head) -> list[str]:
+    """Return what stands behind a measured map: accounts, self-test, grade with its reasons, and betas where they shape it."""
+    known = head.model.parameters
+    accounts = f"{known.get('accounts', 0):,} accounts, {known.get('positions', 0):,} positions"
+    checked = known.get("self_test_checked")
+    tested = (
+        f"; {format_share(known['self_test_share'])} of {checked:,} published levels reproduced within 0.1 %"
+        if checked
+        else "; no published level could be checked"
+    )
+    grade = f"Grade {known['grade']}: {', '.join(known['grade_reasons'])}." if "grade" in known else ""
+    lines = [f"Levels: {head.model.name} of {accounts}{tested}.", grade]
+    betas, changes = known.get("betas", {}), known.get("betas_price_changes", {})
+    others = [symbol for symbol in betas if betas[symbol] != 1][:_BETAS_SHOWN]
+    if others:
+        named = ", ".join(f"{symbol} {betas[symbol]:.2f}" for symbol in others)
+        least = min(changes[symbol] for symbol in others)
+        more = f" and {len(betas) - len(others)} more in the JSON" if len(betas) > len(others) else ""
+        lines.append(
+            f"Betas to {head.asset} from the snapshots' own marks, {least} price changes or more each: {named}{more}."
+        )
+    return [line for line in lines if line]
 
 
 def _parameter(value: object) -> str:

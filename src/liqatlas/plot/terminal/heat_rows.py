@@ -12,7 +12,7 @@ import polars as pl
 from liqatlas.base.clock import to_datetime
 from liqatlas.base.format import format_price, format_usd
 from liqatlas.plot import heat_words, words
-from liqatlas.plot.cells import FAINTEST, cells_of, merged_prints
+from liqatlas.plot.cells import cells_of, merged_prints, usual_threshold
 from liqatlas.plot.terminal.canvas import Screen, Span, width_of
 from liqatlas.plot.terminal.frame import bottom_lines, top_lines
 from liqatlas.plot.theme import blend, hex_of
@@ -59,7 +59,7 @@ def render_heatmap(
     spare = len(bottom_lines(head, screen, ["x" * 3 * screen.width]))
     rows = max(LEAST_ROWS, screen.height - len(top) - spare - 3)
     cells = cells_of(heatmap, price_range=price_range, rows=rows * (2 if fine else 1), columns=across)
-    faintest = threshold or max(cells.strongest * FAINTEST, 1e-9)
+    faintest = threshold or usual_threshold(heatmap, cells)
     body = _body(heatmap, cells, faintest, screen, across)
     legend = _legend(heatmap, cells, faintest, screen)
     bottom = bottom_lines(head, screen, heat_words.caption(heatmap, cells))
