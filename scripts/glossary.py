@@ -6,13 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
+from liqatlas.base.account_tables import ACCOUNT_TABLES
 from liqatlas.base.schemas import ALL_TABLES, Column, Table
 
 GLOSSARY = Path(__file__).resolve().parent.parent / "docs" / "reference" / "glossary.md"
 HEADING = "## Tables\n"
 INTRODUCTION = """
 The tables that pass between rooms, and the columns of Parquet files. Rows are sorted by the columns named under the heading;
-`?` marks a column that may be null. This part is written by `scripts/glossary.py` from `liqatlas.base.schemas`.
+`?` marks a column that may be null. This part is written by `scripts/glossary.py` from `liqatlas.base.schemas` and `liqatlas.base.account_tables`.
 """
 
 
@@ -37,7 +38,7 @@ def table_words(table: Table) -> str:
 
 def tables_part() -> str:
     """Return the page from the heading of the tables to its end."""
-    return HEADING + INTRODUCTION + "".join(table_words(table) for table in ALL_TABLES.values())
+    return HEADING + INTRODUCTION + "".join(table_words(table) for table in (*ALL_TABLES.values(), *ACCOUNT_TABLES.values()))
 
 
 if __name__ == "__main__":

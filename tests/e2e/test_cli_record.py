@@ -89,6 +89,11 @@ async def test_a_market_is_recorded_to_the_last_trade(key: str, tmp_path: Path) 
     else:
         assert sorted(found) == sorted(truth)
     with Lake.open(lake) as open_lake:
+        if key == "hyperliquid":  # its trades name buyer and seller
+            users = {u for t in market.trades(symbol) for u in (f"0x{t.last_id % 7:040x}", f"0x{t.last_id % 11 + 100:040x}")}
+            known = open_lake.accounts.table(key)
+            assert set(known["account"]) == users
+            assert set(known["found_in"].cast(str)) == {"trades"}
         marks = [e for e in market.events if isinstance(e, Mark) and e.symbol == symbol]
         assert open_lake.read("marks", key, symbol, 0, now_ns() + 10**18).height > 0.9 * len(
             {m.ts_ms for m in marks}

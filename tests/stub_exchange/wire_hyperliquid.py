@@ -127,7 +127,7 @@ def _trade(t: Trade, c: Contract, ts: int) -> dict[str, object]:
         "time": ts,
         "hash": "0x0",
         "tid": tid,
-        "users": ["0xa", "0xb"],
+        "users": [f"0x{t.last_id % 7:040x}", f"0x{t.last_id % 11 + 100:040x}"],
     }
 
 

@@ -143,6 +143,10 @@ def check_json(test: SelfTest) -> bytes:
         "within_0_1_percent": test.share if test.checked else None,
         "tolerance": TOLERANCE,
         "account_snapshots": test.accounts,
+        "with_remembered_tables": {
+            "positions": test.remembered,
+            "within_0_1_percent": test.remembered_within / test.checked if test.checked else None,
+        },
         "error_quantiles": test.error_quantiles,
         "disagreements": [
             {"class": d.name, "count": d.count, "meaning": d.meaning, "example": finite(d.example)}
@@ -166,6 +170,10 @@ def check_text(test: SelfTest) -> str:
         ),
         f"  within 0.1 %: {test.within:,} ({test.share:.2%})   |error| at 50/90/95/99 %: "
         + " / ".join(f"{v:.2g}" for v in test.error_quantiles.values()),
+        (
+            f"  {test.remembered:,} of them under the margin table that the position's earlier snapshot names: "
+            f"{test.remembered_within:,} ({test.remembered_within / test.checked:.2%}) within 0.1 %"
+        ),
         f"  no level published and none found by us: {test.no_level_agreed:,} of {test.no_level_checked:,}",
         f"  margin tables of: {', '.join(f'{day} ({count:,})' for day, count in test.tables.items())}",
         f"disagreements ({test.checked - test.within:,})",

@@ -16,6 +16,7 @@ import polars as pl
 from liqatlas.base.clock import isoformat
 from liqatlas.maps.measured_equity import named_equity, others_equity
 from liqatlas.maps.measured_holdings import ACCOUNT, SILENT_VENUES
+from liqatlas.maps.measured_memory import best_table, with_memory
 from liqatlas.rules import Positions, tiered_liquidation_price
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class SelfTest:
         Positions without a published level whose account's equity is known; those for which we find none within reach either.
     tables
         Rows checked per date of their margin table.
+    remembered, remembered_within
+        Rows whose margin table the earlier snapshot of the same position names; all rows reproduced when those are judged by it
+        (see ``measured_memory``). ``within`` knows nothing of this.
     """
 
     checked: int
@@ -90,6 +94,8 @@ class SelfTest:
     no_level_checked: int
     no_level_agreed: int
     tables: dict[str, int]
+    remembered: int = 0
+    remembered_within: int = 0
 
     @property
     def share(self) -> float:
@@ -120,6 +126,9 @@ def self_test(holdings: Holdings) -> SelfTest:
     disagreements = _classified(off, usable, holdings) if off.height else ()
     seen, agreed = _without_level(frame, tested, holdings)
     flaws = holdings.flaws
+    memory = (0, 0)
+    if tested.height:
+        memory = with_memory(tested, candidates(holdings.tables), tolerance=TOLERANCE, closely=EXPLAINED)
     return SelfTest(
         checked=tested.height,
         within=tested.height - off.height,
@@ -138,6 +147,8 @@ def self_test(holdings: Holdings) -> SelfTest:
         },
         no_level_checked=seen,
         no_level_agreed=agreed,
+        remembered=memory[0],
+        remembered_within=memory[1],
         tables={f"{table.valid_from}": part.height for table, part in _by_date(holdings, tested)},
     )
 
@@ -236,17 +247,7 @@ def _own_margin_ratio(rows: pl.DataFrame) -> NDArray[np.float64]:
 
 def _another_table(rows: pl.DataFrame, holdings: Holdings) -> NDArray[np.bool_]:
     """Tell which rows another of the venue's margin tables reproduces from the equity the others name."""
-    explained = np.zeros(rows.height, dtype=bool)
-    quantity, mark, level = (rows[c].to_numpy() for c in ("qty_native", "mark_price", "level"))
-    others = rows["others"].to_numpy()
-    usable = np.isfinite(others)
-    for table in candidates(holdings.tables):
-        margin = others + table.maintenance_amount(quantity * mark)
-        mine = np.flatnonzero(usable)
-        price = np.full(rows.height, np.nan)
-        price[mine] = _price(rows[mine], table, margin[mine])
-        explained |= np.abs(price / level - 1) < EXPLAINED
-    return explained
+    return best_table(rows, candidates(holdings.tables), closely=EXPLAINED) >= 0
 
 
 def _other_is_different(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdings) -> NDArray[np.bool_]:

@@ -196,6 +196,33 @@ async def test_leaderboard_that_stalls_says_how_far_it_came(tmp_path: Path) -> N
                 await client.leaderboard()
 
 
+async def test_leaderboard_that_stalls_half_way_is_used_as_far_as_it_came(tmp_path: Path) -> None:
+    """40 MB that stop after three accounts: those are scanned, and the map says that it is partial."""
+    stub = HyperliquidStub(60)
+
+    async def stall(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        rows = ",".join(f'{{"ethAddress":"{address(n)}","accountValue":"{n}.0","x":1}}' for n in range(1, 41))
+        await response.write(b'{"leaderboardRows":[' + rows.encode() + b"," + b" " * 600_000)
+        await asyncio.sleep(3600)
+        return response
+
+    app = stub.app()
+    app.router.add_get("/stalling", stall)
+    output = tmp_path / "scan.jsonl"
+    async with TestServer(app) as server:
+        url, clock = str(server.make_url("")).rstrip("/"), stub.clock
+        assert isinstance(clock, VirtualClock)
+        limiter = Limiter(clock=clock, sleep=clock.sleep)
+        client = AccountClient(url, limiter=limiter, leaderboard_url=f"{url}/stalling", timeout_s=0.3)
+        result = await scan_accounts(output, [], client, leaderboard=True, plan=ScanPlan(batch=False))
+    assert result.holds + result.empty == 40
+    assert "partial: the leaderboard stopped after 0.6 MB" in result.sentence()
+    coin = next(p["position"]["coin"] for n in range(1, 41) for p in state_of(n, 1)["assetPositions"])
+    assert any("partial: the leaderboard stopped after 0.6 MB" in w for w in map_of(output, coin).head.warnings)
+
+
 async def test_official_client_reads_the_same_states(tmp_path: Path) -> None:
     sdk = pytest.importorskip("hyperliquid.info", reason="hyperliquid-python-sdk is not installed")
     stub = HyperliquidStub(40, time_ms=TIME_MS)
