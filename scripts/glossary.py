@@ -38,7 +38,11 @@ def table_words(table: Table) -> str:
 
 def tables_part() -> str:
     """Return the page from the heading of the tables to its end."""
-    return HEADING + INTRODUCTION + "".join(table_words(table) for table in (*ALL_TABLES.values(), *ACCOUNT_TABLES.values()))
+    return (
+        HEADING
+        + INTRODUCTION
+        + "".join(table_words(table) for table in (*ALL_TABLES.values(), *ACCOUNT_TABLES.values()))
+    )
 
 
 if __name__ == "__main__":

@@ -90,7 +90,11 @@ async def test_a_market_is_recorded_to_the_last_trade(key: str, tmp_path: Path) 
         assert sorted(found) == sorted(truth)
     with Lake.open(lake) as open_lake:
         if key == "hyperliquid":  # its trades name buyer and seller
-            users = {u for t in market.trades(symbol) for u in (f"0x{t.last_id % 7:040x}", f"0x{t.last_id % 11 + 100:040x}")}
+            users = {
+                u
+                for t in market.trades(symbol)
+                for u in (f"0x{t.last_id % 7:040x}", f"0x{t.last_id % 11 + 100:040x}")
+            }
             known = open_lake.accounts.table(key)
             assert set(known["account"]) == users
             assert set(known["found_in"].cast(str)) == {"trades"}

@@ -183,3 +183,43 @@ def test_kernels_run_once_more_without_compilation(path: Path) -> None:
         if "mark.kernels" in (text := file.read_text(encoding="utf-8"))
     ]  # fmt: skip
     assert any(f"liqatlas.{room}" in text for text in marked), f"no test marked kernels reaches {path}"
+
+
+def proof(tree: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([tree / ".ci" / "proof", *args], capture_output=True, text=True, check=False)
+
+
+def test_proofs_run_in_order_of_name_and_one_can_be_named(tmp_path: Path) -> None:
+    """Of the copy of the script: a proof that breaks does not keep the others from running, and ends it with 1."""
+    folder = tmp_path / ".ci" / "proof.d"
+    folder.mkdir(parents=True)
+    scripts = {
+        folder.parent / "proof": (ROOT / ".ci" / "proof").read_text(encoding="utf-8"),
+        folder / "b_breaks": "#!/usr/bin/env bash\necho b\nexit 3\n",
+        folder / "a_holds": '#!/usr/bin/env bash\necho "a $*"\n',
+        tmp_path / "dev": '#!/usr/bin/env bash\necho "dev $*"\n',
+    }
+    for path, text in scripts.items():
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+    (folder / "notes.txt").write_text("no proof", encoding="utf-8")
+    assert proof(tmp_path, "--list").stdout.split() == ["bench", "a_holds", "b_breaks"]
+    every = proof(tmp_path)
+    assert every.returncode == 1
+    assert [line for line in every.stdout.splitlines() if line in {"dev bench", "a ", "b"}] == [
+        "dev bench",
+        "a ",
+        "b",
+    ]
+    assert "b_breaks             BROKEN (exit code 3)" in every.stdout
+    one = proof(tmp_path, "a_holds", "--", "--short")
+    assert (one.returncode, "a --short" in one.stdout, "dev" in one.stdout) == (0, True, False)
+    assert proof(tmp_path, "soak_that_is_none").returncode == 2
+
+
+def test_every_proof_of_the_project_can_be_started() -> None:
+    found = [path for path in (ROOT / ".ci" / "proof.d").iterdir() if path.is_file()]
+    assert found
+    for path in found:
+        assert path.stat().st_mode & 0o111, f"{path.name} is not executable"
+        assert subprocess.run(["bash", "-n", path], check=False).returncode == 0

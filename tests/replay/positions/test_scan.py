@@ -220,7 +220,9 @@ async def test_leaderboard_that_stalls_half_way_is_used_as_far_as_it_came(tmp_pa
     assert result.holds + result.empty == 40
     assert "partial: the leaderboard stopped after 0.6 MB" in result.sentence()
     coin = next(p["position"]["coin"] for n in range(1, 41) for p in state_of(n, 1)["assetPositions"])
-    assert any("partial: the leaderboard stopped after 0.6 MB" in w for w in map_of(output, coin).head.warnings)
+    assert any(
+        "partial: the leaderboard stopped after 0.6 MB" in w for w in map_of(output, coin).head.warnings
+    )
 
 
 async def test_official_client_reads_the_same_states(tmp_path: Path) -> None:

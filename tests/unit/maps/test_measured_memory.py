@@ -14,11 +14,16 @@ from tests.unit.maps.test_measured_check import MOMENT, holdings, level_of, row
 OLD_RATE = 0.05
 
 
-def snapshot(day: int, *, rate: float = OLD_RATE, account: str = "a", free: float = 400.0) -> list[dict[str, Any]]:
+def snapshot(
+    day: int, *, rate: float = OLD_RATE, account: str = "a", free: float = 400.0
+) -> list[dict[str, Any]]:
     sizes = {"BTC": 0.01, "ETH": -0.4, "SOL": 6.0}
     when = {"ts_event_ns": MOMENT + day * DAY_NS}
     rows = [row(account, c, q, liquidation_price=level_of(c, q, free), **when) for c, q in sizes.items()]
-    return [*rows, row(account, "WIF", 9_000.0, liquidation_price=level_of("WIF", 9_000.0, free, rate), **when)]
+    return [
+        *rows,
+        row(account, "WIF", 9_000.0, liquidation_price=level_of("WIF", 9_000.0, free, rate), **when),
+    ]
 
 
 def test_the_first_snapshot_teaches_and_the_next_is_reproduced() -> None:

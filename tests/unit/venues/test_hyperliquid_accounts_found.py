@@ -20,7 +20,12 @@ def trade(ms: int, users: list[str] | None, px: str = "70000", sz: str = "0.5") 
 
 
 def test_a_live_message_names_each_account_once() -> None:
-    trades = [trade(1, [ALICE, BOB]), trade(3, [BOB.replace("b", "B"), CAROL]), trade(2, None), trade(4, ["0x12", "vault"])]
+    trades = [
+        trade(1, [ALICE, BOB]),
+        trade(3, [BOB.replace("b", "B"), CAROL]),
+        trade(2, None),
+        trade(4, ["0x12", "vault"]),
+    ]
     payload = json.dumps({"channel": "trades", "data": trades}).encode()
     batch = parse.parse_frame(payload, {"BTC": LISTING}, 5).batch
     assert batch.of("account_trades") == [
@@ -33,5 +38,11 @@ def test_a_live_message_names_each_account_once() -> None:
 
 
 def test_recent_trades_name_them_too() -> None:
-    batch = parse.parse_trades(json.dumps([trade(9, [ALICE, BOB]), trade(8, [ALICE, CAROL])]).encode(), LISTING)
-    assert [row[:2] for row in batch.of("account_trades")] == [(9_000_000, ALICE), (9_000_000, BOB), (8_000_000, CAROL)]
+    batch = parse.parse_trades(
+        json.dumps([trade(9, [ALICE, BOB]), trade(8, [ALICE, CAROL])]).encode(), LISTING
+    )
+    assert [row[:2] for row in batch.of("account_trades")] == [
+        (9_000_000, ALICE),
+        (9_000_000, BOB),
+        (8_000_000, CAROL),
+    ]
