@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,14 +11,13 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.clock import NS_PER_MS, now_ns, to_datetime
-from liqatlas.base.errors import FormatError, InputError, SourceUnavailableError
-from liqatlas.rules import TierTable
+from liqatlas.base.errors import FormatError, InputError, SourceUnavailableError, TiersUnknownError
+from liqatlas.rules import TierTable, tiers
 from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
 from liqatlas.rules.loaders.reading import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.store import Lake
@@ -52,6 +52,69 @@ def tables_of_file(meta: Path | None) -> dict[str, list[TierTable]]:
     day = to_datetime(moment_ns).date()
     tables = load_hyperliquid_meta(tree, Origin(str(meta), day, day))
     return {symbol: [table] for symbol, table in tables.items()}
+
+
+#: How a line of a scan with the contexts of all coins begins.
+_CONTEXTS = b'{"v":1,"type":"metaAndAssetCtxs"'
+
+
+def tables_of_scans(paths: Sequence[Path | str]) -> dict[str, list[TierTable]]:
+    """Return the margin tables that scans in files and folders saw, by coin, oldest first; a new one only where it changed.
+
+    Lines that hold none are passed over: the importer counts what cannot be read.
+    """
+    found: dict[str, list[TierTable]] = {}
+    for file in _scan_files(paths):
+        with file.open("rb") as lines:
+            for line in lines:
+                if not line.startswith(_CONTEXTS):
+                    continue
+                for symbol, table in _tables_of_line(line, str(file)).items():
+                    seen = found.setdefault(symbol, [])
+                    if not seen or not same_schedule(seen[-1], table):
+                        seen.append(table)
+    return {symbol: sorted(tables, key=lambda t: t.valid_from) for symbol, tables in found.items()}
+
+
+def _scan_files(paths: Sequence[Path | str]) -> list[Path]:
+    """Return the files that scans wrote, by their first bytes."""
+    every = [
+        file
+        for path in map(Path, paths)
+        for file in (sorted(path.rglob("*.jsonl")) if path.is_dir() else [path])
+    ]
+    out = []
+    for file in every:
+        try:
+            with file.open("rb") as opened:
+                head = opened.read(64)
+        except OSError:
+            continue  # the importer names what cannot be read
+        if head.startswith(b'{"v":1,"type":'):
+            out.append(file)
+    return out
+
+
+def _tables_of_line(line: bytes, source: str) -> dict[str, TierTable]:
+    try:
+        tree = msgspec.json.decode(line)
+        day = to_datetime(int(tree["time"]) * NS_PER_MS).date()
+        return load_hyperliquid_meta(tree["data"], Origin(source, day, day))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, FormatError):
+        return {}
+
+
+def differing_from_shipped(venue: str, own: Mapping[str, Sequence[TierTable]]) -> list[str]:
+    """Return the coins whose newest own table asks otherwise than the shipped one of its day."""
+    out = []
+    for symbol, mine in own.items():
+        try:
+            shipped = tiers(venue, symbol, mine[-1].valid_from)
+        except TiersUnknownError:
+            continue
+        if not same_schedule(shipped, mine[-1]):
+            out.append(symbol)
+    return sorted(out)
 
 
 def keep_margin_tables(lake: Lake, body: bytes, instruments: Mapping[str, Instrument], when_ns: int) -> int:

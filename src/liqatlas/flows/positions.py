@@ -12,7 +12,7 @@ import numpy as np
 
 from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.base.symbols import near_names, parse_symbol
-from liqatlas.flows.margin_history import tables_of_file
+from liqatlas.flows.margin_history import differing_from_shipped, tables_of_file, tables_of_scans
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured import MeasuredTerms, measured_map
 from liqatlas.maps.measured_check import SelfTest, self_test
@@ -20,7 +20,7 @@ from liqatlas.maps.measured_heatmap import measured_heatmap
 from liqatlas.maps.measured_holdings import Holdings, holdings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.base.recording import Recording
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from liqatlas.maps.columns import HeatmapSize
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.rules import TierTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,19 @@ def read_positions(
             "no data named: give files or folders of public positions with --from, or a lake with --lake"
         )
     recordings = read_paths_of_positions(paths, venues=venues, reporter=reporter)
-    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=tables_of_file(meta)))
+    own = tables_of_scans(paths) | tables_of_file(meta)
+    return Snapshot(tuple(recordings), _told(holdings_of(recordings, own_tables=own), own))
+
+
+def _told(holdings: Holdings, own: Mapping[str, Sequence[TierTable]]) -> Holdings:
+    """Add a sentence where the margin tables used are not the shipped ones."""
+    held = set(holdings.frame["symbol"].unique().to_list())
+    other = [symbol for symbol in differing_from_shipped("hyperliquid", own) if symbol in held]
+    if not other:
+        return holdings
+    named = ", ".join(other[:6]) + (" and more" if len(other) > 6 else "")
+    told = f"margin tables of {len(other):,} coins ({named}) are not the shipped ones any more: those given are used, from their date on"
+    return replace(holdings, warnings=(*holdings.warnings, told))
 
 
 def read_paths_of_positions(
@@ -123,7 +136,7 @@ def positions_in(request: Request, reporter: Reporter = SILENT) -> Snapshot:
         if paths:
             recordings += read_paths_of_positions(paths, venues=request.venues, reporter=reporter)
     own = tables | tables_of_file(request.meta_file)
-    return Snapshot(tuple(recordings), holdings_of(recordings, own_tables=own))
+    return Snapshot(tuple(recordings), _told(holdings_of(recordings, own_tables=own), own))
 
 
 def _downloaded(urls: Sequence[str], folder: Path, reporter: Reporter) -> list[Path]:
