@@ -13,7 +13,8 @@ from aiohttp.test_utils import TestServer
 from liqatlas.base.errors import FormatError, InputError, SourceUnavailableError
 from liqatlas.flows.margin_history import save_meta
 from liqatlas.flows.positions import check_positions, read_positions
-from liqatlas.flows.positions_scan import ScanPlan, addresses_of_file, scan_accounts
+from liqatlas.flows.positions_scan import ScanPlan, scan_accounts
+from liqatlas.flows.scan_targets import addresses_of_file
 from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Limiter
 from tests.hyperliquid_stub import TIME_MS, HyperliquidStub, VirtualClock, address, state_of
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import now_ns
 from liqatlas.base.errors import InputError
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.scan_sinks import VENUE, FileSink, LakeSink
+from liqatlas.flows.scan_targets import addresses_of_file, note, resume
 from liqatlas.maps.accounts import AccountRegistry
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from liqatlas.flows.reporter import Reporter
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 #: Accounts taken off the list at a time: few enough that a near one need not wait long.
 _ROUND = 200
-_SLICE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,70 +86,6 @@ class ScanResult:
             f"({self.attempts:,} attempts, {self.hard:,} without an answer, {self.soft:,} with an answer that is none)"
             + (f"; partial: {self.stopped}" if self.stopped else "")
         )
-
-
-def addresses_of_file(path: Path) -> list[str]:
-    """Return the account addresses in a file of any kind: a list, a leaderboard, trades, a node's fills or states.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or holds none.
-    """
-    from liqatlas.venues.hyperliquid_accounts.addresses import addresses_in
-
-    try:
-        with path.open("rb") as file:
-            found = list(addresses_in(_slices(file)))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-    if not found:
-        raise InputError(f"{path} holds no account address: wanted 0x and 40 hexadecimal digits")
-    return found
-
-
-def _slices(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_SLICE_BYTES):
-        yield piece
-
-
-def resume(path: Path) -> tuple[AccountRegistry, int]:
-    """Return the registry that a dump tells of, and its bad lines; a torn last line is cut off the file."""
-    from liqatlas.venues.hyperliquid_accounts.dump import read_lines
-
-    registry, bad = AccountRegistry(), 0
-    if not path.exists():
-        return registry, bad
-    with path.open("r+b") as file:
-        for line in read_lines(file):
-            bad += bool(line.bad)
-            if line.state is not None:
-                note(registry, line.state, line.asked_ns)
-        _cut_torn_line(file)
-    return registry, bad
-
-
-def _cut_torn_line(file: BinaryIO) -> None:
-    """Remove bytes after the last line end: what a killed scan had begun to write."""
-    size = file.seek(0, 2)
-    if size == 0:
-        return
-    back = min(size, 1 << 22)
-    file.seek(size - back)
-    tail = file.read(back)
-    if not tail.endswith(b"\n"):
-        file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
-
-
-def note(registry: AccountRegistry, state: AccountState, asked_ns: int) -> None:
-    """Keep what one answer says of an account that was asked for at a moment [ns]."""
-    registry.note(
-        state.account,
-        state.outcome.value,
-        asked_ns,
-        notional_usd=state.notional_usd,
-        distance=state.distance,
-    )
 
 
 class Scan:

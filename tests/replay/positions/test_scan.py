@@ -13,8 +13,9 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from liqatlas.base.clock import NS_PER_MS, now_ns
 from liqatlas.base.errors import SourceUnavailableError
 from liqatlas.flows.positions import build_measured_map, check_positions, read_positions
-from liqatlas.flows.positions_scan import ScanPlan, ScanResult, addresses_of_file, scan_accounts
+from liqatlas.flows.positions_scan import ScanPlan, ScanResult, scan_accounts
 from liqatlas.flows.request import Request
+from liqatlas.flows.scan_targets import addresses_of_file
 from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Limiter
 from liqatlas.venues.hyperliquid_accounts.dump import answer_line
 from liqatlas.venues.hyperliquid_accounts.state import read_state
