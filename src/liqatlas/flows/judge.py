@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from liqatlas.base.clock import format_window, isoformat
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.base.format import format_share, format_usd
 from liqatlas.evaluate.map_agreement import BANDS, SideAgreement, side_agreement
 from liqatlas.flows.build import build_map
@@ -28,10 +28,10 @@ JUDGED = "hyperliquid"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Both sides, and what limits the comparison, in words."""
+    """Both sides (None where one of the maps holds nothing on it), and what limits the comparison, in words."""
 
-    long: SideAgreement
-    short: SideAgreement
+    long: SideAgreement | None
+    short: SideAgreement | None
     limits: tuple[str, ...]
     asset: str
     as_of_ns: int
@@ -50,7 +50,7 @@ def judge_estimate(estimated: LiquidationMap, measured: LiquidationMap, *, bins:
     InputError
         If the two are not a modelled and a measured map of one asset, or are more than an hour apart.
     NotEnoughDataError
-        If one side of one of them is empty.
+        If one of them is empty on both sides within half of the price.
     """
     first, second = estimated.head, measured.head
     if (first.kind, second.kind) != ("modelled", "measured") or first.asset != second.asset:
@@ -66,11 +66,19 @@ def judge_estimate(estimated: LiquidationMap, measured: LiquidationMap, *, bins:
     reach = BANDS[-1]
     relative = edges_by_count(1.0, 1 - reach, 1 + reach, bins)
     ours, seen = (m.rebin(relative * m.head.price) for m in (estimated, measured))
-    sides = [
-        side_agreement(relative, mine, theirs, price=1.0)
-        for mine, theirs in ((ours.long_usd, seen.long_usd), (ours.short_usd, seen.short_usd))
-    ]
-    limits = []
+    limits: list[str] = []
+    pairs = {"long": (ours.long_usd, seen.long_usd), "short": (ours.short_usd, seen.short_usd)}
+    sides: dict[str, SideAgreement] = {}
+    for name, (mine, theirs) in pairs.items():
+        if mine.sum() > 0 and theirs.sum() > 0:
+            sides[name] = side_agreement(relative, mine, theirs, price=1.0)
+        else:
+            who = "estimate" if not mine.sum() > 0 else "measured map"
+            limits.append(
+                f"{name}s cannot be compared: the {who} holds none within {format_share(reach)} of the price"
+            )
+    if not sides:
+        raise NotEnoughDataError(f"nothing to compare: {'; '.join(limits)}")
     share = second.coverage.observed_share if second.coverage else float("nan")
     limits.append(
         f"the measured map has seen {format_share(share)} of open interest: large accounts, whose levels lie farther away than others'"
@@ -82,7 +90,14 @@ def judge_estimate(estimated: LiquidationMap, measured: LiquidationMap, *, bins:
     if any(v.venue != JUDGED for v in first.venues):
         limits.append("the estimate is of other venues than the positions: their traders are not the same")
     return Judgement(
-        sides[0], sides[1], tuple(limits), first.asset, second.as_of_ns, first.window_ns, share, venues
+        sides.get("long"),
+        sides.get("short"),
+        tuple(limits),
+        first.asset,
+        second.as_of_ns,
+        first.window_ns,
+        share,
+        venues,
     )
 
 
@@ -125,8 +140,8 @@ def judgement_json(found: Judgement) -> bytes:
         "as_of": isoformat(found.as_of_ns),
         "estimate": {"venues": list(found.estimate_of), "window": format_window(found.window_ns)},
         "observed_share": _number(found.observed_share),
-        "long": _side_tree(found.long),
-        "short": _side_tree(found.short),
+        "long": _side_tree(found.long) if found.long else None,
+        "short": _side_tree(found.short) if found.short else None,
         "limits": list(found.limits),
     }
     return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)
@@ -171,6 +186,8 @@ def judgement_text(found: Judgement) -> str:
     )
     lines = [head]
     for name, side in (("longs", found.long), ("shorts", found.short)):
+        if side is None:
+            continue
         lines.append(
             f"{name}: estimate x {side.scale:.3g}; mean misplacement {side.wasserstein:.3f} in log price ({side.wasserstein_even:.3f} if spread evenly), overlap "
             f"{format_share(side.overlap)}, rank correlation {side.rank_correlation:.2f}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.build import build_map
 from liqatlas.flows.judge import judge_estimate, judgement_text
 from liqatlas.flows.request import Request
@@ -36,6 +36,8 @@ def test_a_map_agrees_with_itself(measured: LiquidationMap) -> None:
         measured, head=replace(measured.head, kind="modelled", warnings=("borrowed",)), usd=3 * measured.usd
     )
     found = judge_estimate(twin, measured)
+    assert found.long is not None
+    assert found.short is not None
     assert found.long.scale == pytest.approx(1 / 3)
     assert found.long.overlap == pytest.approx(1)
     assert found.short.wasserstein == pytest.approx(0, abs=1e-9)
@@ -52,3 +54,15 @@ def test_what_does_not_belong_together_is_refused(measured: LiquidationMap) -> N
     )
     with pytest.raises(InputError, match="hours apart"):
         judge_estimate(twin, measured)
+
+
+def test_an_empty_side_is_left_out_and_said(measured: LiquidationMap) -> None:
+    shorts_only = measured.usd.copy()
+    shorts_only[:, :, 0] = 0
+    twin = replace(measured, head=replace(measured.head, kind="modelled"), usd=shorts_only)
+    found = judge_estimate(twin, measured)
+    assert found.long is None
+    assert found.short is not None
+    assert any("longs cannot be compared: the estimate holds none" in limit for limit in found.limits)
+    with pytest.raises(NotEnoughDataError, match="nothing to compare"):
+        judge_estimate(replace(twin, usd=0 * shorts_only), measured)
