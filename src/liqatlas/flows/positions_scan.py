@@ -353,7 +353,7 @@ def run_scan(request: ScanRequest, reporter: Reporter = SILENT) -> ScanResult:
     """Scan the accounts that files name, those of the leaderboard and, into a lake, those it knows; raises as :func:`scan_accounts`."""
     from liqatlas.venues.hyperliquid_accounts.asking import API, LEADERBOARD, AccountClient
 
-    wanted = [account for path in request.addresses for account in addresses_of_file(path)]
+    wanted = [account for path in request.addresses for account in addresses_of_file(path, reporter)]
     client = AccountClient(request.url or API, leaderboard_url=request.leaderboard_url or LEADERBOARD)
     plan = ScanPlan(rounds_s=request.keep_on_s)
     if request.lake is None:

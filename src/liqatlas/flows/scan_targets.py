@@ -5,34 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from liqatlas.base.errors import InputError
+from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.accounts import AccountRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from liqatlas.flows.reporter import Reporter
     from liqatlas.venues.hyperliquid_accounts.state import AccountState
 
 _SLICE_BYTES = 1 << 20
 
 
-def addresses_of_file(path: Path) -> list[str]:
+def addresses_of_file(path: Path, reporter: Reporter = SILENT) -> list[str]:
     """Return the account addresses in a file of any kind: a list, a leaderboard, trades, a node's fills or states.
+
+    Words that begin like an address and are none are left out, counted and told.
 
     Raises
     ------
     InputError
         If it cannot be read or holds none.
     """
-    from liqatlas.venues.hyperliquid_accounts.addresses import addresses_in
+    from liqatlas.venues.hyperliquid_accounts.addresses import addresses_in, no_addresses_in
 
     try:
         with path.open("rb") as file:
             found = list(addresses_in(_slices(file)))
+            file.seek(0)
+            wrong = no_addresses_in(_slices(file))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     if not found:
         raise InputError(f"{path} holds no account address: wanted 0x and 40 hexadecimal digits")
+    if wrong:
+        reporter.notice(
+            f"{path}: {len(wrong):,} words are no addresses and are left out, the first is {wrong[0]}"
+        )
     return found
 
 

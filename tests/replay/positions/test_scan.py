@@ -14,6 +14,7 @@ from liqatlas.base.clock import NS_PER_MS, now_ns
 from liqatlas.base.errors import SourceUnavailableError
 from liqatlas.flows.positions import build_measured_map, check_positions, read_positions
 from liqatlas.flows.positions_scan import ScanPlan, ScanResult, scan_accounts
+from liqatlas.flows.reporter import Reporter
 from liqatlas.flows.request import Request
 from liqatlas.flows.scan_targets import addresses_of_file
 from liqatlas.venues.hyperliquid_accounts.asking import AccountClient, Limiter
@@ -254,11 +255,49 @@ async def test_official_client_reads_the_same_states(tmp_path: Path) -> None:
             assert row.liquidation_price == (None if level is None else float(level))
 
 
-def test_addresses_are_found_in_any_file(tmp_path: Path) -> None:
-    path = tmp_path / "trades.json"
-    first, second = address(7), address(8)
-    path.write_text(
-        f'[{{"coin":"BTC","users":["{first}","{second.upper().replace("0X", "0x")}"],"hash":"0x{"ab" * 32}"}}]'
-    )
-    assert addresses_of_file(path) == [first, second]
-    assert state_of(7, 1) == state_of(7, 1)
+A, B = address(7), address(8)
+HASH, CLOID = f"0x{'ab' * 32}", f"0x{'cd' * 16}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("list.txt", f"{A}\n{B}\n0x12\n{A}z\n", 2),
+        ("trades.json", f'[{{"coin":"BTC","users":["{A}","0x{B[2:].upper()}"],"hash":"{HASH}"}}]', 0),
+        (
+            "board.json",
+            f'{{"leaderboardRows":[{{"ethAddress":"{A}","accountValue":"1"}},{{"ethAddress":"{B}"}}]}}',
+            0,
+        ),
+        (
+            "node_fills",
+            (
+                f'{{"local_time":"t","block_number":1,"events":[["{A}",{{"coin":"BTC","cloid":"{CLOID}","hash":"{HASH}"}}]]}}\n'
+                f'{{"local_time":"t","block_number":2,"events":[["{B}",{{"coin":"ETH","cloid":null}}],["{A}",{{}}]]}}\n'
+            ),
+            0,
+        ),
+        (
+            "state.json",
+            f'{{"exchange":{{"user_states":[["{A}",{{"p":[]}}],["{B}",{{"p":[[0,{{"s":1}}]]}}]]}}}}',
+            0,
+        ),
+    ],
+)
+def test_addresses_are_found_in_any_file(tmp_path: Path, name: str, text: str, wrong: int) -> None:
+    path, said = tmp_path / name, list[str]()
+    path.write_text(text)
+    assert addresses_of_file(path, Reporter(notice=said.append)) == [A, B]
+    assert [f"{wrong} words are no addresses" in line for line in said] == ([True] if wrong else [])
+
+
+def test_addresses_across_the_pieces_of_a_large_file(tmp_path: Path) -> None:
+    """Pieces of one MiB: an address on the border is found once, and a hash cut there is none."""
+    path = tmp_path / "large.txt"
+    for shift in range(0, 140, 6):
+        head = b" " * ((1 << 20) - shift)
+        path.write_bytes(head + A.encode() + b" " + HASH.encode() + b" 0x12 " + b" " * (1 << 20) + B.encode())
+        said: list[str] = []
+        assert addresses_of_file(path, Reporter(notice=said.append)) == [A, B]
+        assert len(said) == 1
+        assert ": 1 words are no addresses" in said[0]

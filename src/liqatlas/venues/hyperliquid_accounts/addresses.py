@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(rb"0x[0-9a-fA-F]{40}(?![0-9a-fA-F])")
 #: ``{"ethAddress":"0x…","accountValue":"123.4",…}`` of the leaderboard; read 2026-11-22 from third-party clients of it.
 _RANKED = re.compile(rb'"ethAddress"\s*:\s*"(0x[0-9a-fA-F]{40})"\s*,\s*"accountValue"\s*:\s*"(-?[0-9.]+)"')
+_WORD = re.compile(rb"(?<![0-9a-zA-Z])0x[0-9a-zA-Z]+")
+_OTHER = re.compile(rb"0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{32})")
 _OVERLAP = 256
 
 
@@ -55,6 +57,22 @@ def addresses_in(pieces: Iterable[bytes]) -> Iterator[str]:
             if found not in seen and not (more and match.end() == len(text)):
                 seen.add(found)
                 yield found
+
+
+def no_addresses_in(pieces: Iterable[bytes]) -> list[str]:
+    """Return the words in a text that begin like an address and are none, once each, in order of appearance.
+
+    Transaction hashes (64 digits) and client order ids (32) are something else and do not count.
+    """
+    found: dict[str, None] = {}
+    for text, more in _overlapping(pieces):
+        for match in _WORD.finditer(text):
+            word = match[0]
+            if not (
+                (more and match.end() == len(text)) or _ADDRESS.fullmatch(word) or _OTHER.fullmatch(word)
+            ):
+                found[word[:50].decode()] = None
+    return list(found)
 
 
 def ranked_accounts(pieces: Iterable[bytes]) -> dict[str, float]:
