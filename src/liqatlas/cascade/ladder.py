@@ -106,7 +106,7 @@ def ladder_of(result: LiquidationMap, books: Mapping[str, Book], direction: Dire
     order = np.flatnonzero(distance > 0)
     order = order[np.argsort(distance[order])]
     fuel = np.stack([amounts[name][which][order] for name in names])
-    depths = tuple(books[name].side(direction) for name in names)
+    depths = tuple(books[name].met_by(direction) for name in names)
     return Ladder(direction, head.price, tuple(names), distance[order], fuel, depths)
 
 

@@ -90,14 +90,14 @@ def parse_order(text: str) -> Shock:
     >>> parse_order("sell:5M")
     Shock(kind='order', amount=-5000000.0)
     """
-    side, colon, amount = text.strip().lower().partition(":")
+    act, colon, amount = text.strip().lower().partition(":")
     if (
         not colon
-        or side not in {"buy", "sell"}
+        or act not in {"buy", "sell"}
         or amount.startswith(("-", "+"))
         or "%" in amount
         or ":" in amount
     ):
         raise InputError(f"order {text!r} cannot be read: wanted buy:20M or sell:5M")
     found = parse_shock(amount)
-    return Shock("order", found.amount if side == "buy" else -found.amount)
+    return Shock("order", found.amount if act == "buy" else -found.amount)

@@ -211,8 +211,8 @@ def compile_cascade(reporter: Reporter = SILENT) -> None:
     from liqatlas.cascade.venue_rules import plain_rules
 
     reporter.progress("compiling the cascade (once)", 0, 1)
-    side = Depth(np.array([0.01]), np.array([1.0]), 1.0)
-    ladder = Ladder("down", 1.0, ("none",), np.array([0.01]), np.ones((1, 1)), (side,))
+    depth = Depth(np.array([0.01]), np.array([1.0]), 1.0)
+    ladder = Ladder("down", 1.0, ("none",), np.array([0.01]), np.ones((1, 1)), (depth,))
     run_many(make_market(ladder, plain_rules(1)), fixed_runs(ladder, Shock("move", -0.02)), Plan(1, 1, 2, 0))
 
 

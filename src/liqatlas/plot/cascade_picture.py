@@ -196,11 +196,11 @@ def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
             label=f"{venue_name(venue)} {format_usd(row.sum())}", linewidth=0, zorder=3,
         )  # fmt: skip
         start += row
-    side = "longs" if result.ladder.direction == "down" else "shorts"
+    liquidated = "longs" if result.ladder.direction == "down" else "shorts"
     axes.set_xlim(0, max(float(start.max()) * 1.05, 1.0))
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: format_usd(v)))
-    _title(axes, f"{side} in the map ({result.head.quantity})", sheet)
+    _title(axes, f"{liquidated} in the map ({result.head.quantity})", sheet)
     released = format_share(float(np.median(result.draws.release)))
     _label(axes, f"USD per bar; about {released} of it is sold when touched", sheet)
     axes.legend(

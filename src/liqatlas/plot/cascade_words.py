@@ -49,7 +49,7 @@ def amounts(values: NDArray[np.float64]) -> str:
 def sentences(result: CascadeResult) -> list[str]:
     """Return what happened, in sentences; every number is read from the result."""
     table, ladder = result.table, result.ladder
-    side, act = ("longs", "sell") if ladder.direction == "down" else ("shorts", "buy")
+    liquidated, act = ("longs", "sell") if ladder.direction == "down" else ("shorts", "buy")
     middle = float(np.median(result.reached_prices))
     reached = f"{_begin(result.shock.describe(result.head.price))} takes the mark to {prices(result.reached_prices)}"
     change = format_change(middle / result.head.price - 1)
@@ -57,7 +57,7 @@ def sentences(result: CascadeResult) -> list[str]:
     times = f"{np.median(result.amplification):.2f} times what the shock alone makes"
     lines = [
         f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets); alone it would reach {alone}.",
-        f"{amounts(table.liquidated)} of {side} are liquidated and {act}; the move is {times}.",
+        f"{amounts(table.liquidated)} of {liquidated} are liquidated and {act}; the move is {times}.",
     ]
     adl, taken = table.of("adl").sum(axis=1), table.of("taken").sum(axis=1)
     if np.quantile(taken, 0.95) > 0 or np.quantile(adl, 0.95) > 0:
