@@ -55,3 +55,18 @@ def kernel(function: F) -> F:
 def inline(function: F) -> F:
     """Compile a small function into its callers."""
     return cast("F", numba.njit(cache=_CACHED, nogil=True, fastmath=False, forceinline=True)(function))
+
+
+def bare_kernel(function: F) -> F:
+    """Compile a function that allocates nothing: without reference counts, which cost more than small steps themselves.
+
+    A function that makes an array must be a :func:`kernel`.
+    """
+    return cast("F", numba.njit(cache=_CACHED, nogil=True, fastmath=False, _nrt=False)(function))
+
+
+def bare_inline(function: F) -> F:
+    """Compile a small function that allocates nothing into its callers, without reference counts."""
+    return cast(
+        "F", numba.njit(cache=_CACHED, nogil=True, fastmath=False, forceinline=True, _nrt=False)(function)
+    )
