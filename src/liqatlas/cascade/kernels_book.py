@@ -45,11 +45,13 @@ def depth_to(distance: float, at: np.ndarray, depth: np.ndarray, v: int, hint: i
 
 
 @bare_inline
-def distance_of(usd: float, at: np.ndarray, depth: np.ndarray, slope: np.ndarray, v: int, hint: int) -> float:
+def distance_of(usd: float, book: tuple[np.ndarray, np.ndarray, np.ndarray], v: int, hint: int) -> float:
     """Return how far an order goes [log distance]: the least distance whose depth holds it, at most the table's end.
 
-    ``slope`` (V, N - 1) is the distance per USD in each segment: a division for each order would cost more than the search.
+    ``book`` is ``(at, depth, slope)``; ``slope`` (V, N - 1) is the distance per USD in each segment: a division for each order
+    would cost more than the search.
     """
+    at, depth, slope = book
     if usd <= 0.0:
         return 0.0
     last = len(at) - 1

@@ -31,20 +31,15 @@ def fill_tables(market: Market, tables: Tables) -> None:
 
 
 @bare_inline
-def publish(market: Market, tables: Tables, runs: Runs, run: int, scratch: Scratch) -> float:
+def publish(world: tuple[Market, Tables], runs: Runs, run: int, scratch: Scratch) -> float:
     """Move books and marks; return the marks' weighted mean."""
+    market, tables = world
+    walk = (market.depth_at, market.depth, tables.slope)
     state, factor = scratch.venue, runs.depth_factor[run]
     venues = len(state)
     for v in range(venues):
         one = state[v]
-        one["shift"] = distance_of(
-            (one["base"] + one["pressure"]) / factor,
-            market.depth_at,
-            market.depth,
-            tables.slope,
-            v,
-            one["hint"],
-        )
+        one["shift"] = distance_of((one["base"] + one["pressure"]) / factor, walk, v, one["hint"])
         one["hint"] = segment_of_distance(one["shift"], market.depth_at, one["hint"])
     mean = 0.0
     for v in range(venues):
@@ -58,23 +53,25 @@ def publish(market: Market, tables: Tables, runs: Runs, run: int, scratch: Scrat
 
 
 @bare_inline
-def amount_of(market: Market, tables: Tables, draw: int, v: int, k: int, key: int) -> float:
+def amount_of(world: tuple[Market, Tables], draw: int, v: int, k: int, key: int) -> float:
     """Return what a level holds in this run [USD], before release."""
-    return compound_poisson(
-        market.fuel[draw, v, k], market.size[v], tables.spread[draw, v, k], market.sizes, key, k
-    )
+    market, tables = world
+    law = (tables.spread[draw, v, k], market.sizes)
+    return compound_poisson(market.fuel[draw, v, k], market.size[v], law, key, k)
 
 
 @bare_inline
 def serve_venue(
-    market: Market, tables: Tables, runs: Runs, memory: tuple[Scratch, Output], where: tuple[Any, ...]
+    world: tuple[Market, Tables], runs: Runs, memory: tuple[Scratch, Output], where: tuple[Any, ...]
 ) -> bool:
     """Close what the mark has touched on one venue; return whether something still waits that the mark has reached."""
+    market, tables = world
     scratch, output = memory
     run, v, draw, key, now = where
     state, rule, tally = scratch.venue[v], market.rules[v], output.venues[run, v]
     desk = (rule, state, tally)
-    book = (market.depth_at, market.depth, tables.slope, runs.depth_factor[run], v)
+    walk = (market.depth_at, market.depth, tables.slope)
+    book = (walk, runs.depth_factor[run], v)
     release, levels = runs.release[run], len(market.level)
     state["ordered"] = 0.0
     if state["inventory"] > DUST and rule["unwind"] > 0.0:
@@ -82,10 +79,8 @@ def serve_venue(
         state["inventory"] -= sold
         state["added"] += sold
         tally["book"] += sold
-    state["front"] = distance_of(
-        (state["base"] + state["pressure"] + state["added"]) / runs.depth_factor[run],
-        market.depth_at, market.depth, tables.slope, v, state["hint"],
-    )  # fmt: skip
+    before = state["base"] + state["pressure"] + state["added"]
+    state["front"] = distance_of(before / runs.depth_factor[run], walk, v, state["hint"])
     waits = False
     while state["first_waiting"] < state["next"]:
         k = state["first_waiting"]
@@ -102,7 +97,7 @@ def serve_venue(
     while state["next"] < levels and market.level[state["next"]] <= state["peak"]:
         k = state["next"]
         if state["drawn"] <= k:
-            state["left"] = amount_of(market, tables, draw, v, k, key) * release
+            state["left"] = amount_of(world, draw, v, k, key) * release
             state["drawn"] = k + 1
         usd = state["left"]
         if usd > DUST:
@@ -133,8 +128,10 @@ def serve_venue(
 
 
 @bare_kernel
-def begin(market: Market, tables: Tables, runs: Runs, run: int, memory: tuple[Scratch, Output]) -> None:
+def begin(world: tuple[Market, Tables], runs: Runs, run: int, memory: tuple[Scratch, Output]) -> None:
     """Put a run's state back to its start, and note what the shock alone reaches."""
+    market, tables = world
+    walk = (market.depth_at, market.depth, tables.slope)
     scratch, output = memory
     venues = len(scratch.venue)
     alone = 0.0
@@ -149,9 +146,7 @@ def begin(market: Market, tables: Tables, runs: Runs, run: int, memory: tuple[Sc
         state["fund"] = state["fund_peak"] = market.rules[v]["fund"]
         state["inventory"] = state["inventory_peak"] = state["ordered"] = 0.0
         state["hint"] = 0
-        shift = distance_of(
-            runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, tables.slope, v, 0
-        )
+        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], walk, v, 0)
         if runs.move[run] > 0.0:
             shift = runs.move[run]
         for u in range(venues):
@@ -176,18 +171,19 @@ def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) 
 
 @bare_kernel
 def one_run(
-    market: Market, tables: Tables, runs: Runs, run: int, plan: Plan, memory: tuple[Scratch, Output]
+    world: tuple[Market, Tables], runs: Runs, run: int, plan: Plan, memory: tuple[Scratch, Output]
 ) -> None:
     """Let one cascade run until nothing is left to trigger, or a bound is met; the bound is stated."""
+    market, _ = world
     scratch, output = memory
     venues, levels = len(scratch.venue), len(market.level)
-    begin(market, tables, runs, run, memory)
+    begin(world, runs, run, memory)
     draw = int(uniform(key_of(plan.seed, run, _DRAW), 0, 0) * market.fuel.shape[0])
     out, reach, end, now = output.runs[run], 0.0, ROUNDS, 0
     while now < plan.most_rounds:
         if now < plan.shock_rounds:
             shock(market, runs, run, scratch, 1.0 / plan.shock_rounds)
-        mean = publish(market, tables, runs, run, scratch)
+        mean = publish(world, runs, run, scratch)
         reach = max(reach, mean)
         if run < plan.traced:
             output.trace[run, now] = mean
@@ -201,7 +197,7 @@ def one_run(
                 spent = spent and state["next"] == levels
                 continue
             key = key_of(plan.seed, run, market.streams[v])
-            if serve_venue(market, tables, runs, memory, (run, v, draw, key, now)):
+            if serve_venue(world, runs, memory, (run, v, draw, key, now)):
                 flow = True
             if state["added"] > DUST:
                 flow = True
@@ -228,8 +224,7 @@ def one_run(
 
 @bare_kernel
 def many_runs(
-    market: Market,
-    tables: Tables,
+    world: tuple[Market, Tables],
     runs: Runs,
     span: tuple[int, int],
     plan: Plan,
@@ -237,4 +232,4 @@ def many_runs(
 ) -> None:
     """Run a span of run numbers; each writes only its own rows."""
     for run in range(span[0], span[1]):
-        one_run(market, tables, runs, run, plan, memory)
+        one_run(world, runs, run, plan, memory)

@@ -58,9 +58,7 @@ def spread_of(mean: float, size: float, square: float) -> float:
 
 
 @bare_kernel
-def compound_poisson(
-    mean: float, size: float, spread: float, sizes: np.ndarray, key: int, cell: int
-) -> float:
+def compound_poisson(mean: float, size: float, law: tuple[float, np.ndarray], key: int, cell: int) -> float:
     """Return the sum of a Poisson number of random sizes.
 
     Parameters
@@ -69,11 +67,10 @@ def compound_poisson(
         Expected sum [USD].
     size
         Mean of one size [USD]; 0 returns the mean itself.
-    spread
-        :func:`spread_of` the same.
-    sizes
-        float64 ``(T,)``: sizes over their mean, equally likely; ``[1.0]`` makes all alike.
+    law
+        :func:`spread_of` the same; and float64 ``(T,)``, sizes over their mean, equally likely: ``[1.0]`` makes all alike.
     """
+    spread, sizes = law
     if size <= 0.0 or mean <= 0.0:
         return mean
     if spread >= 0.0:

@@ -25,10 +25,11 @@ def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tup
     desk
         ``(rule, state, tally)`` of the venue; the state's ``front`` is where its book stands before this order.
     book
-        ``(depth_at, depth, slope, depth factor, venue)``.
+        ``((depth_at, depth, slope), depth factor, venue)``.
     """
     rule, state, tally = desk
-    at, depth, slope, factor, v = book
+    walk, factor, v = book
+    at, depth, _ = walk
     kind = rule["kind"]
     bankruptcy = level + rule["bankruptcy"]
     if kind == BACKSTOPPED and state["mark"] > level + rule["backstop"]:
@@ -37,9 +38,9 @@ def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tup
         return 0.0
     before = state["base"] + state["pressure"] + state["added"]
     start = state["front"]
-    end = distance_of((before + usd) / factor, at, depth, slope, v, state["hint"])
+    end = distance_of((before + usd) / factor, walk, v, state["hint"])
     filled = usd
-    if kind == LIMITED or kind == FILLABLE:
+    if kind in (LIMITED, FILLABLE):
         worst = bankruptcy
         if kind == FILLABLE:
             worst = state["mark"] + rule["spread"] * min(

@@ -80,18 +80,14 @@ def run_many(market: Market, runs: Runs, plan: Plan, *, workers: int = 0) -> Run
     )
     spans = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     threads = min(workers or os.cpu_count() or 1, len(spans))
-    tables = _tables(market)
-    many_runs(
-        market, tables, runs, (0, 0), plan, (_scratch(market), output)
-    )  # compile, or load, in one thread
+    world = (market, _tables(market))
+    # compile, or load, in one thread
+    many_runs(world, runs, (0, 0), plan, (_scratch(market), output))
     if threads == 1:
-        many_runs(market, tables, runs, (0, count), plan, (_scratch(market), output))
+        many_runs(world, runs, (0, count), plan, (_scratch(market), output))
     else:
         with ThreadPoolExecutor(threads) as pool:
-            jobs = [
-                pool.submit(many_runs, market, tables, runs, s, plan, (_scratch(market), output))
-                for s in spans
-            ]
+            jobs = [pool.submit(many_runs, world, runs, s, plan, (_scratch(market), output)) for s in spans]
             for job in jobs:
                 job.result()
     out = output.runs

@@ -51,12 +51,14 @@ def test_compound_poisson_has_its_mean_and_variance(mean: float) -> None:
     sizes = np.array([0.2, 0.8, 2.0])
     square = float(np.mean(sizes**2))
     spread = spread_of(mean, 1.0, square)
-    sums = np.array([compound_poisson(mean, 1.0, spread, sizes, key_of(1, run, 2), 3) for run in range(4000)])
+    sums = np.array(
+        [compound_poisson(mean, 1.0, (spread, sizes), key_of(1, run, 2), 3) for run in range(4000)]
+    )
     assert (spread >= 0) == (mean > 24)
     assert sums.mean() == pytest.approx(mean, rel=0.08)
     assert sums.var() == pytest.approx(mean * square, rel=0.12)
-    assert compound_poisson(mean, 0.0, spread_of(mean, 0.0, square), sizes, 1, 1) == mean
-    assert compound_poisson(0.0, 1.0, spread_of(0.0, 1.0, square), sizes, 1, 1) == 0
+    assert compound_poisson(mean, 0.0, (spread_of(mean, 0.0, square), sizes), 1, 1) == mean
+    assert compound_poisson(0.0, 1.0, (spread_of(0.0, 1.0, square), sizes), 1, 1) == 0
 
 
 def test_walking_a_book_there_and_back() -> None:
@@ -71,7 +73,7 @@ def test_walking_a_book_there_and_back() -> None:
             (40.0, 0.05),
             (99.0, 0.05),
         ):
-            assert distance_of(usd, at, depth, slope, 0, hint) == pytest.approx(distance)
+            assert distance_of(usd, (at, depth, slope), 0, hint) == pytest.approx(distance)
             if usd <= 40:
                 assert depth_to(distance, at, depth, 0, hint) == pytest.approx(usd)
         assert depth_to(0.08, at, depth, 0, hint) == pytest.approx(40 + 28)  # the last slope goes on
