@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exceedance:
-    """Share of runs that liquidated more than ``usd``, with the band of :class:`liqatlas.cascade.sequence.Step`."""
+    """Share of runs that liquidated more than ``usd``, with the band of :class:`liqatlas.cascade.sequence.Step`.
+
+    Where ``calibrated``, ``share`` is a recalibrated probability and no longer the share of runs.
+    """
 
     usd: float
     share: float
     band: tuple[float, float]
+    calibrated: bool = False
 
 
 def exceedance(liquidated: NDArray[np.float64], fragility: NDArray[np.float64]) -> tuple[Exceedance, ...]:

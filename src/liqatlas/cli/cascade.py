@@ -46,7 +46,7 @@ class CascadeOptions:
     """Which cascade."""
 
     shock: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
-    "A move (-5%), a net market order in USD (-200M sold, 50M bought), or level:60000 for the smallest order that gets there."
+    "A move (-5%), a net market order in USD (-200M sold, 50M bought), level:60000 for the smallest order that gets there, or market:down, market:up for what may come by itself within the horizon."
     order: str | None = None
     "A large execution instead: buy:20M or sell:5M."
     book: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()

@@ -166,7 +166,7 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     places = spread([s.price for s in inside], [tall] * len(inside), span[0], span[1])
     for step, y in zip(inside, places, strict=True):
         axes.axhline(step.price, color=theme.muted, linewidth=0.7, linestyle=":", zorder=2)
-        how = cascade_words.chance(step.share, step.band, calibrated=result.calibrated)
+        how = cascade_words.chance(step.share, step.band, calibrated=step.calibrated)
         axes.annotate(
             f"{format_price(step.price)}: {how}", xy=(0.985, y), xycoords=("axes fraction", "data"), ha="right", va="center",
             fontsize=sheet.points(8.5), color=theme.text, zorder=9,
@@ -175,13 +175,11 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
 
 
 def _binned(result: CascadeResult, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; a rung's fuel is spread back to the rung before it."""
+    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; each level's fuel is spread over its bins."""
     ladder = result.ladder
-    points = np.append(0.0, ladder.level)
     sign = -1.0 if ladder.direction == "down" else 1.0
     at = np.maximum(sign * np.log(edges / ladder.price), 0.0)
-    running = np.concatenate((np.zeros((len(ladder.venues), 1)), np.cumsum(ladder.fuel, axis=1)), axis=1)
-    return np.stack([np.abs(np.diff(np.interp(at, points, row))) for row in running])
+    return np.abs(np.diff(ladder.fuel_within(at), axis=1))
 
 
 def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[float, float]) -> None:

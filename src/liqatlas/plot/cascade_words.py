@@ -9,7 +9,6 @@ import numpy as np
 
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
-from liqatlas.cascade.exceedance import exceedance
 from liqatlas.plot import words
 
 if TYPE_CHECKING:
@@ -72,7 +71,11 @@ def sentences(result: CascadeResult) -> list[str]:
         lines.append(
             "Nowhere in the map do forced orders exceed depth (r stays below 1): no stretch feeds itself."
         )
-    lines.append("" if result.calibrated else f"All shares are {UNCALIBRATED}: bands, not probabilities.")
+    lines.append(
+        "Single percentages are calibrated probabilities; ranges of runs are not."
+        if result.calibrated
+        else f"All shares are {UNCALIBRATED}: bands, not probabilities."
+    )
     return [line for line in lines if line]
 
 
@@ -95,7 +98,7 @@ def execution_sentence(result: CascadeResult) -> str:
 def step_line(step: Step, result: CascadeResult) -> str:
     """Return one level of the sequence."""
     distance = format_change(step.price / result.head.price - 1)
-    how = chance(step.share, step.band, calibrated=result.calibrated)
+    how = chance(step.share, step.band, calibrated=step.calibrated)
     then = f"; then the next in {format_share(step.then_share)}" if np.isfinite(step.then_share) else ""
     beyond = (
         f"; {format_usd(step.beyond_usd)} liquidated where it breaks" if np.isfinite(step.beyond_usd) else ""
@@ -114,8 +117,8 @@ def cascade_text(result: CascadeResult, *, width: int = 100) -> str:
     lines += [step_line(s, result) for s in result.steps] or ["  no level of the map within reach"]
     lines += ["", f"Liquidated more than{mark}"]
     lines += [
-        f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=result.calibrated)}"
-        for e in exceedance(result.table.liquidated, result.fragility)
+        f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=e.calibrated)}"
+        for e in result.exceeded
     ]
     lines += ["", "Smallest order that reaches"]
     lines += _needed_lines(result)

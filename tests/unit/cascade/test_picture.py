@@ -36,7 +36,8 @@ def test_bars_hold_the_fuel_that_is_shown(books: dict[str, Book]) -> None:
     from liqatlas.plot.cascade_picture import _binned
 
     out = run_cascade(map_of(), books, parse_shock("-3%"), CascadeSettings(runs=50))
-    far = float(out.ladder.price_at(out.ladder.level[-1]))
+    assert out.ladder.ends is not None
+    far = float(out.ladder.price_at(out.ladder.ends[-1]))
     bars = _binned(out, np.linspace(far, 100.0, 60))
     assert bars.sum(axis=1) == pytest.approx(out.ladder.fuel.sum(axis=1))
 
