@@ -18,6 +18,7 @@ import argparse
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from liqatlas.cascade.forecast_calibration import (
     IsotonicPoints,
     Verdict,
 )
-from liqatlas.cascade.inputs import drawn_runs, make_market, released_shares
+from liqatlas.cascade.inputs import drawn_runs, make_market, printed_shares
 from liqatlas.cascade.kernels_state import Plan
 from liqatlas.cascade.ladder import Ladder
 from liqatlas.cascade.monte_carlo import run_many
@@ -97,6 +98,7 @@ class Forecasts:
     scale: Floats
     laws: dict[int, tuple[ExcursionLaw, ExcursionLaw]]
     weeks: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
 
 def real(data: Path) -> World:
@@ -144,7 +146,7 @@ def empty_forecasts(world: World, horizon_h: int) -> Forecasts:
     weeks = np.append(np.arange(world.first, world.until, WEEK_NS), world.until)
     return Forecasts(
         horizon_h, excursion_features(m.start_ns, m.high, m.low)[:-1], excursion, ahead(m.printed_usd, horizon_h, np.sum),
-        plain, np.full((n, 2), np.nan), np.full((n, 2), np.nan), {}, weeks,
+        plain, np.full((n, 2), np.nan), np.full((n, 2), np.nan), {}, weeks, m.start_ns,
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def raw_forecasts(world: World, horizons_h: tuple[int, ...]) -> list[Forecasts]:
     responses: dict[float, HourResponses] = {}
     weeks = out[0].weeks
     printed = np.isfinite(market.printed_usd).all(axis=1)
-    for begin, end in zip(weeks[:-1], weeks[1:], strict=True):
+    for begin, end in pairwise(weeks):
         first = int(np.flatnonzero(printed)[0])
         train = (market.start_ns < begin) & (np.arange(len(market)) >= first)
         profile = profile_hazard(market, settings, train)
@@ -185,9 +187,11 @@ def _week(
     past[:FEWEST_HOURS] = False
     laws = tuple(ExcursionLaw.fit(one.features[past], one.excursion[past, p]) for p in (0, 1))
     one.laws[begin] = (laws[0], laws[1])
-    rows = np.flatnonzero((market.start_ns >= begin) & (market.start_ns < end) & np.isfinite(one.liquidated).all(axis=1))
+    rows = np.flatnonzero(
+        (market.start_ns >= begin) & (market.start_ns < end) & np.isfinite(one.liquidated).all(axis=1)
+    )
     beliefs = load_cascade_beliefs()
-    release = released_shares(beliefs, RUNS, SEED, expected=True)
+    release = printed_shares(beliefs, RUNS, SEED)
     order = np.random.Generator(np.random.Philox(key=SEED)).permutation(RUNS)
     book = (Depth(np.array([0.01]), np.array([1e9]), 1.0),)
     for p in (0, 1):
@@ -195,9 +199,13 @@ def _week(
         for i in rows:
             within = weights @ profile[i, p].astype(np.float64) * level[i, p]
             draws = np.maximum(np.diff(within, axis=1), 0.0)[:, None]
-            ladder = Ladder("down", float(market.open[i]), ("all",), DISTANCES[1:], draws.mean(axis=0), book, None, draws)
+            ladder = Ladder(
+                "down", float(market.open[i]), ("all",), DISTANCES[1:], draws.mean(axis=0), book, None, draws
+            )
             far = laws[p].draw(float(one.scale[i, p]), (order + 0.5) / RUNS)
-            world_of = make_market(ladder, plain_rules(1), size_usd=beliefs.size_usd, sizes=beliefs.size_quantiles)
+            world_of = make_market(
+                ladder, plain_rules(1), size_usd=beliefs.size_usd, sizes=beliefs.size_quantiles
+            )
             table = run_many(world_of, drawn_runs(far, release, 1), Plan(9, 1, 3, 0), workers=1)
             one.mean[i, p] = table.liquidated.mean()
 
@@ -205,7 +213,11 @@ def _week(
 def columns(one: Forecasts, rows: NDArray[np.int64], p: int, what: str) -> Floats:
     """Return the features of a recalibration: ``map`` the raw forecast and the scale, ``no map`` the scale alone."""
     scale = np.log(one.scale[rows, p])
-    return scale[:, None] if what == "no map" else np.column_stack([np.log(one.mean[rows, p] + MEAN_FLOOR_USD), scale])
+    return (
+        scale[:, None]
+        if what == "no map"
+        else np.column_stack([np.log(one.mean[rows, p] + MEAN_FLOOR_USD), scale])
+    )
 
 
 def pooled(one: Forecasts, rows: NDArray[np.int64], p: int, what: str, over: Floats) -> tuple[Floats, Floats]:
@@ -238,20 +250,20 @@ def recalibration(one: Forecasts, rows: NDArray[np.int64], p: int, what: str) ->
     return Recalibration(fit, isotonic(fit(design), event), over)
 
 
-def reach_recalibration(one: Forecasts, rows: NDArray[np.int64], p: int, weeks: NDArray[np.int64], starts: NDArray[np.int64]) -> Any:
+def reach_recalibration(one: Forecasts, rows: NDArray[np.int64], p: int) -> Any:
     """Return the isotonic map of P(reached) over the last part of earlier forecasts, each with the law of its week."""
     rows = rows[int(len(rows) * LOGISTIC_SHARE) :]
     chance, event = [], []
     for x in REACH_GRID:
-        chance.append(raw_reach(one, rows, p, x, weeks, starts))
+        chance.append(raw_reach(one, rows, p, x))
         event.append((one.excursion[rows, p] >= x).astype(float))
     return isotonic(np.concatenate(chance), np.concatenate(event))
 
 
-def raw_reach(one: Forecasts, rows: NDArray[np.int64], p: int, x: float, weeks: NDArray[np.int64], starts: NDArray[np.int64]) -> Floats:
+def raw_reach(one: Forecasts, rows: NDArray[np.int64], p: int, x: float) -> Floats:
     """Return P(excursion >= x) under the law of each row's week."""
     out = np.empty(len(rows))
-    week = weeks[np.searchsorted(weeks, starts[rows], "right") - 1]
+    week = one.weeks[np.searchsorted(one.weeks, one.starts[rows], "right") - 1]
     for begin in np.unique(week):
         here = week == begin
         out[here] = one.laws[int(begin)][p].chance(one.scale[rows[here], p], np.full(int(here.sum()), x))
@@ -264,13 +276,16 @@ def judge(world: World, one: Forecasts, p: int) -> dict[str, Any]:
     made = np.flatnonzero(np.isfinite(one.mean[:, p]))
     thresholds = np.quantile(one.liquidated[made[starts[made] < weeks[WARM_WEEKS]], p], EVENT_QUANTILES)
     asked = [("amount", float(x)) for x in thresholds] + [("reach", x) for x in REACHES]
-    told = {key: {k: np.full(len(starts), np.nan) for k in ("ours", "no map", "climatology", "logistic")} for key in asked}
+    told = {
+        key: {k: np.full(len(starts), np.nan) for k in ("ours", "no map", "climatology", "logistic")}
+        for key in asked
+    }
     for begin, end in zip(weeks[WARM_WEEKS:-1], weeks[WARM_WEEKS + 1 :], strict=True):
         known = starts <= begin - one.horizon_h * HOUR_NS
         rows = made[known[made]]
         here = made[(starts[made] >= begin) & (starts[made] < end)]
         fits = {what: recalibration(one, rows, p, what) for what in ("map", "no map")}
-        reach = reach_recalibration(one, rows, p, weeks, starts)
+        reach = reach_recalibration(one, rows, p)
         past = np.flatnonzero(known & np.isfinite(one.liquidated[:, p]) & np.isfinite(one.excursion[:, p]))
         for key in asked:
             kind, x = key
@@ -279,7 +294,7 @@ def judge(world: World, one: Forecasts, p: int) -> dict[str, Any]:
                 told[key]["ours"][here] = fits["map"](one, here, p, "map", x)
                 told[key]["no map"][here] = fits["no map"](one, here, p, "no map", x)
             else:
-                told[key]["ours"][here] = reach(raw_reach(one, here, p, x, weeks, starts))
+                told[key]["ours"][here] = reach(raw_reach(one, here, p, x))
             told[key]["climatology"][here] = event[past].mean()
             told[key]["logistic"][here] = logistic(one.plain[past], event[past])(one.plain[here])
     unseen = made[starts[made] >= world.developed_until]
@@ -287,7 +302,9 @@ def judge(world: World, one: Forecasts, p: int) -> dict[str, Any]:
     return {"asked": asked, "told": told, "unseen": unseen, "verdicts": verdicts, "made": made}
 
 
-def verdict(one: Forecasts, p: int, key: tuple[str, float], told: dict[str, Floats], rows: NDArray[np.int64]) -> Verdict:
+def verdict(
+    one: Forecasts, p: int, key: tuple[str, float], told: dict[str, Floats], rows: NDArray[np.int64]
+) -> Verdict:
     """Return how one event was forecast."""
     kind, x = key
     event = (one.liquidated[rows, p] > x if kind == "amount" else one.excursion[rows, p] >= x).astype(float)
@@ -323,7 +340,7 @@ def entry(world: World, one: Forecasts, p: int, judged: dict[str, Any]) -> Forec
         made_by="scripts/calibrate_cascade.py real", made_on=datetime.now(UTC).date().isoformat(), data_until=isoformat(world.until),
         law=ExcursionLaw.fit(one.features[past], one.excursion[past, p]), intercept=short(intercept), on_log_usd=short(slope[0]),
         on_log_mean=short(slope[1]), on_log_scale=short(slope[2]), amount_isotonic=points(fit.isotonic),
-        reach_isotonic=points(reach_recalibration(one, rows, p, one.weeks, market.start_ns)),
+        reach_isotonic=points(reach_recalibration(one, rows, p)),
         usd=(short(fit.over[0]), short(fit.over[-1])), distance=(REACH_GRID[0], REACH_GRID[-1]),
         judged=(isoformat(world.developed_until), isoformat(world.until)),
         amounts=tuple(v for (kind, _), v in verdicts.items() if kind == "amount"),
@@ -347,8 +364,13 @@ def table(judged: dict[str, Any], name: str) -> list[str]:
     """Return rows of the docs' table."""
     out = []
     for key, v in judged["verdicts"].items():
-        skills = [f"{s[0]:+.3f} [{s[1]:+.3f}, {s[2]:+.3f}]" if s else "" for s in (v.over_climatology, v.over_logistic, v.over_no_map)]
-        out.append(f"| {name} | {v.event} | {v.events / v.hours:.1%} of {v.hours:,} | {' | '.join(skills)} | {v.reliability_z:+.1f} |")
+        skills = [
+            f"{s[0]:+.3f} [{s[1]:+.3f}, {s[2]:+.3f}]" if s else ""
+            for s in (v.over_climatology, v.over_logistic, v.over_no_map)
+        ]
+        out.append(
+            f"| {name} | {v.event} | {v.events / v.hours:.1%} of {v.hours:,} | {' | '.join(skills)} | {v.reliability_z:+.1f} |"
+        )
         del key
     return out
 
@@ -357,9 +379,13 @@ def replay(world: World, one: Forecasts, judged: dict[str, Any]) -> None:
     """Say what was forecast around the fall of 2026-02-05 and what came."""
     key = judged["asked"][1]
     ours, starts = judged["told"][key]["ours"], world.market.start_ns
-    print(f"| hour | P(over {key[1]:,.0f} USD of longs) | P(over {judged['asked'][2][1]:,.0f}) | expected | liquidated | fall |")
+    print(
+        f"| hour | P(over {key[1]:,.0f} USD of longs) | P(over {judged['asked'][2][1]:,.0f}) | expected | liquidated | fall |"
+    )
     last = judged["told"][judged["asked"][2]]["ours"]
-    for i in np.flatnonzero((starts >= parse_time("2026-02-05T10:00Z")) & (starts < parse_time("2026-02-06T02:00Z"))):
+    for i in np.flatnonzero(
+        (starts >= parse_time("2026-02-05T10:00Z")) & (starts < parse_time("2026-02-06T02:00Z"))
+    ):
         print(f"| {isoformat(int(starts[i]))[:16]} | {ours[i]:.2f} | {last[i]:.2f} | {one.mean[i, 0] / 1e6:.1f}M | {one.liquidated[i, 0] / 1e6:.1f}M | {-100 * np.expm1(-one.excursion[i, 0]):.1f} % |")  # fmt: skip
     worst = judged["unseen"][np.argmax(one.liquidated[judged["unseen"], 0])]
     print(isoformat(int(starts[worst])), "is above", f"{(last[judged['unseen']] < last[worst]).mean():.1%}", "of forecasts; base rate", judged["told"][judged["asked"][2]]["climatology"][worst].round(3))  # fmt: skip
@@ -367,7 +393,7 @@ def replay(world: World, one: Forecasts, judged: dict[str, Any]) -> None:
 
 def picture(world: World, made: list[Forecasts], judged: dict[tuple[int, int], dict[str, Any]]) -> None:
     """Draw reliability, skill and, for the real months, the forecasts around the crash."""
-    from scripts.cascade_forecast_picture import draw
+    from cascade_forecast_picture import draw
 
     PICTURES.mkdir(parents=True, exist_ok=True)
     draw(PICTURES / f"cascade_forecasts_{world.name}.png", world, made, judged)
@@ -387,7 +413,12 @@ def main() -> None:
     if given.world == "real":
         replay(world, made[0], judged[0, 0])
         entries = tuple(entry(world, made[i], p, found) for (i, p), found in judged.items())
-        FILE.write_bytes(msgspec.json.format(msgspec.json.encode(ForecastCalibrations(schema_version=1, entries=entries)), indent=1) + b"\n")
+        FILE.write_bytes(
+            msgspec.json.format(
+                msgspec.json.encode(ForecastCalibrations(schema_version=1, entries=entries)), indent=1
+            )
+            + b"\n"
+        )
         print(json.dumps([[e.liquidated, e.horizon_s, e.better_than_climatology] for e in entries]))
     picture(world, made, judged)
 

@@ -109,7 +109,7 @@ def make_runs(
     draws = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))
     factor = regime.depth_factor_median * np.exp(regime.depth_factor_sigma * draws[:, 0])
     if release is None:
-        release = released_shares(beliefs, count, seed, expected=False)
+        release = released_shares(beliefs, count, seed)
     half_life = regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2])
     order, move = shock_arrays(
         ladder, shock, count, release=float(np.median(release)), depth_factor=float(np.median(factor))
@@ -131,22 +131,19 @@ def drawn_runs(excursion: NDArray[np.float64], release: NDArray[np.float64], ven
     return Runs(np.zeros((len(excursion), venues)), excursion, NO_FEEDBACK * one, release, one)
 
 
-def released_shares(
-    beliefs: CascadeBeliefs, count: int, seed: int, *, expected: bool, scale: float = 1.0
-) -> NDArray[np.float64]:
-    """Return each run's share of fuel that is closed by force, ``(R,)``.
+def released_shares(beliefs: CascadeBeliefs, count: int, seed: int) -> NDArray[np.float64]:
+    """Return each run's share of outstanding fuel that is closed by force, ``(R,)``."""
+    z = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))[:, 1]
+    return np.asarray(np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * z), 1.0))
 
-    Parameters
-    ----------
-    expected
-        Whether the fuel is what the model expects to be printed: then the share is 1 in the mean, and spreads as printed amounts
-        spread around what was expected.
+
+def printed_shares(beliefs: CascadeBeliefs, count: int, seed: int) -> NDArray[np.float64]:
+    """Return what is printed over what a model expected, 1 in the mean, ``(R,)``.
+
+    The spread was found on totals of single hours: it belongs to excursions of such size, not to a fall through a whole map.
     """
     z = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))[:, 1]
-    if expected:
-        sigma = beliefs.expected_sigma
-        return np.asarray(np.exp(sigma * (z - 0.5 * sigma)) * scale)
-    return np.asarray(np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * z), 1.0) * scale)
+    return np.asarray(np.exp(beliefs.expected_sigma * (z - 0.5 * beliefs.expected_sigma)))
 
 
 def fixed_runs(

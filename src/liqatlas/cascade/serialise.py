@@ -48,6 +48,7 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
         "calibrated": result.calibrated,
         "probabilities_are": "calibrated where an entry says so, elsewhere shares of runs" if result.calibrated else "shares of runs, uncalibrated",
         "forecast": _forecast(result),
+        "execution": _execution(result),
         "regime": {"name": result.regime_name, "basis": result.regime.basis},
         "reached": quantiles(result.reached_prices),
         "reached_by_the_shock_alone": quantiles(result.ladder.price_at(table.alone)),
@@ -111,6 +112,18 @@ def _forecast(result: CascadeResult) -> dict[str, Any] | None:
             "skill_over_climatology": list(verdict.over_climatology), "skill_over_logistic": list(verdict.over_logistic),
             "reliability": [list(b) for b in verdict.reliability],
         },
+    }  # fmt: skip
+
+
+def _execution(result: CascadeResult) -> dict[str, Any] | None:
+    """Return what a market order costs and where forced orders would fill it; None for another shock."""
+    order = result.execution
+    if order is None:
+        return None
+    return {
+        "usd": number(order.usd), "mean_slippage": quantiles(order.slippage), "opposite_forced_usd": number(order.opposite_usd),
+        "filled_by_forced_orders_at": number(order.filled_at), "their_mean_price": number(order.mean_price),
+        "opposite_order_needed_usd": number(order.needed_usd),
     }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from liqatlas.book.depth import thinned
 from liqatlas.cascade.beliefs import load_cascade_beliefs
 from liqatlas.cascade.caveats import book_caveats, map_caveats, outlook_caveats, run_caveats
 from liqatlas.cascade.exceedance import Exceedance, exceedance
-from liqatlas.cascade.inputs import drawn_runs, make_market, make_runs, released_shares
+from liqatlas.cascade.execution import Execution, execution
+from liqatlas.cascade.inputs import drawn_runs, make_market, make_runs, printed_shares, released_shares
 from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
 from liqatlas.cascade.monte_carlo import MOST_RUNS, RunTable, run_many
 from liqatlas.cascade.sequence import Step, sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.instruments import ContractKind
     from liqatlas.book.beliefs import BookBeliefs, BookRegime
-    from liqatlas.book.depth import Book
+    from liqatlas.book.depth import Book, Direction
     from liqatlas.cascade.beliefs import CascadeBeliefs
     from liqatlas.cascade.kernels_state import Runs
     from liqatlas.cascade.outlook import Outlook
@@ -96,6 +97,8 @@ class CascadeResult:
         Levels and amounts with how often they are reached; each says whether that is a calibrated probability.
     outlook
         What the shock was drawn from; absent for a shock that somebody named.
+    execution
+        What a market order costs, and where forced orders would fill it; absent for any other shock.
     """
 
     head: Head
@@ -112,6 +115,7 @@ class CascadeResult:
     exceeded: tuple[Exceedance, ...]
     warnings: tuple[str, ...]
     outlook: Outlook | None = None
+    execution: Execution | None = None
 
     @property
     def calibrated(self) -> bool:
@@ -191,10 +195,28 @@ def run_cascade(
         *run_caveats(table, shock, ladder),
     )
     steps, exceeded = _chances(ladder, shock, table, draws, outlook)
+    order = _order(result, books, ladder, (shock, draws, regime))
     return CascadeResult(
         head, shock, settings, regime_name, regime, ladder, shock_needed(ladder, **median), branching(ladder, **median), table,
-        draws, steps, exceeded, warnings, outlook,
+        draws, steps, exceeded, warnings, outlook, order,
     )  # fmt: skip
+
+
+def _order(
+    result: LiquidationMap,
+    books: Mapping[str, Book],
+    ladder: Ladder,
+    what: tuple[Shock, Runs, BookRegime],
+) -> Execution | None:
+    """Return what a market order costs and where the other side of the map would fill it; None for another shock."""
+    shock, draws, regime = what
+    if shock.kind != "order":
+        return None
+    other: Direction = "up" if ladder.direction == "down" else "down"
+    opposite = coarser(ladder_of(result, books, other), LEVELS)
+    opposite = replace(opposite, depths=_in_regime(opposite, regime))
+    release = float(np.median(draws.release))
+    return execution(ladder, opposite, abs(shock.amount), release=release, depth_factor=draws.depth_factor)
 
 
 def _draws(
@@ -206,9 +228,13 @@ def _draws(
 ) -> Runs:
     """Return each run's inputs."""
     expected, outlook = what
-    # an expected map counts published prints: what is sold is that over the thinning
-    scale = 1.0 / settings.print_thinning if expected else 1.0
-    release = released_shares(settings.beliefs, settings.runs, settings.seed, expected=expected, scale=scale)
+    beliefs, count, seed = settings.beliefs, settings.runs, settings.seed
+    if not expected:
+        release = released_shares(beliefs, count, seed)
+    else:
+        # an expected map counts published prints: what is sold is that over the thinning
+        share = np.ones(count) if outlook is None else printed_shares(beliefs, count, seed)
+        release = share / settings.print_thinning
     if outlook is not None:
         return drawn_runs(outlook.draw(settings.runs, settings.seed), release, len(ladder.venues))
     return make_runs(
@@ -223,7 +249,9 @@ def _chances(
     named = (ladder.distance_of_price(shock.amount),) if shock.kind == "level" else ()
     fragility = draws.release / draws.depth_factor
     steps = sequence(ladder, table.reach, table.liquidated, fragility, named=named)
-    exceeded = exceedance(table.liquidated, fragility)
+    # where probabilities are known, amounts are those they are known for
+    known = outlook.calibration.usd if outlook is not None and outlook.calibrated else None
+    exceeded = exceedance(table.liquidated, fragility, within=known)
     if outlook is None:
         return steps, exceeded
     return outlook.with_chances(steps), outlook.with_amounts(exceeded, float(table.liquidated.mean()))

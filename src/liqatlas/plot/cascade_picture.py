@@ -92,7 +92,7 @@ def _panels(sheet: Sheet) -> tuple[Axes, Axes, Axes]:
     """Return three axes side by side."""
     sheet.top += 26 * sheet.scale
     sheet.bottom += 54 * sheet.scale
-    left, bottom, width, height = sheet.rectangle(112, 40)
+    left, bottom, width, height = sheet.rectangle(126, 40)
     made = []
     for i, part in enumerate(PANELS):
         axes = sheet.figure.add_axes((left, bottom, (part - GAP) * width, height))
@@ -190,7 +190,7 @@ def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     start = np.zeros(BARS)
     for venue, row in zip(result.ladder.venues, usd, strict=True):
         axes.barh(
-            edges[:-1], row, height=np.diff(edges) * 0.92, left=start, align="edge", color=colours[venue],
+            edges[:-1], row, height=np.diff(edges), left=start, align="edge", color=colours[venue], antialiased=False,
             label=f"{venue_name(venue)} {format_usd(row.sum())}", linewidth=0, zorder=3,
         )  # fmt: skip
         start += row

@@ -54,10 +54,12 @@ def sentences(result: CascadeResult) -> list[str]:
     change = format_change(middle / result.head.price - 1)
     alone = prices(ladder.price_at(table.alone))
     times = f"{np.median(result.amplification):.2f} times what the shock alone makes"
-    lines = [
-        f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets); alone it would reach {alone}.",
-        f"{amounts(table.liquidated)} of {liquidated} are liquidated and {act}; the move is {times}.",
-    ]
+    runs = f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets)"
+    burnt = f"{amounts(table.liquidated)} of {liquidated} are liquidated and {act}"
+    if result.shock.kind == "drawn":
+        lines = [f"{runs}.", f"{burnt}; what they add to the move is in the past hours it is drawn from."]
+    else:
+        lines = [f"{runs}; alone it would reach {alone}.", f"{burnt}; the move is {times}."]
     adl, taken = table.of("adl").sum(axis=1), table.of("taken").sum(axis=1)
     if np.quantile(taken, 0.95) > 0 or np.quantile(adl, 0.95) > 0:
         lines.append(
@@ -84,15 +86,32 @@ def _begin(text: str) -> str:
 
 
 def execution_sentence(result: CascadeResult) -> str:
-    """Return slippage of a large order and the forced flow that meets it, or an empty text for another shock."""
-    if result.shock.kind != "order":
+    """Return what a large order costs, what it sets off, and what would fill it instead; empty for another shock."""
+    order = result.execution
+    if order is None:
         return ""
-    slip = np.abs(result.ladder.price_at(result.table.alone) / result.head.price - 1)
+    low, middle, high = (format_share(float(q)) for q in np.quantile(order.slippage, [0.05, 0.5, 0.95]))
+    moved = np.abs(result.ladder.price_at(result.table.alone) / result.head.price - 1)
     forced = np.abs(result.reached_prices / result.head.price - 1)
-    return (
-        f"The order itself moves the price {format_share(float(np.median(slip)))}, with the liquidations it sets off "
-        f"{format_share(float(np.median(forced)))}; forced orders of {amounts(result.table.liquidated)} push the same way."
-    )
+    down = result.ladder.direction == "down"
+    act, other, forced_act = ("sale", "shorts", "buying") if down else ("purchase", "longs", "selling")
+    lines = [
+        (
+            f"The {act} fills {middle} from the price in the mean ({low} to {high}) and moves it {format_share(float(np.median(moved)))}; "
+            f"with the liquidations it sets off {format_share(float(np.median(forced)))}: {amounts(result.table.liquidated)} that push the same way."
+        )
+    ]
+    if np.isfinite(order.filled_at):
+        change = format_change(order.filled_at / result.head.price - 1)
+        lines.append(
+            f"Forced {forced_act} would fill it as well: {format_usd(order.usd)} of {other} are liquidated on the way to {format_price(order.filled_at)} "
+            f"({change}, mean {format_price(order.mean_price)}), where it takes {format_usd(order.needed_usd)} of {forced_act}, or news, to get."
+        )
+    else:
+        lines.append(
+            f"Forced {forced_act} would not fill it: that of all {other} in the map comes to {format_usd(order.opposite_usd)}."
+        )
+    return " ".join(lines)
 
 
 def step_line(step: Step, result: CascadeResult) -> str:

@@ -61,7 +61,7 @@ def test_text_names_what_was_computed(result: CascadeResult) -> None:
     assert "uncalibrated" in text
     assert "Smallest order that reaches" in text
     assert "Hyperliquid" in text
-    assert ("The order itself moves" in text) == (result.shock.kind == "order")
+    assert ("The sale fills" in text) == (result.shock.kind == "order")
 
 
 def test_a_chance_is_a_band_until_it_is_calibrated() -> None:
