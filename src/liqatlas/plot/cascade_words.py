@@ -105,7 +105,7 @@ def execution_sentence(result: CascadeResult) -> str:
         change = format_change(order.filled_at / result.head.price - 1)
         lines.append(
             f"Forced {forced_act} would fill it as well: {format_usd(order.usd)} of {other} are liquidated on the way to {format_price(order.filled_at)} "
-            f"({change}, mean {format_price(order.mean_price)}), where it takes {format_usd(order.needed_usd)} of {forced_act}, or news, to get."
+            f"({change}, mean {format_price(order.mean_price)}); getting there takes {format_usd(order.needed_usd)} of {forced_act}, or news."
         )
     else:
         lines.append(
