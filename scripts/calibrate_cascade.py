@@ -65,6 +65,8 @@ WARM_WEEKS = 3
 LOGISTIC_SHARE = 0.6
 TRAINING_QUANTILES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 EVENT_QUANTILES = (0.5, 0.8, 0.95)
+#: Simulated hours can pass without a print: nothing smaller is asked about.
+LEAST_USD = 1e3
 REACHES = (0.005, 0.01, 0.02)
 REACH_GRID = (0.002, 0.0035, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03)
 LIQUIDATED = ("long", "short")
@@ -243,7 +245,7 @@ class Recalibration:
 
 def recalibration(one: Forecasts, rows: NDArray[np.int64], p: int, what: str) -> Recalibration:
     """Return the recalibration that forecasts of earlier hours teach."""
-    over = np.quantile(one.liquidated[rows, p], TRAINING_QUANTILES)
+    over = np.unique(np.maximum(np.quantile(one.liquidated[rows, p], TRAINING_QUANTILES), LEAST_USD))
     cut = int(len(rows) * LOGISTIC_SHARE)
     fit = logistic(*pooled(one, rows[:cut], p, what, over))
     design, event = pooled(one, rows[cut:], p, what, over)
@@ -274,7 +276,8 @@ def judge(world: World, one: Forecasts, p: int) -> dict[str, Any]:
     """Return verdicts on the unseen hours, forward in time, and every forecast of the main event."""
     starts, weeks = world.market.start_ns, one.weeks
     made = np.flatnonzero(np.isfinite(one.mean[:, p]))
-    thresholds = np.quantile(one.liquidated[made[starts[made] < weeks[WARM_WEEKS]], p], EVENT_QUANTILES)
+    warm = one.liquidated[made[starts[made] < weeks[WARM_WEEKS]], p]
+    thresholds = np.maximum(np.quantile(warm, EVENT_QUANTILES), LEAST_USD)
     asked = [("amount", float(x)) for x in thresholds] + [("reach", x) for x in REACHES]
     told = {
         key: {k: np.full(len(starts), np.nan) for k in ("ours", "no map", "climatology", "logistic")}

@@ -145,6 +145,16 @@ def _outward(
     return np.append(first, sign * np.log(edges[far] / price))
 
 
+def nearer(ladder: Ladder, furthest: float) -> Ladder:
+    """Return the levels up to a distance, at least one."""
+    last = max(int(np.searchsorted(ladder.level, furthest, side="right")), 1)
+    if not len(ladder.level):
+        return ladder
+    ends = None if ladder.ends is None else ladder.ends[: last + 1]
+    draws = None if ladder.draws is None else ladder.draws[:, :, :last]
+    return replace(ladder, level=ladder.level[:last], fuel=ladder.fuel[:, :last], ends=ends, draws=draws)
+
+
 def coarser(ladder: Ladder, levels: int) -> Ladder:
     """Return the ladder with at most so many levels; as many rungs go into each, their fuel triggered at its mean distance.
 

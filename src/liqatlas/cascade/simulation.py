@@ -16,7 +16,7 @@ from liqatlas.cascade.caveats import book_caveats, map_caveats, outlook_caveats,
 from liqatlas.cascade.exceedance import Exceedance, exceedance
 from liqatlas.cascade.execution import Execution, execution
 from liqatlas.cascade.inputs import drawn_runs, make_market, make_runs, printed_shares, released_shares
-from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
+from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of, nearer
 from liqatlas.cascade.monte_carlo import MOST_RUNS, RunTable, run_many
 from liqatlas.cascade.sequence import Step, sequence
 from liqatlas.cascade.shock_needed import Branching, ShockNeeded, branching, shock_needed
@@ -88,7 +88,7 @@ class CascadeResult:
     head
         Of the map it was computed from.
     ladder
-        What the move met, depth factor 1 and release 1.
+        What the move met, depth factor 1 and release 1; of a drawn shock only what lies within its furthest excursion.
     needed, branching
         Closed forms at the median depth factor and release.
     table, draws
@@ -177,13 +177,21 @@ def run_cascade(
         raise InputError("a shock that is drawn needs an outlook to be drawn from, and no other shock does")
     regime_name = settings.regime or settings.book_beliefs.default_regime
     regime = settings.book_beliefs.regime(regime_name)
-    ladder = coarser(ladder_of(result, books, shock.direction(head.price)), LEVELS)
+    fine = ladder_of(result, books, shock.direction(head.price))
+    ladder = coarser(fine, LEVELS)
     ladder = replace(ladder, depths=_in_regime(ladder, regime))
     rules, said = _rules(result, ladder, settings)
     draws = _draws(ladder, shock, settings, regime, (head.quantity == "expected", outlook))
+    whole = ladder
     if outlook is not None:
+        # no run goes beyond its excursion: what is near is kept as fine as the map has it
+        ladder = replace(coarser(nearer(fine, float(draws.move.max())), LEVELS), depths=ladder.depths)
         # what was printed in hours of such an excursion holds partial steps and takeovers already
         rules, said = plain_rules(len(ladder.venues)), []
+        # an excursion is the furthest of its whole horizon
+        settings = replace(
+            settings, beliefs=settings.beliefs.lasting(horizon_s=None, shock_s=settings.beliefs.horizon_s)
+        )
     table = _run(ladder, rules, draws, settings)
     factor = float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
     median = {"release": float(np.median(draws.release)), "depth_factor": factor}
@@ -192,12 +200,12 @@ def run_cascade(
         *outlook_caveats(outlook),
         *said,
         *book_caveats(head.as_of_ns, [books[v] for v in ladder.venues], regime_name, regime),
-        *run_caveats(table, shock, ladder),
+        *(run_caveats(table, shock, ladder) if outlook is None else ()),
     )
     steps, exceeded = _chances(ladder, shock, table, draws, outlook)
     order = _order(result, books, ladder, (shock, draws, regime))
     return CascadeResult(
-        head, shock, settings, regime_name, regime, ladder, shock_needed(ladder, **median), branching(ladder, **median), table,
+        head, shock, settings, regime_name, regime, ladder, shock_needed(whole, **median), branching(whole, **median), table,
         draws, steps, exceeded, warnings, outlook, order,
     )  # fmt: skip
 

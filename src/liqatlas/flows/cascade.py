@@ -17,6 +17,7 @@ from liqatlas.book.snapshots import book_at
 from liqatlas.cascade import simulation
 from liqatlas.cascade.shock import Shock, parse_order, parse_shock
 from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
+from liqatlas.cascade.statement import cascade_statement
 from liqatlas.flows.build import build_map, read_for
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import parse_amount
@@ -32,6 +33,20 @@ if TYPE_CHECKING:
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.maps.liquidation_map import LiquidationMap
+
+__all__ = [
+    "CascadeFormat",
+    "build_cascade",
+    "cascade",
+    "cascade_statement",
+    "compile_cascade",
+    "make_settings",
+    "outlook_of",
+    "parse_depths",
+    "read_books",
+    "read_shock",
+    "render_cascade",
+]
 
 CascadeFormat = Literal["term", "json", "csv", "png", "svg"]
 

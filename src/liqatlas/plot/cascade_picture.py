@@ -78,7 +78,18 @@ def cascade_figure(
 
 
 def price_span(result: CascadeResult) -> tuple[float, float]:
-    """Return the prices shown: the price, what nine of ten runs reach, and half of the map; runs can leave the picture."""
+    """Return the prices shown: the price, what nine of ten runs reach, and half of the map; runs can leave the picture.
+
+    A drawn shock seldom goes far: it is shown as far as 99 of 100 runs go, whatever lies beyond.
+    """
+    if result.shock.kind == "drawn":
+        far = float(result.ladder.price_at(max(1.2 * float(np.quantile(result.table.reach, 0.99)), 0.005)))
+        margin = 0.06 * abs(far - result.head.price)
+        return (
+            (far, result.head.price + margin)
+            if far < result.head.price
+            else (result.head.price - margin, far)
+        )
     reach = float(np.quantile(result.table.reach, 0.9)) * 1.35
     running = np.cumsum(result.ladder.fuel.sum(axis=0))
     near = float(result.ladder.level[np.searchsorted(running, 0.5 * running[-1])]) if running[-1] > 0 else 0.0
@@ -140,7 +151,8 @@ def _draw_paths(axes: Axes, result: CascadeResult, sheet: Sheet) -> None:
         FuncFormatter(lambda v, _: f"{format_price(v)}  {format_change(v / result.head.price - 1)}")
     )
     _title(axes, "mark price, round by round", sheet)
-    _label(axes, f"seconds from the start of the shock; a round is {beliefs.round_s:g} s", sheet)
+    begin = "of the horizon; the way is drawn straight" if result.shock.kind == "drawn" else "of the shock"
+    _label(axes, f"seconds from the start {begin}; a round is {beliefs.round_s:g} s", sheet)
     corner: Literal["lower left", "upper left"] = (
         "lower left" if result.ladder.direction == "down" else "upper left"
     )
@@ -200,7 +212,12 @@ def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: format_usd(v)))
     _title(axes, f"{liquidated} in the map ({result.head.quantity})", sheet)
     released = format_share(float(np.median(result.draws.release)))
-    _label(axes, f"USD per bar; about {released} of it is sold when touched", sheet)
+    sold = (
+        "prints expected when touched"
+        if result.head.quantity == "expected"
+        else f"about {released} of it is sold when touched"
+    )
+    _label(axes, f"USD per bar; {sold}", sheet)
     axes.legend(
         loc="upper right", fontsize=sheet.points(8.5), labelcolor=theme.text, frameon=False, handlelength=1.2
     )
