@@ -187,13 +187,12 @@ def test_what_people_get_wrong(
 
 @pytest.mark.data
 def test_a_probability_is_shown_only_where_it_is_calibrated(
-    run_liqatlas: RunLiqatlas, data_dir: Path, eth: list[Path], book: Path
+    run_liqatlas: RunLiqatlas, data_dir: Path
 ) -> None:
-    call = (
+    done = run_liqatlas(
         "cascade", "BTC", "--from", data_dir / "binance_btc_5m_oi", "--depth", "400M", "--runs", "400", "--format", "json",
+        "--as-of", "2026-04-01T00:00Z", "--shock", "market:down",
     )  # fmt: skip
-    end = ("--as-of", "2026-04-01T00:00Z")
-    done = run_liqatlas(*call, *end, "--shock", "market:down")
     assert done.returncode == 0, done.stderr
     known = json.loads(done.stdout)
     assert known["calibrated"] is True
@@ -201,12 +200,23 @@ def test_a_probability_is_shown_only_where_it_is_calibrated(
     assert known["forecast"]["judged"]["skill_over_climatology"][1] > 0
     assert not any("uncalibrated" in w for w in known["warnings"])
     assert not any("no posterior" in w for w in known["warnings"])
-    named = json.loads(run_liqatlas(*call, *end, "--shock", "-2%").stdout)
-    assert (named["calibrated"], named["forecast"]) == (False, None)
-    early = json.loads(run_liqatlas(*call, "--as-of", "2026-02-05T20:00Z", "--shock", "market:down").stdout)
-    assert early["calibrated"] is False
-    assert any("after this moment" in w for w in early["warnings"])
-    other = tree(run_liqatlas, "--from", *eth, "--book", book, "--shock", "market:up", "--runs", "50")
+
+
+@pytest.mark.data
+def test_what_is_not_calibrated_says_why_and_too_short_a_history_is_refused(
+    run_liqatlas: RunLiqatlas, data_dir: Path, eth: list[Path]
+) -> None:
+    tape = data_dir / "hyperliquid_tape"
+    days = [
+        p
+        for day in ("20260611", "20260612", "20260613", "20260614")
+        for p in sorted(tape.glob(f"*_ETH_{day}*"))
+    ]
+    other = tree(run_liqatlas, "--from", *days, "--depth", "30M", "--shock", "market:up", "--runs", "50")
     assert other["calibrated"] is False
     assert any("lent by binance:BTCUSDT" in w for w in other["warnings"])
+    assert any("uncalibrated" in w for w in other["warnings"])
     assert not any(s["calibrated"] for s in other["sequence"])
+    short = run_liqatlas("cascade", "ETH", "--from", *eth, "--depth", "30M", "--shock", "market:up")
+    assert short.returncode == 4
+    assert "hours of history" in short.stderr

@@ -178,23 +178,21 @@ def run_cascade(
     regime_name = settings.regime or settings.book_beliefs.default_regime
     regime = settings.book_beliefs.regime(regime_name)
     fine = ladder_of(result, books, shock.direction(head.price))
-    ladder = coarser(fine, LEVELS)
-    ladder = replace(ladder, depths=_in_regime(ladder, regime))
-    rules, said = _rules(result, ladder, settings)
-    draws = _draws(ladder, shock, settings, regime, (head.quantity == "expected", outlook))
-    whole = ladder
-    if outlook is not None:
+    whole = coarser(fine, LEVELS)
+    whole = replace(whole, depths=_in_regime(whole, regime))
+    expected = head.quantity == "expected"
+    draws = _draws(whole, shock, settings, regime, (expected, outlook))
+    median = _medians(draws, settings, regime, (expected, outlook))
+    ladder, said = whole, []
+    if outlook is None:
+        rules, said = _rules(result, ladder, settings)
+    else:
         # no run goes beyond its excursion: what is near is kept as fine as the map has it
-        ladder = replace(coarser(nearer(fine, float(draws.move.max())), LEVELS), depths=ladder.depths)
+        ladder = replace(coarser(nearer(fine, float(draws.move.max())), LEVELS), depths=whole.depths)
         # what was printed in hours of such an excursion holds partial steps and takeovers already
-        rules, said = plain_rules(len(ladder.venues)), []
-        # an excursion is the furthest of its whole horizon
-        settings = replace(
-            settings, beliefs=settings.beliefs.lasting(horizon_s=None, shock_s=settings.beliefs.horizon_s)
-        )
+        rules = plain_rules(len(ladder.venues))
+        settings = _over_the_horizon(settings)
     table = _run(ladder, rules, draws, settings)
-    factor = float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
-    median = {"release": float(np.median(draws.release)), "depth_factor": factor}
     warnings = (
         *map_caveats(head, posterior=ladder.draws is not None),
         *outlook_caveats(outlook),
@@ -208,6 +206,22 @@ def run_cascade(
         head, shock, settings, regime_name, regime, ladder, shock_needed(whole, **median), branching(whole, **median), table,
         draws, steps, exceeded, warnings, outlook, order,
     )  # fmt: skip
+
+
+def _medians(
+    draws: Runs, settings: CascadeSettings, regime: BookRegime, what: tuple[bool, Outlook | None]
+) -> dict[str, float]:
+    """Return the release and the depth factor at which the closed forms are read."""
+    expected, outlook = what
+    release = 1.0 / settings.print_thinning if expected else float(np.median(draws.release))
+    factor = float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
+    return {"release": release, "depth_factor": factor}
+
+
+def _over_the_horizon(settings: CascadeSettings) -> CascadeSettings:
+    """Return settings whose shock takes the whole horizon: an excursion is the furthest of it."""
+    beliefs = settings.beliefs
+    return replace(settings, beliefs=beliefs.lasting(horizon_s=None, shock_s=beliefs.horizon_s))
 
 
 def _order(
