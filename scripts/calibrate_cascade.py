@@ -1,294 +1,429 @@
-"""Judge the cascade's event forecasts: ``python scripts/calibrate_cascade.py real DATA_FOLDER`` or ``… simulated``.
+"""Judge and calibrate the cascade's forecasts of the next hours.
 
-Event: more than X USD of one side's positions are liquidated within the hour, X the 80 % quantile of the training hours. Made
-from prints alone. Forecasts are frozen at the hour: the map of that moment, a price excursion drawn from the training hours'
-excursions over their volatility times today's, the engine for what follows. Release and the scale of the excursion are chosen
-on the training half by Brier score, an isotonic map on the next fifth, the rest is the test. Baselines: the rate of the
-training hours, and a logistic on volatility and open interest.
+    python scripts/calibrate_cascade.py real DATA_FOLDER      # BTC, December 2025 to March 2026; writes the shipped file
+    python scripts/calibrate_cascade.py simulated [DEPTH_USD] # one simulated venue with impact on; depth within one percent
+
+Both write `docs/explanation/pictures/cascade_forecasts_WORLD.png` and print the tables of docs/explanation/cascade.md.
+
+Events are defined by prints and marks alone: more than X USD of one position liquidated within the horizon; the mark gets as far
+as x. Everything runs forward: every week the estimator, the law of excursions and the baselines are fitted anew on all hours
+before, and forecast the week. From these forecasts the recalibration of later weeks is fitted: the logistic on the first 60 %
+of them, the isotonic map on the rest. Thresholds are quantiles of the weeks before the first recalibration. The recipe was
+settled on the weeks up to DEVELOPED_UNTIL; what is printed are the weeks after it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
-from liqatlas.book.beliefs import BookRegime, load_book_beliefs
-from liqatlas.book.depth import Depth, thinned
+from liqatlas.book.depth import Depth
 from liqatlas.cascade.beliefs import load_cascade_beliefs
 from liqatlas.cascade.calibration import brier, isotonic, logistic, reliability, reliability_z, skill
-from liqatlas.cascade.inputs import make_market
-from liqatlas.cascade.kernels_state import Plan, Runs
-from liqatlas.cascade.ladder import Ladder, coarser
+from liqatlas.cascade.excursions import FEWEST_HOURS, ExcursionLaw, excursion_features
+from liqatlas.cascade.forecast_calibration import (
+    MEAN_FLOOR_USD,
+    ForecastCalibration,
+    ForecastCalibrations,
+    IsotonicPoints,
+    Verdict,
+)
+from liqatlas.cascade.inputs import drawn_runs, make_market, printed_shares
+from liqatlas.cascade.kernels_state import Plan
+from liqatlas.cascade.ladder import Ladder
 from liqatlas.cascade.monte_carlo import run_many
 from liqatlas.cascade.venue_rules import plain_rules
-from liqatlas.flows.build import build_heatmap
-from liqatlas.flows.read import read
+from liqatlas.flows.estimator_source import market_with_prints
+from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import Request
+from liqatlas.levels.calibrate import Provenance, calibrate_responses, profile_hazard
+from liqatlas.levels.estimator_settings import load_settings
+from liqatlas.levels.forecast import levels_of
+from liqatlas.levels.hour_covariates import read_out_covariates
+from liqatlas.levels.hour_market import hour_market
+from liqatlas.levels.responses import DISTANCES, UNIT_USD, HourResponses, respond
+from liqatlas.maps.expected import POSTERIOR_DRAWS
+
+if TYPE_CHECKING:
+    from liqatlas.levels.hour_market import HourMarket
 
 Floats = NDArray[np.float64]
-RUNS = 400
-SIDES = (("down", "long"), ("up", "short"))
+RUNS, SEED = 400, 5
+WEEK_NS = 7 * DAY_NS
+#: Weeks whose forecasts only feed the first recalibration.
+WARM_WEEKS = 3
+LOGISTIC_SHARE = 0.6
+TRAINING_QUANTILES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
+EVENT_QUANTILES = (0.5, 0.8, 0.95)
+#: Simulated hours can pass without a print: nothing smaller is asked about.
+LEAST_USD = 1e3
+REACHES = (0.005, 0.01, 0.02)
+REACH_GRID = (0.002, 0.0035, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03)
+LIQUIDATED = ("long", "short")
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "src" / "liqatlas" / "cascade" / "data" / "forecasts_2026-11-22.json"
+PICTURES = ROOT / "docs" / "explanation" / "pictures"
 
 
 @dataclass(frozen=True)
-class Hours:
-    """One row per hour: start, price then, excursion down and up [log], liquidated (long, short), features, map rows."""
+class World:
+    """Hours of one market, and when what happens."""
 
-    ts: NDArray[np.int64]
-    price: Floats
+    name: str
+    market: HourMarket
+    first: int
+    developed_until: int
+    until: int
+    data_reference: str
+
+
+@dataclass
+class Forecasts:
+    """Raw forecasts of one horizon, forward in time; NaN before the first week. ``(n, 2)``: hour, position."""
+
+    horizon_h: int
+    features: Floats
     excursion: Floats
     liquidated: Floats
-    vol: Floats
-    interest: Floats
-    edges: Floats
-    usd: Floats  # (2, hours, rows)
+    plain: Floats  # volatility and open interest, (n, 2)
+    mean: Floats
+    scale: Floats
+    laws: dict[int, tuple[ExcursionLaw, ExcursionLaw]]
+    weeks: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
 
-def ladder_at(hours: Hours, i: int, side: int, depth: Depth) -> Ladder:
-    """Return one side of the frozen map."""
-    middle = np.sqrt(hours.edges[:-1] * hours.edges[1:])
-    distance = np.log(hours.price[i] / middle) if side == 0 else np.log(middle / hours.price[i])
-    order = np.flatnonzero((distance > 0) & (distance < 0.35))
-    order = order[np.argsort(distance[order])]
-    whole = Ladder(
-        "down" if side == 0 else "up",
-        float(hours.price[i]),
-        ("all",),
-        distance[order],
-        hours.usd[side, i, order][None],
-        (depth,),
-    )
-    return coarser(whole, 200)
+def real(data: Path) -> World:
+    """Return BTC: Binance's open interest and mark, liquidations of three venues."""
+    request = Request(asset="BTC", paths=(data / "binance_btc_5m_oi",))
+    market = market_with_prints(request, load_settings(), SILENT)
+    first, developed, until = map(parse_time, ("2025-12-18", "2026-01-25", "2026-04-01"))
+    return World("real", market, first, developed, until, "binance_btc_5m_oi")
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What is chosen on the training hours; ``impact`` 0 switches the books off (infinite depth)."""
+def simulated(depth_usd: float, days: float = 120.0) -> World:
+    """Return one simulated venue whose orders move its price."""
+    from liqatlas.simulate import Engine, SimulatedVenue, SimulationConfig, simulate
 
-    release: float
-    impact: float
-    scale: float
+    engine = Engine(depth_usd_per_percent=depth_usd)
+    recording = simulate(
+        SimulationConfig(seed=11, days=days, venues=(SimulatedVenue(engine=engine),))
+    ).recording
+    market = hour_market(recording, load_settings())
+    start = int(market.start_ns[0]) // DAY_NS * DAY_NS
+    until = int(market.start_ns[-1])
+    return World(
+        f"simulated_{depth_usd / 1e6:g}M", market, start + 3 * WEEK_NS, start + 6 * WEEK_NS, until, f"simulated, seed 11, {days:g} days"
+    )  # fmt: skip
 
 
-def forecasts(
-    hours: Hours,
-    side: int,
-    ask: tuple[Floats, float],
-    setting: Setting,
-    world: dict[str, Any],
-    *,
-    rows: NDArray[np.int64] | None = None,
-) -> Floats:
-    """Return P(liquidated > over) for hours; ``ask`` holds standardised excursions and the amount."""
-    shocks, over = ask
-    rows = np.arange(len(hours.ts)) if rows is None else rows
-    beliefs, regime = load_cascade_beliefs(), world["regime"]
-    rng = np.random.Generator(np.random.Philox(key=5))
-    draws = rng.standard_normal((RUNS, 3))
-    factor = (
-        regime.depth_factor_median
-        * np.exp(regime.depth_factor_sigma * draws[:, 0])
-        / max(setting.impact, 1e-9)
-    )
-    release = setting.release * np.exp(world["release_sigma"] * draws[:, 1])
-    keep = 0.5 ** (
-        beliefs.round_s / (regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2]))
-    )
-    quantile = shocks[np.linspace(0, len(shocks) - 1, RUNS).round().astype(int)]
-    quantile = quantile[rng.permutation(RUNS)] * setting.scale
-    out = np.empty(len(rows))
-    for n, i in enumerate(rows):
-        ladder = ladder_at(hours, int(i), side, world["depth"])
-        market = make_market(ladder, plain_rules(1), size_usd=world["size_usd"], sizes=beliefs.size_quantiles)
-        runs = Runs(np.zeros((RUNS, 1)), np.maximum(quantile * hours.vol[i], 0.0), factor, release, keep)
-        table = run_many(market, runs, Plan(9, 12, 120, 0), workers=1)
-        out[n] = (table.liquidated > over).mean()
+def ahead(values: Floats, hours: int, fold: Any) -> Floats:
+    """Return ``fold`` over the next hours of every hour, NaN where they are not all there."""
+    out = np.full(values.shape, np.nan)
+    for i in range(len(values) - hours + 1):
+        out[i] = fold(values[i : i + hours], axis=0)
     return out
 
 
-def judge(hours: Hours, side: int, world: dict[str, Any]) -> dict[str, Any]:
-    """Return scores of one side."""
-    count = len(hours.ts)
-    train, valid, test = np.split(np.arange(count), [count // 2, count * 7 // 10])
-    over = float(np.quantile(hours.liquidated[side, train], 0.8))
-    event = (hours.liquidated[side] > over).astype(np.float64)
-    shocks = np.sort(hours.excursion[side, train] / hours.vol[train])
-    some = train[:: max(1, len(train) // 300)]
-    best = (np.inf, Setting(0, 0, 0))
-    table = {}
-    for impact in (0.0, 1.0):
-        for scale in (0.7, 1.0):
-            for release in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0):
-                setting = Setting(release, impact, scale)
-                score = brier(forecasts(hours, side, (shocks, over), setting, world, rows=some), event[some])
-                table[f"impact {impact:g}, scale {scale:g}, release {release:g}"] = round(score, 4)
-                best = min(best, (score, setting), key=lambda b: b[0])
-    setting = best[1]
-    raw = forecasts(hours, side, (shocks, over), setting, world)
-    fixed = isotonic(raw[valid], event[valid])
-    ours = fixed(raw[test])
-    features = np.column_stack((np.log(hours.vol), np.log(hours.interest)))
-    rate = np.full(len(test), event[train].mean())
-    both = np.append(train, valid)
-    regression = logistic(features[both], event[both])(features[test])
-    joint = np.column_stack(
-        (features, np.log(np.clip(raw, 1e-3, 1 - 1e-3) / (1 - np.clip(raw, 1e-3, 1 - 1e-3))))
-    )
-    added = logistic(joint[both], event[both])(joint[test])
-    told = {
-        "side": SIDES[side][1], "over_usd": round(over), "hours": [len(train), len(valid), len(test)],
-        "event_rate": [round(float(event[part].mean()), 4) for part in (train, valid, test)],
-        "chosen": setting.__dict__, "train_brier": round(best[0], 4),
-        "brier": {"climatology": brier(rate, event[test]), "logistic": brier(regression, event[test]), "raw": brier(raw[test], event[test]),
-                  "recalibrated": brier(ours, event[test]), "logistic with cascade": brier(added, event[test])},
-        "skill_over_climatology": {"raw": vars_of(skill(raw[test], rate, event[test], block=24)), "recalibrated": vars_of(skill(ours, rate, event[test], block=24)),
-                                   "logistic": vars_of(skill(regression, rate, event[test], block=24))},
-        "skill_over_logistic": {"raw": vars_of(skill(raw[test], regression, event[test], block=24)), "recalibrated": vars_of(skill(ours, regression, event[test], block=24)),
-                                "logistic with cascade": vars_of(skill(added, regression, event[test], block=24))},
-        "reliability_z": {"raw": reliability_z(raw[test], event[test]), "recalibrated": reliability_z(ours, event[test])},
-        "reliability": [[round(b.forecast, 3), round(b.observed, 3), b.count] for b in reliability(ours, event[test], bins=8)],
-        "isotonic": [[round(float(a), 4), round(float(b), 4)] for a, b in zip(fixed.raw[:: max(1, len(fixed.raw) // 12)], fixed.fitted[:: max(1, len(fixed.raw) // 12)], strict=True)],
-        "brier_of_settings": table,
-    }  # fmt: skip
-    told["_raw"], told["_event"], told["_shocks"], told["_setting"] = raw, event, shocks, setting
-    return told
+def empty_forecasts(world: World, horizon_h: int) -> Forecasts:
+    """Return what is known without a model."""
+    m, n = world.market, len(world.market)
+    low, high = ahead(m.low, horizon_h, np.min), ahead(m.high, horizon_h, np.max)
+    excursion = np.maximum(np.stack([np.log(m.open / low), np.log(high / m.open)], axis=1), 0.0)
+    step = np.append(0.0, np.diff(np.log(m.close)))
+    running = np.append(0.0, np.cumsum(step**2))
+    begin = np.maximum(np.arange(n) - 24, 0)
+    trailing = (running[np.arange(n)] - running[begin] + 1e-8) / np.maximum(np.arange(n) - begin, 1)
+    plain = np.column_stack([0.5 * np.log(trailing), np.log(np.maximum(m.open_interest[:, 0] * m.open, 1.0))])
+    weeks = np.append(np.arange(world.first, world.until, WEEK_NS), world.until)
+    return Forecasts(
+        horizon_h, excursion_features(m.start_ns, m.high, m.low)[:-1], excursion, ahead(m.printed_usd, horizon_h, np.sum),
+        plain, np.full((n, 2), np.nan), np.full((n, 2), np.nan), {}, weeks, m.start_ns,
+    )  # fmt: skip
 
 
-def vars_of(one: Any) -> list[float]:
-    """Return a skill as a list."""
-    return [round(one.value, 3), round(one.low, 3), round(one.high, 3)]
-
-
-def volatility(close: Floats, hours: int = 24) -> Floats:
-    """Return trailing root mean square of hourly log returns, known at each hour's start."""
-    square = np.append(0.0, np.diff(np.log(close)) ** 2)
-    running = np.append(0.0, np.cumsum(square))
-    at = np.arange(len(close))
-    first = np.maximum(at - hours, 0)
-    return np.asarray(np.sqrt((running[at] - running[first] + 1e-8) / np.maximum(at - first, 1)))
-
-
-def real_hours(data: Path) -> Hours:
-    """Return BTC, December 2025 to March 2026: vendor totals of Binance, Bybit and OKX; map from Binance's open interest."""
-    bars = pl.read_csv(data / "binance_btc_5m_oi" / "liquidations_ohlc_1h.csv").sort("timestamp")
-    ts = bars["timestamp"].to_numpy() * 1_000_000
-    start, end = int(ts[0]) + 7 * DAY_NS, int(ts[-1])
-    columns = (end - start) // HOUR_NS
-    request = Request(
-        asset="BTC", paths=(data / "binance_btc_5m_oi",), as_of_ns=end, window_ns=int(columns * HOUR_NS)
-    )
-    heat = build_heatmap(
-        request, read(data / "binance_btc_5m_oi", asset="BTC"), columns=int(columns), rows=1000
-    )
-    keep = np.isin(ts, heat.times_ns)
-    at = np.searchsorted(heat.times_ns, ts[keep])
-    o, h, low, c = (bars[n].to_numpy() for n in ("price_open", "price_high", "price_low", "price_close"))
-    vol = volatility(np.append(o[0], c)[:-1])
-    excursion = np.stack((np.log(o / low), np.log(h / o)))
-    liquidated = np.stack((bars["liquidation_long_usd"].to_numpy(), bars["liquidation_short_usd"].to_numpy()))
-    interest = bars["oi_open"].to_numpy().astype(np.float64)
-    return Hours(ts[keep], o[keep], excursion[:, keep], liquidated[:, keep], vol[keep], interest[keep], heat.price_edges,
-                 np.stack((heat.long_usd[at], heat.short_usd[at])))  # fmt: skip
-
-
-def simulated_hours(days: float = 150.0, *, depth_usd_per_percent: float) -> Hours:
-    """Return one simulated venue with impact on, judged by its own prints, mapped by the public estimator."""
-    from liqatlas.simulate import Engine, SimulatedVenue, SimulationConfig, simulate
-
-    engine = Engine(depth_usd_per_percent=depth_usd_per_percent)
-    world = simulate(SimulationConfig(seed=11, days=days, venues=(SimulatedVenue(engine=engine),)))
-    recording = world.recording
-    first, last = recording.span_ns() or (0, 0)
-    start = first - first % HOUR_NS + 5 * DAY_NS
-    columns = (last - start) // HOUR_NS
-    end = start + columns * HOUR_NS
-    request = Request(asset="BTC", as_of_ns=int(end), window_ns=int(columns * HOUR_NS))
-    heat = build_heatmap(request, [recording], columns=int(columns), rows=1000)
-    ts = heat.times_ns[:-1]
-    marks = recording.marks.sort("ts_event_ns")
-    moment, mark = marks["ts_event_ns"].to_numpy(), marks["mark_price"].to_numpy()
-    first_of = np.searchsorted(moment, heat.times_ns, "right") - 1
-    price = mark[first_of[:-1]]
-    low, high = (f.reduceat(mark, first_of)[:-1] for f in (np.minimum, np.maximum))
-    prints = recording.liquidations
-    liquidated = np.stack([
-        np.histogram(part["ts_event_ns"].to_numpy(), heat.times_ns, weights=part["notional_usd"].to_numpy())[0]
-        for part in (prints.filter(pl.col("liquidated") == side) for side in ("long", "short"))
-    ])  # fmt: skip
-    interest = recording.open_interest
-    at = np.clip(np.searchsorted(interest["ts_event_ns"].to_numpy(), ts, "right") - 1, 0, None)
-    amount = interest["oi_native"].to_numpy()[at] * price
-    print(
-        f"simulated: {len(ts)} hours, {prints.height} prints, {liquidated.sum() / 1e6:,.1f}M liquidated, open interest {amount.mean() / 1e6:,.0f}M"
-    )
-    return Hours(ts, price, np.stack((np.log(price / low), np.log(high / price))), liquidated, volatility(price), amount, heat.price_edges,
-                 np.stack((heat.long_usd[:-1], heat.short_usd[:-1])))  # fmt: skip
-
-
-def show(scores: list[dict[str, Any]], name: str) -> None:
-    """Print and keep the scores."""
-    plain = [{k: v for k, v in s.items() if not k.startswith("_")} for s in scores]
-    for s in plain:
-        print(
-            json.dumps(
-                {k: v for k, v in s.items() if k != "brier_of_settings"},
-                indent=1,
-                default=lambda v: round(float(v), 4),
-            )
+def raw_forecasts(world: World, horizons_h: tuple[int, ...]) -> list[Forecasts]:
+    """Return raw forecasts: each week with an estimator and a law fitted on the hours before it."""
+    market, settings = world.market, load_settings()
+    out = [empty_forecasts(world, h) for h in horizons_h]
+    responses: dict[float, HourResponses] = {}
+    weeks = out[0].weeks
+    printed = np.isfinite(market.printed_usd).all(axis=1)
+    for begin, end in pairwise(weeks):
+        first = int(np.flatnonzero(printed)[0])
+        train = (market.start_ns < begin) & (np.arange(len(market)) >= first)
+        profile = profile_hazard(market, settings, train)
+        scale = max(profile, key=lambda entry: entry[1])[0]
+        if scale not in responses:
+            responses[scale] = respond(market, settings, scale=scale)
+        made = responses[scale]
+        fit = calibrate_responses(
+            market, made, settings, train, provenance=Provenance("", "", ""), profile=(scale, profile)
         )
-    Path(f"cascade_calibration_{name}.json").write_text(
-        json.dumps(plain, indent=1, default=float), encoding="utf-8"
+        slow, fast = levels_of(market, made, fit.map.fit(), settings)
+        factor = fit.running.fit().factor(read_out_covariates(fast[:-1], market.start_ns))
+        level = np.exp(slow[:-1, None]) * factor * UNIT_USD
+        weights = fit.draw_weights(POSTERIOR_DRAWS)
+        for one in out:
+            _week(world, one, (int(begin), int(end)), (made.profile, weights, level))
+        print(f"{world.name}: week of {isoformat(int(begin))[:10]} (hazard scale {scale:g})", flush=True)
+    return out
+
+
+def _week(
+    world: World, one: Forecasts, span: tuple[int, int], made: tuple[NDArray[np.float32], Floats, Floats]
+) -> None:
+    """Fill in one week of one horizon."""
+    market, (begin, end), (profile, weights, level) = world.market, span, made
+    past = (market.start_ns <= begin - one.horizon_h * HOUR_NS) & np.isfinite(one.excursion).all(axis=1)
+    past[:FEWEST_HOURS] = False
+    laws = tuple(ExcursionLaw.fit(one.features[past], one.excursion[past, p]) for p in (0, 1))
+    one.laws[begin] = (laws[0], laws[1])
+    rows = np.flatnonzero(
+        (market.start_ns >= begin) & (market.start_ns < end) & np.isfinite(one.liquidated).all(axis=1)
     )
+    beliefs = load_cascade_beliefs()
+    release = printed_shares(beliefs, RUNS, SEED)
+    order = np.random.Generator(np.random.Philox(key=SEED)).permutation(RUNS)
+    book = (Depth(np.array([0.01]), np.array([1e9]), 1.0),)
+    for p in (0, 1):
+        one.scale[rows, p] = laws[p].scale(one.features[rows])
+        for i in rows:
+            within = weights @ profile[i, p].astype(np.float64) * level[i, p]
+            draws = np.maximum(np.diff(within, axis=1), 0.0)[:, None]
+            ladder = Ladder(
+                "down", float(market.open[i]), ("all",), DISTANCES[1:], draws.mean(axis=0), book, None, draws
+            )
+            far = laws[p].draw(float(one.scale[i, p]), (order + 0.5) / RUNS)
+            world_of = make_market(
+                ladder, plain_rules(1), size_usd=beliefs.size_usd, sizes=beliefs.size_quantiles
+            )
+            table = run_many(world_of, drawn_runs(far, release, 1), Plan(9, 1, 3, 0), workers=1)
+            one.mean[i, p] = table.liquidated.mean()
+
+
+def columns(one: Forecasts, rows: NDArray[np.int64], p: int, what: str) -> Floats:
+    """Return the features of a recalibration: ``map`` the raw forecast and the scale, ``no map`` the scale alone."""
+    scale = np.log(one.scale[rows, p])
+    return (
+        scale[:, None]
+        if what == "no map"
+        else np.column_stack([np.log(one.mean[rows, p] + MEAN_FLOOR_USD), scale])
+    )
+
+
+def pooled(one: Forecasts, rows: NDArray[np.int64], p: int, what: str, over: Floats) -> tuple[Floats, Floats]:
+    """Return design and events over all thresholds at once."""
+    features = columns(one, rows, p, what)
+    design = [np.column_stack([np.full(len(rows), np.log(x)), features]) for x in over]
+    return np.concatenate(design), np.concatenate([(one.liquidated[rows, p] > x).astype(float) for x in over])
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Logistic and isotonic step of amounts, and what it was fitted on."""
+
+    logistic: Any
+    isotonic: Any
+    over: Floats
+
+    def __call__(self, one: Forecasts, rows: NDArray[np.int64], p: int, what: str, x: float) -> Floats:
+        """Return P(liquidated > x)."""
+        design = np.column_stack([np.full(len(rows), np.log(x)), columns(one, rows, p, what)])
+        return np.asarray(self.isotonic(self.logistic(design)))
+
+
+def recalibration(one: Forecasts, rows: NDArray[np.int64], p: int, what: str) -> Recalibration:
+    """Return the recalibration that forecasts of earlier hours teach."""
+    over = np.unique(np.maximum(np.quantile(one.liquidated[rows, p], TRAINING_QUANTILES), LEAST_USD))
+    cut = int(len(rows) * LOGISTIC_SHARE)
+    fit = logistic(*pooled(one, rows[:cut], p, what, over))
+    design, event = pooled(one, rows[cut:], p, what, over)
+    return Recalibration(fit, isotonic(fit(design), event), over)
+
+
+def reach_recalibration(one: Forecasts, rows: NDArray[np.int64], p: int) -> Any:
+    """Return the isotonic map of P(reached) over the last part of earlier forecasts, each with the law of its week."""
+    rows = rows[int(len(rows) * LOGISTIC_SHARE) :]
+    chance, event = [], []
+    for x in REACH_GRID:
+        chance.append(raw_reach(one, rows, p, x))
+        event.append((one.excursion[rows, p] >= x).astype(float))
+    return isotonic(np.concatenate(chance), np.concatenate(event))
+
+
+def raw_reach(one: Forecasts, rows: NDArray[np.int64], p: int, x: float) -> Floats:
+    """Return P(excursion >= x) under the law of each row's week."""
+    out = np.empty(len(rows))
+    week = one.weeks[np.searchsorted(one.weeks, one.starts[rows], "right") - 1]
+    for begin in np.unique(week):
+        here = week == begin
+        out[here] = one.laws[int(begin)][p].chance(one.scale[rows[here], p], np.full(int(here.sum()), x))
+    return out
+
+
+def judge(world: World, one: Forecasts, p: int) -> dict[str, Any]:
+    """Return verdicts on the unseen hours, forward in time, and every forecast of the main event."""
+    starts, weeks = world.market.start_ns, one.weeks
+    made = np.flatnonzero(np.isfinite(one.mean[:, p]))
+    warm = one.liquidated[made[starts[made] < weeks[WARM_WEEKS]], p]
+    thresholds = np.maximum(np.quantile(warm, EVENT_QUANTILES), LEAST_USD)
+    asked = [("amount", float(x)) for x in thresholds] + [("reach", x) for x in REACHES]
+    told = {
+        key: {k: np.full(len(starts), np.nan) for k in ("ours", "no map", "climatology", "logistic")}
+        for key in asked
+    }
+    for begin, end in zip(weeks[WARM_WEEKS:-1], weeks[WARM_WEEKS + 1 :], strict=True):
+        known = starts <= begin - one.horizon_h * HOUR_NS
+        rows = made[known[made]]
+        here = made[(starts[made] >= begin) & (starts[made] < end)]
+        fits = {what: recalibration(one, rows, p, what) for what in ("map", "no map")}
+        reach = reach_recalibration(one, rows, p)
+        past = np.flatnonzero(known & np.isfinite(one.liquidated[:, p]) & np.isfinite(one.excursion[:, p]))
+        for key in asked:
+            kind, x = key
+            event = (one.liquidated[:, p] > x if kind == "amount" else one.excursion[:, p] >= x).astype(float)
+            if kind == "amount":
+                told[key]["ours"][here] = fits["map"](one, here, p, "map", x)
+                told[key]["no map"][here] = fits["no map"](one, here, p, "no map", x)
+            else:
+                told[key]["ours"][here] = reach(raw_reach(one, here, p, x))
+            told[key]["climatology"][here] = event[past].mean()
+            told[key]["logistic"][here] = logistic(one.plain[past], event[past])(one.plain[here])
+    unseen = made[starts[made] >= world.developed_until]
+    verdicts = {key: verdict(one, p, key, told[key], unseen) for key in asked}
+    return {"asked": asked, "told": told, "unseen": unseen, "verdicts": verdicts, "made": made}
+
+
+def verdict(
+    one: Forecasts, p: int, key: tuple[str, float], told: dict[str, Floats], rows: NDArray[np.int64]
+) -> Verdict:
+    """Return how one event was forecast."""
+    kind, x = key
+    event = (one.liquidated[rows, p] > x if kind == "amount" else one.excursion[rows, p] >= x).astype(float)
+    ours = told["ours"][rows]
+    words = f"more than {x:,.0f} USD of {LIQUIDATED[p]}s" if kind == "amount" else f"mark gets {x:.2%} away"
+    skills = {}
+    for name in ("climatology", "logistic", "no map"):
+        if np.isfinite(told[name][rows]).all():
+            found = skill(ours, told[name][rows], event, block=24)
+            skills[name] = tuple(round(v, 3) for v in (found.value, found.low, found.high))
+    return Verdict(
+        event=words, threshold=float(f"{x:.6g}"), hours=len(rows), events=int(event.sum()),
+        brier={k: round(brier(told[k][rows], event), 4) for k in ("climatology", "logistic", "no map", "ours") if k == "ours" or k in skills},
+        over_climatology=skills["climatology"], over_logistic=skills["logistic"], over_no_map=skills.get("no map"),
+        reliability_z=round(reliability_z(ours, event), 2),
+        reliability=tuple((round(b.forecast, 4), round(b.observed, 4), b.count) for b in reliability(ours, event)),
+    )  # fmt: skip
+
+
+def entry(world: World, one: Forecasts, p: int, judged: dict[str, Any]) -> ForecastCalibration:
+    """Return the calibration to ship: the same recipe fitted on all hours, with the verdicts of the unseen ones."""
+    market, rows = world.market, judged["made"]
+    fit = recalibration(one, rows, p, "map")
+    past = np.isfinite(one.excursion[:, p])
+    past[:FEWEST_HOURS] = False
+    slope = fit.logistic.coefficients[1:] / fit.logistic.scale
+    intercept = fit.logistic.coefficients[0] - float(slope @ fit.logistic.mean)
+    settings = load_settings()
+    verdicts = judged["verdicts"]
+    return ForecastCalibration(
+        instrument=market.key, asset=market.asset, liquidated=LIQUIDATED[p], horizon_s=3600.0 * one.horizon_h,
+        prints_scope=market.prints_scope, model=f"{settings.name} {settings.version}", data_reference=world.data_reference,
+        made_by="scripts/calibrate_cascade.py real", made_on=datetime.now(UTC).date().isoformat(), data_until=isoformat(world.until),
+        law=ExcursionLaw.fit(one.features[past], one.excursion[past, p]), intercept=short(intercept), on_log_usd=short(slope[0]),
+        on_log_mean=short(slope[1]), on_log_scale=short(slope[2]), amount_isotonic=points(fit.isotonic),
+        reach_isotonic=points(reach_recalibration(one, rows, p)),
+        usd=(short(fit.over[0]), short(fit.over[-1])), distance=(REACH_GRID[0], REACH_GRID[-1]),
+        judged=(isoformat(world.developed_until), isoformat(world.until)),
+        amounts=tuple(v for (kind, _), v in verdicts.items() if kind == "amount"),
+        reaches=tuple(v for (kind, _), v in verdicts.items() if kind == "reach"),
+    )  # fmt: skip
+
+
+def points(fit: Any) -> IsotonicPoints:
+    """Return the corners of an isotonic map."""
+    keep = np.ones(len(fit.raw), dtype=bool)
+    keep[1:-1] = (np.diff(fit.fitted)[:-1] != 0) | (np.diff(fit.fitted)[1:] != 0)
+    return IsotonicPoints(raw=tuple(map(short, fit.raw[keep])), fitted=tuple(map(short, fit.fitted[keep])))
+
+
+def short(value: float) -> float:
+    """Return a number with six digits."""
+    return float(f"{float(value):.6g}")
+
+
+def table(judged: dict[str, Any], name: str) -> list[str]:
+    """Return rows of the docs' table."""
+    out = []
+    for key, v in judged["verdicts"].items():
+        skills = [
+            f"{s[0]:+.3f} [{s[1]:+.3f}, {s[2]:+.3f}]" if s else ""
+            for s in (v.over_climatology, v.over_logistic, v.over_no_map)
+        ]
+        out.append(
+            f"| {name} | {v.event} | {v.events / v.hours:.1%} of {v.hours:,} | {' | '.join(skills)} | {v.reliability_z:+.1f} |"
+        )
+        del key
+    return out
+
+
+def replay(world: World, one: Forecasts, judged: dict[str, Any]) -> None:
+    """Say what was forecast around the fall of 2026-02-05 and what came."""
+    key = judged["asked"][1]
+    ours, starts = judged["told"][key]["ours"], world.market.start_ns
+    print(
+        f"| hour | P(over {key[1]:,.0f} USD of longs) | P(over {judged['asked'][2][1]:,.0f}) | expected | liquidated | fall |"
+    )
+    last = judged["told"][judged["asked"][2]]["ours"]
+    for i in np.flatnonzero(
+        (starts >= parse_time("2026-02-05T10:00Z")) & (starts < parse_time("2026-02-06T02:00Z"))
+    ):
+        print(f"| {isoformat(int(starts[i]))[:16]} | {ours[i]:.2f} | {last[i]:.2f} | {one.mean[i, 0] / 1e6:.1f}M | {one.liquidated[i, 0] / 1e6:.1f}M | {-100 * np.expm1(-one.excursion[i, 0]):.1f} % |")  # fmt: skip
+    worst = judged["unseen"][np.argmax(one.liquidated[judged["unseen"], 0])]
+    print(isoformat(int(starts[worst])), "is above", f"{(last[judged['unseen']] < last[worst]).mean():.1%}", "of forecasts; base rate", judged["told"][judged["asked"][2]]["climatology"][worst].round(3))  # fmt: skip
+
+
+def picture(world: World, made: list[Forecasts], judged: dict[tuple[int, int], dict[str, Any]]) -> None:
+    """Draw reliability, skill and, for the real months, the forecasts around the crash."""
+    from cascade_forecast_picture import draw
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    draw(PICTURES / f"cascade_forecasts_{world.name}.png", world, made, judged)
 
 
 def main() -> None:
-    """Judge one world."""
-    calm = load_book_beliefs().regime("calm")
-    if sys.argv[1] == "real":
-        hours = real_hours(Path(sys.argv[2]))
-        side = Depth(np.array([0.01]), np.array([400e6]), load_book_beliefs().tail_exponent)
-        grid = np.geomspace(1e-5, 0.7, 300)
-        depth = thinned(side, grid, per_percent=calm.thinning_per_percent, least=calm.least_share)
-        world: dict[str, Any] = {
-            "regime": calm,
-            "depth": depth,
-            "release_sigma": 0.7,
-            "size_usd": load_cascade_beliefs().size_usd,
-        }
-        scores = [judge(hours, s, world) for s in (0, 1)]
-        show(scores, "real")
-        replay(hours, scores[0])
-        return
-    per_percent = float(sys.argv[2]) if len(sys.argv) > 2 else 8e6
-    hours = simulated_hours(depth_usd_per_percent=per_percent)
-    known = BookRegime(basis="known", note="the simulated exchange's own book", depth_factor_median=1.0, depth_factor_sigma=0.0,
-                       thinning_per_percent=0.0, least_share=1.0, recovery_half_life_s=60.0, recovery_sigma=0.0)  # fmt: skip
-    world = {
-        "regime": known,
-        "depth": Depth(np.array([0.01]), np.array([per_percent]), 1.0),
-        "release_sigma": 0.3,
-        "size_usd": 20e3,
-    }
-    show([judge(hours, s, world) for s in (0, 1)], "simulated")
-
-
-def replay(hours: Hours, score: dict[str, Any]) -> None:
-    """Say what the frozen forecasts said around the fall of 2026-02-05 and what came."""
-    print("2026-02-05/06, longs: hour, forecast, P of events there, price, liquidated, fall")
-    first, last = parse_time("2026-02-05T08:00Z"), parse_time("2026-02-06T02:00Z")
-    for i in np.flatnonzero((hours.ts >= first) & (hours.ts <= last)):
-        print(isoformat(int(hours.ts[i])), f"{score['_raw'][i]:.3f}", int(score["_event"][i]), f"{hours.price[i]:,.0f}",
-              f"{hours.liquidated[0, i] / 1e6:,.1f}M", f"{-100 * np.expm1(-hours.excursion[0, i]):.2f} %")  # fmt: skip
-    rank = (score["_raw"] < score["_raw"][np.argmax(hours.liquidated[0])]).mean()
-    print("the worst hour's forecast was above", f"{rank:.1%}", "of all hours' forecasts")
+    """Judge one world; ship the calibration of the real one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("world", choices=("real", "simulated"))
+    parser.add_argument("what", nargs="?", default="8e6")
+    given = parser.parse_args()
+    world = real(Path(given.what)) if given.world == "real" else simulated(float(given.what))
+    made = raw_forecasts(world, (1, 4))
+    judged = {(i, p): judge(world, one, p) for i, one in enumerate(made) for p in (0, 1)}
+    for (i, p), found in judged.items():
+        print("\n".join(table(found, f"{LIQUIDATED[p]}, {made[i].horizon_h} h")))
+    if given.world == "real":
+        replay(world, made[0], judged[0, 0])
+        entries = tuple(entry(world, made[i], p, found) for (i, p), found in judged.items())
+        FILE.write_bytes(
+            msgspec.json.format(
+                msgspec.json.encode(ForecastCalibrations(schema_version=1, entries=entries)), indent=1
+            )
+            + b"\n"
+        )
+        print(json.dumps([[e.liquidated, e.horizon_s, e.better_than_climatology] for e in entries]))
+    picture(world, made, judged)
 
 
 if __name__ == "__main__":

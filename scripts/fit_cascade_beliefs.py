@@ -31,13 +31,15 @@ def main() -> None:
     large = float(usd[usd > 100_000].sum() / usd.sum())
     beliefs = {
         "name": "cascades beyond map and book", "made_on": "2026-11-22", "made_by": "scripts/fit_cascade_beliefs.py",
-        "data_until": "2026-03-05", "release_median": 0.06, "release_sigma": 0.9, "own_mark_weight": 0.3,
+        "data_until": "2026-03-05", "release_median": 0.06, "release_sigma": 0.9, "expected_sigma": 0.78, "own_mark_weight": 0.3,
         "size_usd": round(float(usd.mean()), 1), "size_quantiles": [float(f"{q:.4g}") for q in sizes / sizes.mean()],
         "large_share": round(large, 3), "first_share": 0.5, "step_down": 0.001, "maintenance_rate": 0.004, "fund_share": 0.01,
         "unwind_share": 0.1, "round_s": 5.0, "shock_s": 300.0, "horizon_s": 3600.0,
         "basis": {
             "release": "chosen by Brier score on BTC training hours of December 2025 and January 2026 (scripts/calibrate_cascade.py real): 0.10 "
             "for longs, 0.02 to 0.05 for shorts; published prints of three venues over a map of one, so the truth can differ either way",
+            "expected_sigma": "sqrt(ln(1 + 0.83)): the log-normal with the dispersion that calibration_btc_2026-04-01 found around its "
+            "expected prints",
             "own_mark_weight": "assumption: marks follow an index of several venues plus a smoothed basis of the own contract",
             "size": f"fit: {len(usd)} OKX prints of BTC and ETH, 2026-03-04/05, at most one a second and contract",
             "large_share": "fit: share of those prints' notional above 100,000 USD; positions can be larger than their prints",

@@ -106,7 +106,11 @@ def test_an_order_a_picture_and_a_table(
     text = run_liqatlas(*call).stdout
     assert "bought at market" in text
     assert "uncalibrated" in text
-    assert "The order itself moves the price" in text
+    assert "The purchase fills" in text
+    assert "Forced selling would" in text
+    told = tree(run_liqatlas, *call[2:])["execution"]
+    assert told["usd"] == 5e6
+    assert 0 < told["mean_slippage"]["p05"] <= told["mean_slippage"]["p50"] <= told["mean_slippage"]["p95"]
     for name, start in (("c.png", b"\x89PNG"), ("c.svg", b"<?xml"), ("c.csv", b"price,shock_needed_usd")):
         assert run_liqatlas(*call, "-o", tmp_path / name).returncode == 0
         assert (tmp_path / name).read_bytes().startswith(start)
@@ -179,3 +183,40 @@ def test_what_people_get_wrong(
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.data
+def test_a_probability_is_shown_only_where_it_is_calibrated(
+    run_liqatlas: RunLiqatlas, data_dir: Path
+) -> None:
+    done = run_liqatlas(
+        "cascade", "BTC", "--from", data_dir / "binance_btc_5m_oi", "--depth", "400M", "--runs", "400", "--format", "json",
+        "--as-of", "2026-04-01T00:00Z", "--shock", "market:down",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    known = json.loads(done.stdout)
+    assert known["calibrated"] is True
+    assert all(e["calibrated"] for e in known["exceedance"])
+    assert known["forecast"]["judged"]["skill_over_climatology"][1] > 0
+    assert not any("uncalibrated" in w for w in known["warnings"])
+    assert not any("no posterior" in w for w in known["warnings"])
+
+
+@pytest.mark.data
+def test_what_is_not_calibrated_says_why_and_too_short_a_history_is_refused(
+    run_liqatlas: RunLiqatlas, data_dir: Path, eth: list[Path]
+) -> None:
+    tape = data_dir / "hyperliquid_tape"
+    days = [
+        p
+        for day in ("20260611", "20260612", "20260613", "20260614")
+        for p in sorted(tape.glob(f"*_ETH_{day}*"))
+    ]
+    other = tree(run_liqatlas, "--from", *days, "--depth", "30M", "--shock", "market:up", "--runs", "50")
+    assert other["calibrated"] is False
+    assert any("lent by binance:BTCUSDT" in w for w in other["warnings"])
+    assert any("uncalibrated" in w for w in other["warnings"])
+    assert not any(s["calibrated"] for s in other["sequence"])
+    short = run_liqatlas("cascade", "ETH", "--from", *eth, "--depth", "30M", "--shock", "market:up")
+    assert short.returncode == 4
+    assert "hours of history" in short.stderr

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 
@@ -55,3 +55,20 @@ def kernel(function: F) -> F:
 def inline(function: F) -> F:
     """Compile a small function into its callers."""
     return cast("F", numba.njit(cache=_CACHED, nogil=True, fastmath=False, forceinline=True)(function))
+
+
+#: A function compiled with this counts no references to the arrays it is handed; numba's types do not know the option.
+_BARE: dict[str, Any] = {"cache": _CACHED, "nogil": True, "fastmath": False, "_nrt": False}
+
+
+def bare_kernel(function: F) -> F:
+    """Compile a function that allocates nothing: without reference counts, which cost more than small steps themselves.
+
+    A function that makes an array must be a :func:`kernel`.
+    """
+    return cast("F", numba.njit(**_BARE)(function))
+
+
+def bare_inline(function: F) -> F:
+    """Compile a small function that allocates nothing into its callers, without reference counts."""
+    return cast("F", numba.njit(forceinline=True, **_BARE)(function))

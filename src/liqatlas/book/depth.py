@@ -92,7 +92,7 @@ class Book:
     assumed: bool = False
     warnings: tuple[str, ...] = ()
 
-    def side(self, direction: Direction) -> Depth:
+    def met_by(self, direction: Direction) -> Depth:
         """Return the side that a move in a direction consumes."""
         return self.bids if direction == "down" else self.asks
 
@@ -158,8 +158,8 @@ def assumed_book(
         raise InputError(
             f"assumed depth {usd_per_percent} cannot be used: wanted positive USD within one percent"
         )
-    side = Depth(np.array([0.01]), np.array([float(usd_per_percent)]), exponent)
+    depth = Depth(np.array([0.01]), np.array([float(usd_per_percent)]), exponent)
     return Book(
-        venue, symbol, as_of_ns, float("nan"), side, side,
+        venue, symbol, as_of_ns, float("nan"), depth, depth,
         f"ASSUMED: ${usd_per_percent:,.0f} within 1 % on each side, exponent {exponent:g}", assumed=True,
     )  # fmt: skip

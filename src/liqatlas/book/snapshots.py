@@ -42,14 +42,14 @@ def book_at(recording: Recording, as_of_ns: int, *, tail_exponent: float) -> Boo
     moment = int(known["ts_event_ns"].max())  # type: ignore[arg-type]
     levels = known.filter(pl.col("ts_event_ns") == moment)
     bids, asks = (
-        levels.filter(pl.col("book_side") == side)
-        .sort("price", descending=side == "bid")
+        levels.filter(pl.col("book_side") == name)
+        .sort("price", descending=name == "bid")
         .select("price", "qty_native")
-        for side in ("bid", "ask")
+        for name in ("bid", "ask")
     )
     what = f"{instrument.key} book of {isoformat(moment)}"
-    for name, side in (("bid", bids), ("ask", asks)):
-        if side.is_empty():
+    for name, levels_of in (("bid", bids), ("ask", asks)):
+        if levels_of.is_empty():
             raise NotEnoughDataError(
                 f"{what} has no {name}s: give a book with both sides, or an assumed depth"
             )
@@ -61,8 +61,8 @@ def book_at(recording: Recording, as_of_ns: int, *, tail_exponent: float) -> Boo
     middle = (best_bid + best_ask) / 2
     value = 1.0 if instrument.is_inverse else middle
     below, above = (
-        _depth(side["price"].to_numpy(), side["qty_native"].to_numpy() * value, middle, tail_exponent)
-        for side in (bids, asks)
+        _depth(rows["price"].to_numpy(), rows["qty_native"].to_numpy() * value, middle, tail_exponent)
+        for rows in (bids, asks)
     )
     narrow = min(below.reach, above.reach)
     seen = f"{instrument.venue}: the book was seen up to {narrow:.2%} from the price; beyond it a power law is assumed"

@@ -25,6 +25,8 @@ class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     ----------
     release_median, release_sigma
         Log-normal share of an outstanding level that forced orders sell when it is touched (the rest closed before); at most 1.
+    expected_sigma
+        Log-normal spread of printed amounts around an *expected* map.
     own_mark_weight
         Part of a venue's mark price that follows its own book; the rest follows all books by their depth.
     size_usd, size_quantiles
@@ -47,6 +49,7 @@ class CascadeBeliefs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     data_until: str
     release_median: float
     release_sigma: float
+    expected_sigma: float
     own_mark_weight: float
     size_usd: float
     size_quantiles: tuple[float, ...]

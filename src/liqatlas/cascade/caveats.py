@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from liqatlas.book.depth import Book
     from liqatlas.cascade.ladder import Ladder
     from liqatlas.cascade.monte_carlo import RunTable
+    from liqatlas.cascade.outlook import Outlook
     from liqatlas.cascade.shock import Shock
     from liqatlas.maps.head import Head
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 OLD_BOOK_S = 300
 #: A map that explains less of open interest is warned about.
 LITTLE_COVERAGE = 0.5
+NO_POSTERIOR = "the map has no posterior: uncertainty of its shape is not carried, only of its release"
 _BOUNDS = (
     (ROUNDS, "were still running at the horizon"),
     (FUEL, "went through every level of the map: what lies beyond it is unknown"),
@@ -29,22 +31,38 @@ _BOUNDS = (
 )
 
 
-def map_caveats(head: Head) -> list[str]:
+def map_caveats(head: Head, *, posterior: bool) -> list[str]:
     """Return what the map does not carry."""
-    said = [
-        "uncalibrated: shares of runs are not probabilities; their bands come from beliefs about depth and release"
-    ]
+    said = []
     if head.quantity == "outstanding":
         said.append(
             "the map holds outstanding positions, not expected liquidations; the share that forced orders sell is a belief"
         )
-    said.append("the map has no posterior: uncertainty of its shape is not carried, only of its release")
+    if not posterior:
+        said.append(NO_POSTERIOR)
     if head.coverage is not None and head.coverage.share < LITTLE_COVERAGE:
         said.append(
             f"the map explains {format_share(head.coverage.share)} of open interest: "
             "what it does not see cannot be liquidated here"
         )
     return said
+
+
+def outlook_caveats(outlook: Outlook | None) -> list[str]:
+    """Return whether shares of runs are probabilities, and what a drawn shock leaves out."""
+    bands = "uncalibrated: shares of runs are not probabilities; their bands come from beliefs about depth and release"
+    if outlook is None:
+        return [bands]
+    drawn = "the shock is drawn from what past hours came to, liquidations included: the books add nothing to it here"
+    if outlook.calibrated:
+        law, verdict = outlook.calibration, outlook.calibration.main
+        value, low, high = verdict.over_climatology
+        known = (
+            f"probabilities are calibrated on {law.instrument}, {law.liquidated}s: Brier skill {value:.2f} [{low:.2f}, {high:.2f}] over the base "
+            f"rate on {verdict.hours:,} unseen hours ({law.judged[0][:10]} to {law.judged[1][:10]})"
+        )
+        return [known, drawn]
+    return [bands, *(f"uncalibrated here: {reason}" for reason in outlook.reasons), drawn]
 
 
 def book_caveats(as_of_ns: int, books: Sequence[Book], regime_name: str, regime: BookRegime) -> list[str]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from liqatlas.cascade.shock import Shock
 
 
+#: A depth factor at which no order moves anything.
+NO_FEEDBACK = 1e12
+
+
 def venue_weights(ladder: Ladder) -> NDArray[np.float64]:
     """Return each venue's share in the depth within one percent, ``(V,)``."""
     depth = np.array([float(d.cumulative(0.01)) for d in ladder.depths])
@@ -53,9 +57,8 @@ def make_market(
     own_mark_weight: float = 0.0,
     size_usd: float | Sequence[float] = 0.0,
     sizes: Sequence[float] = (1.0,),
-    posterior: NDArray[np.float64] | None = None,
 ) -> Market:
-    """Return what is the same for all runs.
+    """Return what is the same for all runs; each run takes one of the ladder's draws, where it has any.
 
     Parameters
     ----------
@@ -63,16 +66,12 @@ def make_market(
         One row per venue, see ``venue_rules``.
     size_usd
         Mean liquidation order, for all venues or each [USD]; 0 takes the map's amounts as they are.
-    posterior
-        float64 ``(S, V, K)`` [USD]: draws of the map; by default the ladder's fuel is the only one.
     """
     from liqatlas.cascade.kernels_state import Market
 
     weights = venue_weights(ladder)
     at, depth = ladder.depth_table()
-    fuel = ladder.fuel[None] if posterior is None else posterior
-    if fuel.ndim != 3 or fuel.shape[1:] != ladder.fuel.shape:
-        raise InputError(f"draws of the map have shape {fuel.shape}; wanted draws x {ladder.fuel.shape}")
+    fuel = ladder.fuel[None] if ladder.draws is None else ladder.draws
     return Market(
         np.ascontiguousarray(ladder.level),
         np.ascontiguousarray(fuel, dtype=np.float64),
@@ -96,27 +95,55 @@ def make_runs(
     *,
     regime: BookRegime,
     beliefs: CascadeBeliefs,
-    release_scale: float = 1.0,
+    release: NDArray[np.float64] | None = None,
 ) -> Runs:
     """Return each run's shock, depth, release and recovery, drawn from their distributions by counter.
 
     Parameters
     ----------
-    release_scale
-        Multiplies the release share: 1 / thinning for an *expected* map.
+    release
+        float64 ``(R,)``: by default :func:`released_shares` of an outstanding map.
     """
     from liqatlas.cascade.kernels_state import Runs
 
     draws = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))
     factor = regime.depth_factor_median * np.exp(regime.depth_factor_sigma * draws[:, 0])
-    release = (
-        np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * draws[:, 1]), 1.0) * release_scale
-    )
+    if release is None:
+        release = released_shares(beliefs, count, seed)
     half_life = regime.recovery_half_life_s * np.exp(regime.recovery_sigma * draws[:, 2])
     order, move = shock_arrays(
         ladder, shock, count, release=float(np.median(release)), depth_factor=float(np.median(factor))
     )
     return Runs(order, move, factor, release, 0.5 ** (beliefs.round_s / half_life))
+
+
+def drawn_runs(excursion: NDArray[np.float64], release: NDArray[np.float64], venues: int) -> Runs:
+    """Return runs whose excursions are given and hold the books' feedback already: the books move nothing on top.
+
+    Parameters
+    ----------
+    excursion, release
+        float64 ``(R,)``: how far the mark goes [log distance], and the share of fuel that is closed by force.
+    """
+    from liqatlas.cascade.kernels_state import Runs
+
+    one = np.ones(len(excursion))
+    return Runs(np.zeros((len(excursion), venues)), excursion, NO_FEEDBACK * one, release, one)
+
+
+def released_shares(beliefs: CascadeBeliefs, count: int, seed: int) -> NDArray[np.float64]:
+    """Return each run's share of outstanding fuel that is closed by force, ``(R,)``."""
+    z = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))[:, 1]
+    return np.asarray(np.minimum(beliefs.release_median * np.exp(beliefs.release_sigma * z), 1.0))
+
+
+def printed_shares(beliefs: CascadeBeliefs, count: int, seed: int) -> NDArray[np.float64]:
+    """Return what is printed over what a model expected, 1 in the mean, ``(R,)``.
+
+    The spread was found on totals of single hours: it belongs to excursions of such size, not to a fall through a whole map.
+    """
+    z = np.random.Generator(np.random.Philox(key=seed)).standard_normal((count, 3))[:, 1]
+    return np.asarray(np.exp(beliefs.expected_sigma * (z - 0.5 * beliefs.expected_sigma)))
 
 
 def fixed_runs(

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liqatlas.base.jit import inline, kernel
+from liqatlas.base.jit import bare_inline, bare_kernel
 from liqatlas.cascade.kernels_book import depth_to, distance_of, segment_of_distance
-from liqatlas.cascade.kernels_random import compound_poisson, key_of, uniform
+from liqatlas.cascade.kernels_random import compound_poisson, key_of, spread_of, uniform
 from liqatlas.cascade.kernels_serve import serve
 from liqatlas.cascade.kernels_state import BOOK, DUST, FUEL, QUIET, ROUNDS
 
 if TYPE_CHECKING:
-    from liqatlas.cascade.kernels_state import Market, Output, Plan, Runs, Scratch
+    from liqatlas.cascade.kernels_state import Market, Output, Plan, Runs, Scratch, Tables
 
 #: Stream numbers beside the venues' own.
 _DRAW = 0x7FFF0001
 
 
-@inline
-def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
+@bare_kernel
+def fill_tables(market: Market, tables: Tables) -> None:
+    """Work out what all runs share."""
+    for v in range(market.depth.shape[0]):
+        for i in range(market.depth.shape[1] - 1):
+            taken = market.depth[v, i + 1] - market.depth[v, i]
+            tables.slope[v, i] = (market.depth_at[i + 1] - market.depth_at[i]) / taken
+    for s in range(market.fuel.shape[0]):
+        for v in range(market.fuel.shape[1]):
+            for k in range(market.fuel.shape[2]):
+                tables.spread[s, v, k] = spread_of(market.fuel[s, v, k], market.size[v], market.square[0])
+
+
+@bare_inline
+def publish(world: tuple[Market, Tables], runs: Runs, run: int, scratch: Scratch) -> float:
     """Move books and marks; return the marks' weighted mean."""
+    market, tables = world
+    walk = (market.depth_at, market.depth, tables.slope)
     state, factor = scratch.venue, runs.depth_factor[run]
     venues = len(state)
     for v in range(venues):
         one = state[v]
-        one["shift"] = distance_of(
-            (one["base"] + one["pressure"]) / factor, market.depth_at, market.depth, v, one["hint"]
-        )
+        one["shift"] = distance_of((one["base"] + one["pressure"]) / factor, walk, v, one["hint"])
         one["hint"] = segment_of_distance(one["shift"], market.depth_at, one["hint"])
     mean = 0.0
     for v in range(venues):
@@ -39,19 +52,26 @@ def publish(market: Market, runs: Runs, run: int, scratch: Scratch) -> float:
     return mean
 
 
-@inline
-def amount_of(market: Market, draw: int, v: int, k: int, key: int) -> float:
+@bare_inline
+def amount_of(world: tuple[Market, Tables], draw: int, v: int, k: int, key: int) -> float:
     """Return what a level holds in this run [USD], before release."""
-    return compound_poisson(market.fuel[draw, v, k], market.size[v], (market.sizes, market.square[0]), key, k)
+    market, tables = world
+    law = (tables.spread[draw, v, k], market.sizes)
+    return compound_poisson(market.fuel[draw, v, k], market.size[v], law, key, k)
 
 
-@inline
-def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, where: tuple[Any, ...]) -> bool:
+@bare_inline
+def serve_venue(
+    world: tuple[Market, Tables], runs: Runs, memory: tuple[Scratch, Output], where: tuple[Any, ...]
+) -> bool:
     """Close what the mark has touched on one venue; return whether something still waits that the mark has reached."""
+    market, tables = world
+    scratch, output = memory
     run, v, draw, key, now = where
     state, rule, tally = scratch.venue[v], market.rules[v], output.venues[run, v]
     desk = (rule, state, tally)
-    book = (market.depth_at, market.depth, runs.depth_factor[run], v)
+    walk = (market.depth_at, market.depth, tables.slope)
+    book = (walk, runs.depth_factor[run], v)
     release, levels = runs.release[run], len(market.level)
     state["ordered"] = 0.0
     if state["inventory"] > DUST and rule["unwind"] > 0.0:
@@ -59,6 +79,8 @@ def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, wh
         state["inventory"] -= sold
         state["added"] += sold
         tally["book"] += sold
+    before = state["base"] + state["pressure"] + state["added"]
+    state["front"] = distance_of(before / runs.depth_factor[run], walk, v, state["hint"])
     waits = False
     while state["first_waiting"] < state["next"]:
         k = state["first_waiting"]
@@ -75,9 +97,9 @@ def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, wh
     while state["next"] < levels and market.level[state["next"]] <= state["peak"]:
         k = state["next"]
         if state["drawn"] <= k:
-            scratch.left[v, k] = amount_of(market, draw, v, k, key) * release
+            state["left"] = amount_of(world, draw, v, k, key) * release
             state["drawn"] = k + 1
-        usd = scratch.left[v, k]
+        usd = state["left"]
         if usd > DUST:
             allowed = min(usd, rule["cap"] - state["ordered"])
             if allowed < usd:
@@ -96,7 +118,7 @@ def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, wh
                 rest += serve(at_once, market.level[k], False, desk, book)
             scratch.waiting[v, k] += large - first
             scratch.due[v, k] = now + rule["wait"]
-            scratch.left[v, k] = rest
+            state["left"] = rest
             state["ordered"] += usd - rest
             if rest > DUST:
                 waits = True
@@ -105,9 +127,12 @@ def serve_venue(market: Market, runs: Runs, scratch: Scratch, output: Output, wh
     return waits or (state["inventory"] > DUST and rule["unwind"] > 0.0)
 
 
-@kernel
-def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output) -> None:
+@bare_kernel
+def begin(world: tuple[Market, Tables], runs: Runs, run: int, memory: tuple[Scratch, Output]) -> None:
     """Put a run's state back to its start, and note what the shock alone reaches."""
+    market, tables = world
+    walk = (market.depth_at, market.depth, tables.slope)
+    scratch, output = memory
     venues = len(scratch.venue)
     alone = 0.0
     for v in range(venues):
@@ -121,7 +146,7 @@ def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output
         state["fund"] = state["fund_peak"] = market.rules[v]["fund"]
         state["inventory"] = state["inventory_peak"] = state["ordered"] = 0.0
         state["hint"] = 0
-        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], market.depth_at, market.depth, v, 0)
+        shift = distance_of(runs.order[run, v] / runs.depth_factor[run], walk, v, 0)
         if runs.move[run] > 0.0:
             shift = runs.move[run]
         for u in range(venues):
@@ -129,7 +154,7 @@ def begin(market: Market, runs: Runs, run: int, scratch: Scratch, output: Output
     output.runs[run]["alone"] = alone
 
 
-@inline
+@bare_inline
 def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) -> None:
     """Add a round's part of the exogenous orders, or move the base with the exogenous move."""
     for v in range(len(scratch.venue)):
@@ -144,18 +169,21 @@ def shock(market: Market, runs: Runs, run: int, scratch: Scratch, share: float) 
             )
 
 
-@kernel
-def one_run(market: Market, runs: Runs, run: int, plan: Plan, memory: tuple[Scratch, Output]) -> None:
+@bare_kernel
+def one_run(
+    world: tuple[Market, Tables], runs: Runs, run: int, plan: Plan, memory: tuple[Scratch, Output]
+) -> None:
     """Let one cascade run until nothing is left to trigger, or a bound is met; the bound is stated."""
+    market, _ = world
     scratch, output = memory
     venues, levels = len(scratch.venue), len(market.level)
-    begin(market, runs, run, scratch, output)
+    begin(world, runs, run, memory)
     draw = int(uniform(key_of(plan.seed, run, _DRAW), 0, 0) * market.fuel.shape[0])
     out, reach, end, now = output.runs[run], 0.0, ROUNDS, 0
     while now < plan.most_rounds:
         if now < plan.shock_rounds:
             shock(market, runs, run, scratch, 1.0 / plan.shock_rounds)
-        mean = publish(market, runs, run, scratch)
+        mean = publish(world, runs, run, scratch)
         reach = max(reach, mean)
         if run < plan.traced:
             output.trace[run, now] = mean
@@ -169,7 +197,7 @@ def one_run(market: Market, runs: Runs, run: int, plan: Plan, memory: tuple[Scra
                 spent = spent and state["next"] == levels
                 continue
             key = key_of(plan.seed, run, market.streams[v])
-            if serve_venue(market, runs, scratch, output, (run, v, draw, key, now)):
+            if serve_venue(world, runs, memory, (run, v, draw, key, now)):
                 flow = True
             if state["added"] > DUST:
                 flow = True
@@ -194,10 +222,14 @@ def one_run(market: Market, runs: Runs, run: int, plan: Plan, memory: tuple[Scra
     out["reach"], out["rounds"], out["end"] = reach, now, end
 
 
-@kernel
+@bare_kernel
 def many_runs(
-    market: Market, runs: Runs, span: tuple[int, int], plan: Plan, memory: tuple[Scratch, Output]
+    world: tuple[Market, Tables],
+    runs: Runs,
+    span: tuple[int, int],
+    plan: Plan,
+    memory: tuple[Scratch, Output],
 ) -> None:
     """Run a span of run numbers; each writes only its own rows."""
     for run in range(span[0], span[1]):
-        one_run(market, runs, run, plan, memory)
+        one_run(world, runs, run, plan, memory)

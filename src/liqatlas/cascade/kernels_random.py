@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from liqatlas.base.jit import inline, kernel
+from liqatlas.base.jit import bare_inline, bare_kernel
 
 _MASK = 0xFFFFFFFF
 _NORMAL = np.array([NormalDist().inv_cdf((i + 0.5) / 4096) for i in range(4096)])
@@ -18,7 +18,7 @@ _NORMAL = np.array([NormalDist().inv_cdf((i + 0.5) / 4096) for i in range(4096)]
 MANY = 24.0
 
 
-@inline
+@bare_inline
 def mix(x: int) -> int:
     """Return a 32-bit hash of a 32-bit number; every input bit reaches every output bit."""
     x = (x ^ (x >> 16)) & _MASK
@@ -29,7 +29,7 @@ def mix(x: int) -> int:
     return x ^ (x >> 16)
 
 
-@inline
+@bare_inline
 def key_of(seed: int, run: int, stream: int) -> int:
     """Return the key of one run and stream."""
     return mix(mix(mix(seed & _MASK) ^ ((seed >> 32) & _MASK) ^ 0x3C6EF372) ^ mix(run + 1)) ^ mix(
@@ -37,20 +37,28 @@ def key_of(seed: int, run: int, stream: int) -> int:
     )
 
 
-@inline
+@bare_inline
 def uniform(key: int, cell: int, draw: int) -> float:
     """Return a uniform number inside (0, 1)."""
     return (mix(mix(key ^ ((cell * 0x9E37 + 0x79B9) & _MASK)) ^ mix(draw + 0x51ED)) + 0.5) / 4294967296.0
 
 
-@inline
+@bare_inline
 def normal(key: int, cell: int, draw: int) -> float:
     """Return a standard normal number: one of 4096 equally likely quantiles, the outermost at ±3.7."""
     return float(_NORMAL[int(uniform(key, cell, draw) * 4096)])
 
 
-@kernel
-def compound_poisson(mean: float, size: float, law: tuple[np.ndarray, float], key: int, cell: int) -> float:
+@bare_inline
+def spread_of(mean: float, size: float, square: float) -> float:
+    """Return sigma of the log-normal that stands for a sum of many sizes, -1 where they are few."""
+    if size <= 0.0 or mean <= MANY * size:
+        return -1.0
+    return math.sqrt(math.log1p(square * size / mean))
+
+
+@bare_kernel
+def compound_poisson(mean: float, size: float, law: tuple[float, np.ndarray], key: int, cell: int) -> float:
     """Return the sum of a Poisson number of random sizes.
 
     Parameters
@@ -60,15 +68,14 @@ def compound_poisson(mean: float, size: float, law: tuple[np.ndarray, float], ke
     size
         Mean of one size [USD]; 0 returns the mean itself.
     law
-        float64 ``(T,)``: sizes over their mean, equally likely; ``[1.0]`` makes all alike. And the mean of their squares.
+        :func:`spread_of` the same; and float64 ``(T,)``, sizes over their mean, equally likely: ``[1.0]`` makes all alike.
     """
+    spread, sizes = law
     if size <= 0.0 or mean <= 0.0:
         return mean
-    sizes, square = law
+    if spread >= 0.0:
+        return mean * math.exp(spread * (normal(key, cell, 0) - 0.5 * spread))
     expected = mean / size
-    if expected > MANY:
-        spread = math.log1p(square / expected)
-        return mean * math.exp(math.sqrt(spread) * normal(key, cell, 0) - 0.5 * spread)
     u = uniform(key, cell, 0)
     probability = math.exp(-expected)
     running, count = probability, 0

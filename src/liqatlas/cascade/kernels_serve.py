@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liqatlas.base.jit import kernel
+from liqatlas.base.jit import bare_inline, bare_kernel
 from liqatlas.cascade.kernels_book import depth_to, distance_of
 from liqatlas.cascade.kernels_state import BACKSTOPPED, DUST, FILLABLE, LIMITED
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@kernel
+@bare_kernel
 def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tuple[Any, ...]) -> float:
     """Close an amount whose level the mark has touched; return what has to wait for another round [USD].
 
@@ -23,34 +23,38 @@ def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tup
     part
         Whether this is the first step of a large position.
     desk
-        ``(rule, state, tally)`` of the venue.
+        ``(rule, state, tally)`` of the venue; the state's ``front`` is where its book stands before this order.
     book
-        ``(depth_at, depth, depth factor, venue)``.
+        ``((depth_at, depth, slope), depth factor, venue)``.
     """
     rule, state, tally = desk
-    at, depth, factor, v = book
-    hint = state["hint"]
+    walk, factor, v = book
+    at, depth, _ = walk
+    kind = rule["kind"]
     bankruptcy = level + rule["bankruptcy"]
-    if rule["kind"] == BACKSTOPPED and state["mark"] > level + rule["backstop"]:
+    if kind == BACKSTOPPED and state["mark"] > level + rule["backstop"]:
         tally["triggered"] += usd
         take_over(usd, bankruptcy, rule, state, tally)
         return 0.0
     before = state["base"] + state["pressure"] + state["added"]
+    start = state["front"]
+    end = distance_of((before + usd) / factor, walk, v, state["hint"])
     filled = usd
-    if rule["kind"] == LIMITED or rule["kind"] == FILLABLE:
+    if kind in (LIMITED, FILLABLE):
         worst = bankruptcy
-        if rule["kind"] == FILLABLE:
+        if kind == FILLABLE:
             worst = state["mark"] + rule["spread"] * min(
                 max((state["mark"] - level) / rule["bankruptcy"], 0.0), 1.0
             )
-        filled = min(usd, max(factor * depth_to(worst, at, depth, v, hint) - before, 0.0))
-        if part and rule["fill_or_kill"] == 1 and filled < usd:
-            filled = 0.0
+        if end > worst:
+            filled = min(usd, max(factor * depth_to(worst, at, depth, v, state["hint"]) - before, 0.0))
+            end = worst
+            if part and rule["fill_or_kill"] == 1:
+                filled = 0.0
     if filled > DUST:
-        start = distance_of(before / factor, at, depth, v, hint)
-        end = distance_of((before + filled) / factor, at, depth, v, hint)
         price = 0.5 * (start + end)
         state["added"] += filled
+        state["front"] = end
         tally["triggered"] += filled
         tally["book"] += filled
         tally["slippage"] += filled * (price - level)
@@ -60,7 +64,7 @@ def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tup
     rest = usd - filled
     if rest <= DUST:
         return 0.0
-    if rule["kind"] == FILLABLE:
+    if kind == FILLABLE:
         if state["mark"] <= bankruptcy or state["fund"] > 0.0:
             return rest
         tally["triggered"] += rest
@@ -71,7 +75,7 @@ def serve(usd: float, level: float, part: bool, desk: tuple[Any, ...], book: tup
     return 0.0
 
 
-@kernel
+@bare_inline
 def pay(gain: float, rule: np.void, state: np.void, tally: np.void) -> None:
     """Book a gain or loss of the fund."""
     if rule["kind"] == 0:
@@ -82,7 +86,7 @@ def pay(gain: float, rule: np.void, state: np.void, tally: np.void) -> None:
     tally["fund_low"] = min(tally["fund_low"], tally["fund"])
 
 
-@kernel
+@bare_inline
 def take_over(usd: float, bankruptcy: float, rule: np.void, state: np.void, tally: np.void) -> None:
     """Let the fund take a position at its bankruptcy price, or deleverage where it cannot."""
     loss = usd * max(state["mark"] - bankruptcy, 0.0)

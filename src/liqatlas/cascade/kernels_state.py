@@ -111,13 +111,23 @@ class Output(NamedTuple):
     trace: np.ndarray[Any, np.dtype[np.float64]]
 
 
+class Tables(NamedTuple):
+    """What follows from the market once for all runs.
+
+    ``slope`` (V, N - 1): distance per USD of each segment of depth; ``spread`` (S, V, K): sigma of the log-normal amount of a
+    level of many orders, below 0 where orders are few and drawn one by one.
+    """
+
+    slope: np.ndarray[Any, np.dtype[np.float64]]
+    spread: np.ndarray[Any, np.dtype[np.float64]]
+
+
 class Scratch(NamedTuple):
-    """One worker's memory for a run: state per venue, and what waits per venue and level."""
+    """One worker's memory for a run: state per venue, and what waits per venue and level until which round."""
 
     venue: np.ndarray[Any, Any]
-    left: np.ndarray[Any, np.dtype[np.float64]]
     waiting: np.ndarray[Any, np.dtype[np.float64]]
-    due: np.ndarray[Any, np.dtype[np.int64]]
+    due: np.ndarray[Any, np.dtype[np.int32]]
 
 
 VENUE_STATE = np.dtype(
@@ -132,6 +142,8 @@ VENUE_STATE = np.dtype(
         ("next", np.int64),  # first level not served
         ("first_waiting", np.int64),
         ("drawn", np.int64),  # levels whose amount is drawn
+        ("left", np.float64),  # what is not yet ordered of the first level not served
+        ("front", np.float64),  # where the own book stands within the round
         ("fund", np.float64),
         ("fund_peak", np.float64),
         ("inventory", np.float64),  # what the fund took and has not sold

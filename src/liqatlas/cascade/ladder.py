@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,11 @@ class Ladder:
         float64 ``(V, K)`` [USD].
     depths
         One depth per venue, at the same price.
+    ends
+        float64 ``(K + 1,)``: where the bins begin and end whose fuel the levels stand for, so that it can be spread back over
+        them; where absent, a level's fuel is spread back to the level before.
+    draws
+        float64 ``(S, V, K)`` [USD]: fuel in each draw of the map's posterior; absent where the map has none.
     """
 
     direction: Direction
@@ -50,6 +55,8 @@ class Ladder:
     level: NDArray[np.float64]
     fuel: NDArray[np.float64]
     depths: tuple[Depth, ...]
+    ends: NDArray[np.float64] | None = None
+    draws: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shapes = self.fuel.shape == (len(self.venues), len(self.level)) and len(self.depths) == len(
@@ -59,6 +66,20 @@ class Ladder:
             raise InputError("a ladder needs finite fuel >= 0 of venues x levels and a depth per venue")
         if (np.diff(self.level) <= 0).any() or (len(self.level) and self.level[0] <= 0):
             raise InputError("levels of a ladder must ascend from above 0")
+        if self.ends is not None and (
+            len(self.ends) != len(self.level) + 1 or (np.diff(self.ends) <= 0).any()
+        ):
+            raise InputError("bins of a ladder must ascend, one more end than levels")
+        if self.draws is not None and (self.draws.ndim != 3 or self.draws.shape[1:] != self.fuel.shape):
+            raise InputError(
+                f"draws of a ladder have shape {self.draws.shape}; wanted draws x {self.fuel.shape}"
+            )
+
+    def fuel_within(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return fuel up to distances per venue, spread evenly inside each bin, ``(V, ...)`` [USD]."""
+        points = np.append(0.0, self.level) if self.ends is None else self.ends
+        running = np.concatenate((np.zeros((len(self.venues), 1)), np.cumsum(self.fuel, axis=1)), axis=1)
+        return np.stack([np.interp(distance, points, row) for row in running])
 
     def depth(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the depth of all books together [USD]."""
@@ -106,27 +127,51 @@ def ladder_of(result: LiquidationMap, books: Mapping[str, Book], direction: Dire
     order = np.flatnonzero(distance > 0)
     order = order[np.argsort(distance[order])]
     fuel = np.stack([amounts[name][which][order] for name in names])
-    depths = tuple(books[name].side(direction) for name in names)
-    return Ladder(direction, head.price, tuple(names), distance[order], fuel, depths)
+    depths = tuple(books[name].met_by(direction) for name in names)
+    ends = _outward(result.price_edges, order, head.price, direction)
+    draws = None if result.posterior is None else result.posterior.draws(which)[:, None, order]
+    return Ladder(direction, head.price, tuple(names), distance[order], fuel, depths, ends, draws)
+
+
+def _outward(
+    edges: NDArray[np.float64], order: NDArray[np.int64], price: float, direction: Direction
+) -> NDArray[np.float64] | None:
+    """Return the distances at which the bins of a side begin and end, outward; a bin that holds the price begins at it."""
+    if not len(order):
+        return None
+    sign = -1.0 if direction == "down" else 1.0
+    near, far = (order + 1, order) if direction == "down" else (order, order + 1)
+    first = max(float(sign * np.log(edges[near[0]] / price)), 0.0)
+    return np.append(first, sign * np.log(edges[far] / price))
+
+
+def nearer(ladder: Ladder, furthest: float) -> Ladder:
+    """Return the levels up to a distance, at least one."""
+    last = max(int(np.searchsorted(ladder.level, furthest, side="right")), 1)
+    if not len(ladder.level):
+        return ladder
+    ends = None if ladder.ends is None else ladder.ends[: last + 1]
+    draws = None if ladder.draws is None else ladder.draws[:, :, :last]
+    return replace(ladder, level=ladder.level[:last], fuel=ladder.fuel[:, :last], ends=ends, draws=draws)
 
 
 def coarser(ladder: Ladder, levels: int) -> Ladder:
-    """Return the ladder with at most so many levels; rungs are merged, their fuel triggered at its mean distance.
+    """Return the ladder with at most so many levels; as many rungs go into each, their fuel triggered at its mean distance.
 
-    Empty rungs beyond the last fuel are dropped; where nothing holds fuel, one empty rung stays.
+    Groups of unequal numbers would show as teeth that no market has. Empty rungs beyond the last fuel are dropped; where nothing
+    holds fuel, one empty rung stays.
     """
     total = ladder.fuel.sum(axis=0)
     held = np.flatnonzero(total > 0)
     if not len(held):
-        return Ladder(ladder.direction, ladder.price, ladder.venues, np.array([FURTHEST]),
-                      np.zeros((len(ladder.venues), 1)), ladder.depths)  # fmt: skip
+        return replace(
+            ladder, level=np.array([FURTHEST]), fuel=np.zeros((len(ladder.venues), 1)), ends=None, draws=None
+        )
     last = int(held[-1]) + 1
-    if last <= levels:
-        return Ladder(ladder.direction, ladder.price, ladder.venues, ladder.level[:last], ladder.fuel[:, :last],
-                      ladder.depths)  # fmt: skip
-    groups = np.minimum(np.arange(last) * levels // last, levels - 1)
-    starts = np.flatnonzero(np.append(True, np.diff(groups) > 0))
+    starts = np.arange(0, last, -(-last // levels))
     fuel = np.add.reduceat(ladder.fuel[:, :last], starts, axis=1)
+    draws = None if ladder.draws is None else np.add.reduceat(ladder.draws[:, :, :last], starts, axis=2)
     weight = total[:last] + 1e-12 * total.max()
     level = np.add.reduceat(ladder.level[:last] * weight, starts) / np.add.reduceat(weight, starts)
-    return Ladder(ladder.direction, ladder.price, ladder.venues, level, fuel, ladder.depths)
+    ends = None if ladder.ends is None else np.append(ladder.ends[starts], ladder.ends[last])
+    return replace(ladder, level=level, fuel=fuel, ends=ends, draws=draws)

@@ -80,12 +80,14 @@ def run_many(market: Market, runs: Runs, plan: Plan, *, workers: int = 0) -> Run
     )
     spans = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     threads = min(workers or os.cpu_count() or 1, len(spans))
-    many_runs(market, runs, (0, 0), plan, (_scratch(market), output))  # compile, or load, in one thread
+    world = (market, _tables(market))
+    # compile, or load, in one thread
+    many_runs(world, runs, (0, 0), plan, (_scratch(market), output))
     if threads == 1:
-        many_runs(market, runs, (0, count), plan, (_scratch(market), output))
+        many_runs(world, runs, (0, count), plan, (_scratch(market), output))
     else:
         with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(many_runs, market, runs, s, plan, (_scratch(market), output)) for s in spans]
+            jobs = [pool.submit(many_runs, world, runs, s, plan, (_scratch(market), output)) for s in spans]
             for job in jobs:
                 job.result()
     out = output.runs
@@ -115,6 +117,14 @@ def _scratch(market: Market) -> Any:
     from liqatlas.cascade.kernels_state import VENUE_STATE, Scratch
 
     shape = (len(market.weight), len(market.level))
-    return Scratch(
-        np.zeros(shape[0], VENUE_STATE), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
-    )
+    return Scratch(np.zeros(shape[0], VENUE_STATE), np.zeros(shape), np.zeros(shape, np.int32))
+
+
+def _tables(market: Market) -> Any:
+    from liqatlas.cascade.kernels_engine import fill_tables
+    from liqatlas.cascade.kernels_state import Tables
+
+    venues, points = market.depth.shape
+    tables = Tables(np.empty((venues, points - 1)), np.empty(market.fuel.shape))
+    fill_tables(market, tables)
+    return tables

@@ -36,6 +36,8 @@ class Step:
         Share of the runs that reached it which also reached the next one; NaN for the last, or where none reached it.
     beyond_usd
         Mean USD liquidated in the runs that reached it; NaN where none did.
+    calibrated
+        Whether ``share`` and ``then_share`` are recalibrated probabilities, and no longer shares of runs.
     """
 
     distance: float
@@ -45,6 +47,7 @@ class Step:
     band: tuple[float, float]
     then_share: float
     beyond_usd: float
+    calibrated: bool = False
 
 
 def heavy_levels(ladder: Ladder, *, furthest: float) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from liqatlas.cascade.exceedance import exceedance
 from liqatlas.cascade.kernels_state import ENDS
 from liqatlas.maps.serialise import head_tree
 
@@ -47,7 +46,9 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
         "seed": settings.seed,
         "runs": settings.runs,
         "calibrated": result.calibrated,
-        "probabilities_are": "calibrated" if result.calibrated else "shares of runs, uncalibrated",
+        "probabilities_are": "calibrated where an entry says so, elsewhere shares of runs" if result.calibrated else "shares of runs, uncalibrated",
+        "forecast": _forecast(result),
+        "execution": _execution(result),
         "regime": {"name": result.regime_name, "basis": result.regime.basis},
         "reached": quantiles(result.reached_prices),
         "reached_by_the_shock_alone": quantiles(result.ladder.price_at(table.alone)),
@@ -62,7 +63,7 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
     tree["sequence"] = [
         {
             "price": number(s.price), "usd": number(s.usd), "probability": number(s.share),
-            "band": [number(s.band[0]), number(s.band[1])], "then_next": number(s.then_share),
+            "band": [number(s.band[0]), number(s.band[1])], "calibrated": s.calibrated, "then_next": number(s.then_share),
             "liquidated_if_reached_usd": number(s.beyond_usd),
         }
         for s in result.steps
@@ -72,8 +73,9 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
             "liquidated_over_usd": number(e.usd),
             "probability": number(e.share),
             "band": [number(b) for b in e.band],
+            "calibrated": e.calibrated,
         }
-        for e in exceedance(table.liquidated, result.fragility)
+        for e in result.exceeded
     ]
     tree["by_venue"] = _by_venue(result)
     return tree
@@ -93,6 +95,36 @@ def _curves(result: CascadeResult) -> dict[str, Any]:
         ],
         "self_sustaining": [{"from": number(a), "to": number(b)} for a, b in local.zones],
     }
+
+
+def _forecast(result: CascadeResult) -> dict[str, Any] | None:
+    """Return what a drawn shock was drawn from and how such forecasts were judged; None for a named shock."""
+    outlook = result.outlook
+    if outlook is None:
+        return None
+    law, verdict = outlook.calibration, outlook.calibration.main
+    return {
+        "instrument": law.instrument, "liquidated": law.liquidated, "horizon_s": law.horizon_s, "prints_scope": law.prints_scope,
+        "scale": number(outlook.scale), "uncalibrated_because": list(outlook.reasons), "made_on": law.made_on,
+        "data_reference": law.data_reference, "data_until": law.data_until,
+        "judged": {
+            "from": law.judged[0], "until": law.judged[1], "event": verdict.event, "hours": verdict.hours, "events": verdict.events,
+            "skill_over_climatology": list(verdict.over_climatology), "skill_over_logistic": list(verdict.over_logistic),
+            "reliability": [list(b) for b in verdict.reliability],
+        },
+    }  # fmt: skip
+
+
+def _execution(result: CascadeResult) -> dict[str, Any] | None:
+    """Return what a market order costs and where forced orders would fill it; None for another shock."""
+    order = result.execution
+    if order is None:
+        return None
+    return {
+        "usd": number(order.usd), "mean_slippage": quantiles(order.slippage), "opposite_forced_usd": number(order.opposite_usd),
+        "filled_by_forced_orders_at": number(order.filled_at), "their_mean_price": number(order.mean_price),
+        "opposite_order_needed_usd": number(order.needed_usd),
+    }  # fmt: skip
 
 
 def _by_venue(result: CascadeResult) -> dict[str, Any]:

@@ -12,9 +12,12 @@ from liqatlas.base.format import format_change, format_price, format_usd
 if TYPE_CHECKING:
     from liqatlas.book.depth import Direction
 
-ShockKind = Literal["move", "order", "level"]
+ShockKind = Literal["move", "order", "level", "drawn"]
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
-WANTED = "wanted a move such as -5%, a net market order in USD such as -200M (sold) or 50M (bought), or level:60000"
+WANTED = (
+    "wanted a move such as -5%, a net market order in USD such as -200M (sold) or 50M (bought), level:60000, "
+    "or market:down, market:up for what may come by itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,10 @@ class Shock:
     kind
         ``move``: the price moves by ``amount`` for reasons outside these books. ``order``: ``amount`` USD are sold (below
         zero) or bought at market, split over the books so that all move alike. ``level``: the smallest such order that makes
-        the price reach ``amount`` with the liquidations on the way.
+        the price reach ``amount`` with the liquidations on the way. ``drawn``: each run draws how far the mark goes from what
+        past hours came to, at the volatility of now.
     amount
-        A fraction, USD, or a price [quote].
+        A fraction, USD, a price [quote], or -1 (down) and +1 (up).
     """
 
     kind: ShockKind
@@ -43,13 +47,15 @@ class Shock:
         """Return the shock in words."""
         if self.kind == "move":
             return f"a move of {format_change(self.amount)}"
+        if self.kind == "drawn":
+            return f"a {'fall' if self.amount < 0 else 'rise'} as it may come by itself"
         if self.kind == "order":
             return f"{format_usd(abs(self.amount))} {'sold' if self.amount < 0 else 'bought'} at market"
         return f"the smallest order that reaches {format_price(self.amount)} ({format_change(self.amount / price - 1)})"
 
 
 def parse_shock(text: str) -> Shock:
-    """Return a shock from ``-5%``, ``-200M`` or ``level:60000``.
+    """Return a shock from ``-5%``, ``-200M``, ``level:60000`` or ``market:down``.
 
     Raises
     ------
@@ -62,6 +68,8 @@ def parse_shock(text: str) -> Shock:
     (Shock(kind='move', amount=-0.02), -200000000.0, 60000.0)
     """
     plain = text.strip().lower().replace(",", "").replace("_", "").replace("−", "-").replace("$", "")
+    if plain in {"market:down", "market:up"}:
+        return Shock("drawn", -1.0 if plain.endswith("down") else 1.0)
     level = re.fullmatch(r"level:(\d+(?:\.\d+)?)", plain)
     if level and float(level[1]) > 0:
         return Shock("level", float(level[1]))
@@ -90,14 +98,18 @@ def parse_order(text: str) -> Shock:
     >>> parse_order("sell:5M")
     Shock(kind='order', amount=-5000000.0)
     """
-    side, colon, amount = text.strip().lower().partition(":")
+    act, colon, amount = text.strip().lower().partition(":")
     if (
         not colon
-        or side not in {"buy", "sell"}
+        or act not in {"buy", "sell"}
         or amount.startswith(("-", "+"))
         or "%" in amount
         or ":" in amount
     ):
         raise InputError(f"order {text!r} cannot be read: wanted buy:20M or sell:5M")
+    if not amount or not amount[0].isdigit():
+        raise InputError(
+            f"order {text!r} cannot be read: wanted an amount in USD, such as buy:20M or sell:5M"
+        )
     found = parse_shock(amount)
-    return Shock("order", found.amount if side == "buy" else -found.amount)
+    return Shock("order", found.amount if act == "buy" else -found.amount)

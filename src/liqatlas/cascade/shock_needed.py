@@ -90,10 +90,9 @@ def branching(
         Half width over which both densities are averaged [log distance].
     """
     x = ladder.level
-    running = np.append(0.0, np.cumsum(ladder.fuel.sum(axis=0)))
     near, far = np.maximum(x - window, 0.0), x + window
-    # each rung's fuel spread back to the rung before it: the ratio must not jump with the spacing of levels
-    forced = np.interp(far, np.append(0.0, x), running) - np.interp(near, np.append(0.0, x), running)
+    # fuel spread over its bins: the ratio must not jump with the spacing of levels
+    forced = (ladder.fuel_within(far) - ladder.fuel_within(near)).sum(axis=0)
     taken = ladder.depth(far) - ladder.depth(near)
     ratio = pass_through * release * forced / (depth_factor * np.maximum(taken, 1e-12))
     price = ladder.price_at(x)

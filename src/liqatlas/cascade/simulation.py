@@ -12,9 +12,11 @@ from liqatlas.base.errors import InputError
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import thinned
 from liqatlas.cascade.beliefs import load_cascade_beliefs
-from liqatlas.cascade.caveats import book_caveats, map_caveats, run_caveats
-from liqatlas.cascade.inputs import make_market, make_runs
-from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of
+from liqatlas.cascade.caveats import book_caveats, map_caveats, outlook_caveats, run_caveats
+from liqatlas.cascade.exceedance import Exceedance, exceedance
+from liqatlas.cascade.execution import Execution, execution
+from liqatlas.cascade.inputs import drawn_runs, make_market, make_runs, printed_shares, released_shares
+from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of, nearer
 from liqatlas.cascade.monte_carlo import MOST_RUNS, RunTable, run_many
 from liqatlas.cascade.sequence import Step, sequence
 from liqatlas.cascade.shock_needed import Branching, ShockNeeded, branching, shock_needed
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
 
     from liqatlas.base.instruments import ContractKind
     from liqatlas.book.beliefs import BookBeliefs, BookRegime
-    from liqatlas.book.depth import Book
+    from liqatlas.book.depth import Book, Direction
     from liqatlas.cascade.beliefs import CascadeBeliefs
     from liqatlas.cascade.kernels_state import Runs
+    from liqatlas.cascade.outlook import Outlook
     from liqatlas.cascade.shock import Shock
     from liqatlas.maps.head import Head
     from liqatlas.maps.liquidation_map import LiquidationMap
@@ -85,13 +88,17 @@ class CascadeResult:
     head
         Of the map it was computed from.
     ladder
-        What the move met, depth factor 1 and release 1.
+        What the move met, depth factor 1 and release 1; of a drawn shock only what lies within its furthest excursion.
     needed, branching
         Closed forms at the median depth factor and release.
     table, draws
         Every run's outcome and its inputs.
-    calibrated
-        Whether shares of runs may be read as probabilities. False until a calibration of them is shipped.
+    steps, exceeded
+        Levels and amounts with how often they are reached; each says whether that is a calibrated probability.
+    outlook
+        What the shock was drawn from; absent for a shock that somebody named.
+    execution
+        What a market order costs, and where forced orders would fill it; absent for any other shock.
     """
 
     head: Head
@@ -105,8 +112,23 @@ class CascadeResult:
     table: RunTable
     draws: Runs
     steps: tuple[Step, ...]
+    exceeded: tuple[Exceedance, ...]
     warnings: tuple[str, ...]
-    calibrated: bool = False
+    outlook: Outlook | None = None
+    execution: Execution | None = None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether probabilities are shown: the shock is drawn, and forecasts of its kind were judged on unseen hours."""
+        return self.outlook is not None and self.outlook.calibrated
+
+    def to_json(self) -> bytes:
+        """Return the cascade as UTF-8 JSON in the documented schema."""
+        import orjson
+
+        from liqatlas.cascade.serialise import cascade_tree
+
+        return orjson.dumps(cascade_tree(self), option=orjson.OPT_APPEND_NEWLINE)
 
     @property
     def fragility(self) -> NDArray[np.float64]:
@@ -127,9 +149,18 @@ class CascadeResult:
 
 
 def run_cascade(
-    result: LiquidationMap, books: Mapping[str, Book], shock: Shock, settings: CascadeSettings | None = None
+    result: LiquidationMap,
+    books: Mapping[str, Book],
+    shock: Shock,
+    settings: CascadeSettings | None = None,
+    outlook: Outlook | None = None,
 ) -> CascadeResult:
     """Return how far a shock runs through a map and the venues' books.
+
+    Parameters
+    ----------
+    outlook
+        What a *drawn* shock is drawn from; no other shock needs one.
 
     Raises
     ------
@@ -142,35 +173,110 @@ def run_cascade(
     head = result.head
     if head.quantity == "liquidated":
         raise InputError("a realised map holds what is gone: a cascade needs an outstanding or expected map")
+    if (shock.kind == "drawn") != (outlook is not None):
+        raise InputError("a shock that is drawn needs an outlook to be drawn from, and no other shock does")
     regime_name = settings.regime or settings.book_beliefs.default_regime
     regime = settings.book_beliefs.regime(regime_name)
-    ladder = coarser(ladder_of(result, books, shock.direction(head.price)), LEVELS)
-    ladder = replace(ladder, depths=_in_regime(ladder, regime))
-    beliefs, scale = settings.beliefs, 1.0
-    if head.quantity == "expected":
-        # an expected map counts published prints: what is sold is that over the thinning, no release on top
-        beliefs, scale = _released(settings.beliefs), 1.0 / settings.print_thinning
-    rules, said = _rules(result, ladder, settings)
-    draws = make_runs(
-        ladder, shock, settings.runs, settings.seed, regime=regime, beliefs=beliefs, release_scale=scale
-    )
+    fine = ladder_of(result, books, shock.direction(head.price))
+    whole = coarser(fine, LEVELS)
+    whole = replace(whole, depths=_in_regime(whole, regime))
+    expected = head.quantity == "expected"
+    draws = _draws(whole, shock, settings, regime, (expected, outlook))
+    median = _medians(draws, settings, regime, (expected, outlook))
+    ladder, said = whole, []
+    if outlook is None:
+        rules, said = _rules(result, ladder, settings)
+    else:
+        # no run goes beyond its excursion: what is near is kept as fine as the map has it
+        ladder = replace(coarser(nearer(fine, float(draws.move.max())), LEVELS), depths=whole.depths)
+        # what was printed in hours of such an excursion holds partial steps and takeovers already
+        rules = plain_rules(len(ladder.venues))
+        settings = _over_the_horizon(settings)
     table = _run(ladder, rules, draws, settings)
-    median = {
-        "release": float(np.median(draws.release)),
-        "depth_factor": float(np.median(draws.depth_factor)),
-    }
-    named = (ladder.distance_of_price(shock.amount),) if shock.kind == "level" else ()
-    fragility = draws.release / draws.depth_factor
     warnings = (
-        *map_caveats(head),
+        *map_caveats(head, posterior=ladder.draws is not None),
+        *outlook_caveats(outlook),
         *said,
         *book_caveats(head.as_of_ns, [books[v] for v in ladder.venues], regime_name, regime),
-        *run_caveats(table, shock, ladder),
+        *(run_caveats(table, shock, ladder) if outlook is None else ()),
     )
+    steps, exceeded = _chances(ladder, shock, table, draws, outlook)
+    order = _order(result, books, ladder, (shock, draws, regime))
     return CascadeResult(
-        head, shock, settings, regime_name, regime, ladder, shock_needed(ladder, **median), branching(ladder, **median), table,
-        draws, sequence(ladder, table.reach, table.liquidated, fragility, named=named), warnings,
+        head, shock, settings, regime_name, regime, ladder, shock_needed(whole, **median), branching(whole, **median), table,
+        draws, steps, exceeded, warnings, outlook, order,
     )  # fmt: skip
+
+
+def _medians(
+    draws: Runs, settings: CascadeSettings, regime: BookRegime, what: tuple[bool, Outlook | None]
+) -> dict[str, float]:
+    """Return the release and the depth factor at which the closed forms are read."""
+    expected, outlook = what
+    release = 1.0 / settings.print_thinning if expected else float(np.median(draws.release))
+    factor = float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
+    return {"release": release, "depth_factor": factor}
+
+
+def _over_the_horizon(settings: CascadeSettings) -> CascadeSettings:
+    """Return settings whose shock takes the whole horizon: an excursion is the furthest of it."""
+    beliefs = settings.beliefs
+    return replace(settings, beliefs=beliefs.lasting(horizon_s=None, shock_s=beliefs.horizon_s))
+
+
+def _order(
+    result: LiquidationMap,
+    books: Mapping[str, Book],
+    ladder: Ladder,
+    what: tuple[Shock, Runs, BookRegime],
+) -> Execution | None:
+    """Return what a market order costs and where the other side of the map would fill it; None for another shock."""
+    shock, draws, regime = what
+    if shock.kind != "order":
+        return None
+    other: Direction = "up" if ladder.direction == "down" else "down"
+    opposite = coarser(ladder_of(result, books, other), LEVELS)
+    opposite = replace(opposite, depths=_in_regime(opposite, regime))
+    release = float(np.median(draws.release))
+    return execution(ladder, opposite, abs(shock.amount), release=release, depth_factor=draws.depth_factor)
+
+
+def _draws(
+    ladder: Ladder,
+    shock: Shock,
+    settings: CascadeSettings,
+    regime: BookRegime,
+    what: tuple[bool, Outlook | None],
+) -> Runs:
+    """Return each run's inputs."""
+    expected, outlook = what
+    beliefs, count, seed = settings.beliefs, settings.runs, settings.seed
+    if not expected:
+        release = released_shares(beliefs, count, seed)
+    else:
+        # an expected map counts published prints: what is sold is that over the thinning
+        share = np.ones(count) if outlook is None else printed_shares(beliefs, count, seed)
+        release = share / settings.print_thinning
+    if outlook is not None:
+        return drawn_runs(outlook.draw(settings.runs, settings.seed), release, len(ladder.venues))
+    return make_runs(
+        ladder, shock, settings.runs, settings.seed, regime=regime, beliefs=settings.beliefs, release=release
+    )
+
+
+def _chances(
+    ladder: Ladder, shock: Shock, table: RunTable, draws: Runs, outlook: Outlook | None
+) -> tuple[tuple[Step, ...], tuple[Exceedance, ...]]:
+    """Return levels and amounts with shares of runs, or with probabilities where those are known."""
+    named = (ladder.distance_of_price(shock.amount),) if shock.kind == "level" else ()
+    fragility = draws.release / draws.depth_factor
+    steps = sequence(ladder, table.reach, table.liquidated, fragility, named=named)
+    # where probabilities are known, amounts are those they are known for
+    known = outlook.calibration.usd if outlook is not None and outlook.calibrated else None
+    exceeded = exceedance(table.liquidated, fragility, within=known)
+    if outlook is None:
+        return steps, exceeded
+    return outlook.with_chances(steps), outlook.with_amounts(exceeded, float(table.liquidated.mean()))
 
 
 def _run(ladder: Ladder, rules: NDArray[Any], draws: Runs, settings: CascadeSettings) -> RunTable:
@@ -196,12 +302,6 @@ def _in_regime(ladder: Ladder, regime: BookRegime) -> tuple[Any, ...]:
                 per_percent=regime.thinning_per_percent, least=regime.least_share)
         for d in ladder.depths
     )  # fmt: skip
-
-
-def _released(beliefs: CascadeBeliefs) -> CascadeBeliefs:
-    import msgspec
-
-    return msgspec.structs.replace(beliefs, release_median=1.0, release_sigma=0.0)
 
 
 def _rules(

@@ -4,8 +4,9 @@ The steps stand in ``rules`` with their sources; what they leave open (how much 
 the fund is) are beliefs, which come in from a dated file. One place says which form of closing a venue uses:
 
 =============  =================================================================================================
-limited        sold down to the bankruptcy price; the fund takes the rest at that price, or deleverages (Binance, Bybit, OKX)
-backstopped    market order; below a share of maintenance the backstop takes it (Hyperliquid)
+limited        sold down to the bankruptcy price; the fund takes the rest at that price, or deleverages (Binance, Bybit, OKX, Gate,
+               Bitfinex, BitMEX)
+backstopped    market order; below a share of maintenance the backstop takes it (Hyperliquid), at the bankruptcy price (Bitget)
 fillable       an order near the oracle price, each block again, until filled or deleveraged (dYdX)
 whole          all to the book at once: every feature off, and venues whose steps no source read states
 =============  =================================================================================================
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from liqatlas.base.errors import RuleError
-from liqatlas.rules import margin_rule
+from liqatlas.rules import liquidation_steps
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,13 +36,17 @@ _FORMS: dict[str, ClosingForm] = {
     "binance_coinm": "limited",
     "bybit": "limited",
     "okx": "limited",
+    "gate": "limited",
+    "bitfinex": "limited",
+    "bitmex": "limited",
+    "bitget": "backstopped",
     "hyperliquid": "backstopped",
     "dydx": "fillable",
 }
 #: Venues whose first order is filled whole or not at all; whose fund keeps what a fill beats the bankruptcy price by; whose
 #: deleveraging starts at a fall of the fund rather than when it is empty. Sources: ``rules.by_venue``.
-_FILL_OR_KILL = frozenset({"bybit"})
-_FUND_KEEPS = frozenset({"binance", "binance_coinm", "bybit", "okx", "dydx"})
+_FILL_OR_KILL = frozenset({"bybit", "bitmex"})
+_FUND_KEEPS = frozenset({"binance", "binance_coinm", "bybit", "okx", "dydx", "bitmex", "bitget"})
 _ADL_DROP = {"okx": 0.30}
 #: OKX repeats its order cycle about once a minute (page 360020411711).
 _WAIT_S = {"okx": 60.0}
@@ -100,7 +105,7 @@ def venue_rule(
     """
     row = plain_rules(1)[0]
     try:
-        steps = margin_rule(venue, kind, on).steps
+        steps = liquidation_steps(venue, kind, on)
     except RuleError:
         return row, f"{venue}: no stated liquidation steps; all that is triggered is sold to its book at once"
     form = _FORMS.get(venue, "whole")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from cyclopts import Parameter
 
@@ -46,7 +46,7 @@ class CascadeOptions:
     """Which cascade."""
 
     shock: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
-    "A move (-5%), a net market order in USD (-200M sold, 50M bought), or level:60000 for the smallest order that gets there."
+    "A move (-5%), a net market order in USD (-200M sold, 50M bought), level:60000 for the smallest order that gets there, or market:down, market:up for what may come by itself within the horizon."
     order: str | None = None
     "A large execution instead: buy:20M or sell:5M."
     book: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
@@ -67,6 +67,10 @@ class CascadeOptions:
     "Threads; 0 takes all cores. The answer does not depend on it."
     venue_rules: bool = True
     "Partial steps, insurance funds and deleveraging as each venue states them."
+    quantity: Literal["outstanding", "expected"] | None = None
+    "Which map is burnt, as in `map`: expected prints where the instrument is calibrated, outstanding positions otherwise."
+    calibration: Path | None = None
+    "A calibration made by `liqatlas calibrate` in place of the shipped one, for an expected map."
     thinning: float = 1.0
     "For an expected map: published prints over true liquidations."
 
@@ -99,7 +103,9 @@ def cascade(
         venue_rules=which.venue_rules, lasting=(which.within, which.over),
     )  # fmt: skip
     depths = parse_depths(which.depth)
-    request = make_request(asset, data, time, output)
+    request = replace(
+        make_request(asset, data, time, output, quantity=which.quantity), calibration_file=which.calibration
+    )
     with reporting() as reporter:
         compile_kernels(reporter)
         result = build_cascade(

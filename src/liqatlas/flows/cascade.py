@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from liqatlas.base.clock import NS_PER_S, isoformat, parse_window
+from liqatlas.base.clock import HOUR_NS, NS_PER_S, isoformat, parse_window
 from liqatlas.base.errors import FormatError, InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.instruments import Instrument
 from liqatlas.book.beliefs import load_book_beliefs
@@ -16,6 +17,7 @@ from liqatlas.book.snapshots import book_at
 from liqatlas.cascade import simulation
 from liqatlas.cascade.shock import Shock, parse_order, parse_shock
 from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
+from liqatlas.cascade.statement import cascade_statement
 from liqatlas.flows.build import build_map, read_for
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import parse_amount
@@ -25,10 +27,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from liqatlas.base.recording import Recording
+    from liqatlas.book.depth import Direction
+    from liqatlas.cascade.outlook import Outlook
     from liqatlas.flows.render import Look
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.maps.liquidation_map import LiquidationMap
+
+__all__ = [
+    "CascadeFormat",
+    "build_cascade",
+    "cascade",
+    "cascade_statement",
+    "compile_cascade",
+    "make_settings",
+    "outlook_of",
+    "parse_depths",
+    "read_books",
+    "read_shock",
+    "render_cascade",
+]
 
 CascadeFormat = Literal["term", "json", "csv", "png", "svg"]
 
@@ -42,7 +60,9 @@ def read_shock(shock: str | None, order: str | None) -> Shock:
         If both or neither was given, or it cannot be read.
     """
     if (shock is None) == (order is None):
-        raise InputError("give one of --shock (-5%, -200M, level:60000) and --order (buy:20M, sell:5M)")
+        raise InputError(
+            "give one of --shock (-5%, -200M, level:60000, market:down) and --order (buy:20M, sell:5M)"
+        )
     return parse_shock(shock) if shock is not None else parse_order(order or "")
 
 
@@ -105,9 +125,10 @@ def cascade(
     Parameters
     ----------
     book
-        Books, or recordings that hold them; of each venue the newest not later than the map is used.
+        Books, or recordings that hold them; of each venue the newest not later than the map is used. A shock that is drawn
+        (``market:down``, ``market:up``) reads its volatility from the recordings, those without a book included.
     shock
-        ``-5%``, ``-200M``, ``level:60000``.
+        ``-5%``, ``-200M``, ``level:60000``, ``market:down``.
     depth_usd
         Depth within 1 % on each side to assume for every venue without a book [USD].
     stress
@@ -126,21 +147,64 @@ def cascade(
     >>> c.calibrated, bool(c.reached_prices.max() < m.head.price)
     (False, True)
     """
-    books: dict[str, Book] = {}
-    for one in (book,) if isinstance(book, Book) else book or ():
-        found = one if isinstance(one, Book) else book_at(
-            one, result.head.as_of_ns, tail_exponent=load_book_beliefs().tail_exponent
-        )  # fmt: skip
-        books[found.venue] = found
+    given: tuple[Book | Recording, ...] = (book,) if isinstance(book, Book) else tuple(book or ())
+    recordings = [one for one in given if not isinstance(one, Book)]
+    exponent = load_book_beliefs().tail_exponent
+    books = {one.venue: one for one in given if isinstance(one, Book)}
+    for one in recordings:
+        if not one.book_levels.is_empty():
+            books[one.instrument.venue] = book_at(one, result.head.as_of_ns, tail_exponent=exponent)
     for info in result.head.venues:
         if depth_usd is not None and info.venue not in books:
             books[info.venue] = assumed_book(
                 info.venue, info.symbol, depth_usd, as_of_ns=result.head.as_of_ns
             )
     compile_cascade()
-    return simulation.run_cascade(
-        result, books, parse_shock(shock), make_settings(runs=runs, seed=seed, regime=stress)
-    )
+    settings, read = make_settings(runs=runs, seed=seed, regime=stress), parse_shock(shock)
+    outlook = None
+    if read.kind == "drawn":
+        outlook = outlook_of(result, recordings, read.direction(result.head.price), settings)
+    return simulation.run_cascade(result, books, read, settings, outlook)
+
+
+def outlook_of(
+    result: LiquidationMap, recordings: Sequence[Recording], direction: Direction, settings: CascadeSettings
+) -> Outlook:
+    """Return what the next hours may bring by themselves: the law of excursions at the volatility of the map's moment.
+
+    Parameters
+    ----------
+    recordings
+        History of the map's instruments; the one with the most open interest is read.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If no recording holds hours of marks, turnover and open interest, or no law of this horizon is known.
+    """
+    from liqatlas.cascade.excursions import FEWEST_HOURS, excursion_features
+    from liqatlas.cascade.outlook import make_outlook
+    from liqatlas.levels.estimator_settings import load_settings
+    from liqatlas.levels.hour_market import hour_market
+
+    head = result.head
+    main = max(head.venues, key=lambda v: v.open_interest_usd if math.isfinite(v.open_interest_usd) else 0.0)
+    own = [r for r in recordings if (r.instrument.venue, r.instrument.symbol) == (main.venue, main.symbol)]
+    if not own:
+        raise NotEnoughDataError(
+            f"what may come by itself follows from the past hours of {main.venue}:{main.symbol}, and no recording of it was given"
+        )
+    market = hour_market(own[0].until(head.as_of_ns), load_settings())
+    whole = market.first(int((market.start_ns + HOUR_NS <= head.as_of_ns).sum()))
+    if len(whole) < FEWEST_HOURS:
+        raise NotEnoughDataError(
+            f"{market.key}: {len(whole)} whole hours of history tell too little of volatility: give {FEWEST_HOURS} at least"
+        )
+    features = excursion_features(whole.start_ns, whole.high, whole.low)[-1]
+    return make_outlook(
+        head, market.key, direction, features,
+        horizon_s=settings.beliefs.horizon_s, print_thinning=settings.print_thinning,
+    )  # fmt: skip
 
 
 def build_cascade(
@@ -195,7 +259,10 @@ def build_cascade(
         if info.venue not in books and assumed is not None:
             books[info.venue] = assumed_book(info.venue, info.symbol, assumed, as_of_ns=head.as_of_ns)
     reporter.progress("running cascades", 0, 1)
-    out = simulation.run_cascade(result, books, shock, replace(settings, maintenance_rates=rates))
+    outlook = None
+    if shock.kind == "drawn":
+        outlook = outlook_of(result, given, shock.direction(head.price), settings)
+    out = simulation.run_cascade(result, books, shock, replace(settings, maintenance_rates=rates), outlook)
     return replace(out, warnings=(*out.warnings, *said))
 
 
@@ -211,8 +278,8 @@ def compile_cascade(reporter: Reporter = SILENT) -> None:
     from liqatlas.cascade.venue_rules import plain_rules
 
     reporter.progress("compiling the cascade (once)", 0, 1)
-    side = Depth(np.array([0.01]), np.array([1.0]), 1.0)
-    ladder = Ladder("down", 1.0, ("none",), np.array([0.01]), np.ones((1, 1)), (side,))
+    depth = Depth(np.array([0.01]), np.array([1.0]), 1.0)
+    ladder = Ladder("down", 1.0, ("none",), np.array([0.01]), np.ones((1, 1)), (depth,))
     run_many(make_market(ladder, plain_rules(1)), fixed_runs(ladder, Shock("move", -0.02)), Plan(1, 1, 2, 0))
 
 
@@ -298,11 +365,7 @@ def render_cascade(result: CascadeResult, form: CascadeFormat, look: Look) -> by
         If the format is none of these.
     """
     if form == "json":
-        import orjson
-
-        from liqatlas.cascade.serialise import cascade_tree
-
-        return orjson.dumps(cascade_tree(result), option=orjson.OPT_APPEND_NEWLINE)
+        return result.to_json()
     if form == "csv":
         import polars as pl
 

@@ -100,6 +100,8 @@ def _expected(
         maintenance_rate=request.maintenance_rate,
     )
     newest = known.span_ns()
+    known_prints = bool(np.isfinite(recent.printed_usd).any())
+    last_day = np.isfinite(recent.printed_usd[-24:]).all(axis=1)
     one = ExpectedInstrument(
         recording=recording,
         calibration=calibration,
@@ -113,9 +115,8 @@ def _expected(
         last_ts_ns=newest[1] if newest else as_of_ns,
         held_until_ns=until,
         begins_ns=int(market.start_ns[0]),
-        warnings=_warnings(
-            recording, market, calibration, as_of_ns, known_prints=bool(np.isfinite(recent.printed_usd).any())
-        ),
+        warnings=_warnings(recording, market, calibration, as_of_ns, known_prints=known_prints),
+        level_from_prints=bool(last_day.mean() >= 0.5),
     )
     return expected_map(one, as_of_ns=as_of_ns, window_ns=request.window_ns)
 

@@ -17,6 +17,7 @@ from liqatlas.base.clock import format_window, isoformat, parse_time
 from liqatlas.base.grid import LogGrid
 from liqatlas.maps.head import LONG, SHORT, Head, ModelInfo, VenueInfo
 from liqatlas.maps.liquidation_map import CumulativeBand, LiquidationMap
+from liqatlas.maps.posterior import Posterior
 from liqatlas.maps.readout import BANDS, band_shares
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 BAND_SHARE = 0.9
 _BAND_DRAWS = 400
 _BAND_PRICES = 120
+#: Draws that a map carries for whoever goes on computing with it.
+POSTERIOR_DRAWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class ExpectedInstrument:
         End of the last full hour, until which openings are in, and the first hour of the history.
     warnings
         One sentence each.
+    level_from_prints
+        Whether most hours of the last day say what was printed, so that the level is of now.
     """
 
     recording: Recording
@@ -67,6 +72,7 @@ class ExpectedInstrument:
     held_until_ns: int
     begins_ns: int
     warnings: tuple[str, ...] = ()
+    level_from_prints: bool = True
 
     @property
     def info(self) -> VenueInfo:
@@ -104,6 +110,7 @@ def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> L
         BANDS,
         usd[None, :, :, first:last],
         _band(one, unit, price_edges),
+        Posterior(unit[:, :, first:last], one.calibration.draw_weights(POSTERIOR_DRAWS) * one.level),
     )
 
 
@@ -176,6 +183,11 @@ def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
             calibration=f"{calibration.name} (of {calibration.instrument}, made {calibration.made_on})",
             parameters={
                 "level": one.level,
+                "level_from_prints": one.level_from_prints,
+                "instrument": one.recording.instrument.key,
+                "calibration_name": calibration.name,
+                "calibration_instrument": calibration.instrument,
+                "dispersion": calibration.running.dispersion,
                 "hazard_scale": calibration.hazard_scale,
                 "bucket_edges": list(calibration.settings.bucket_edges),
                 "weight": np.exp(np.array(calibration.running.log_weight)).tolist(),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liqatlas.maps.head import Head
+    from liqatlas.maps.posterior import Posterior
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class LiquidationMap:
         float64, shape ``(V, L, 2, B)``: instrument (as in ``head.venues``), band, position (0 long, 1 short), bin [USD].
     cumulative_band
         Of the whole map; absent where nothing is calibrated or a part was selected.
+    posterior
+        Draws of the map on its own bins; absent where nothing is calibrated, a part was selected or the bins changed.
     """
 
     head: Head
@@ -89,6 +92,7 @@ class LiquidationMap:
     bands: tuple[LeverageBand, ...]
     usd: NDArray[np.float64]
     cumulative_band: CumulativeBand | None = None
+    posterior: Posterior | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.head.venues), len(self.bands), 2, len(self.price_edges) - 1)

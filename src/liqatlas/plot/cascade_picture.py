@@ -78,7 +78,18 @@ def cascade_figure(
 
 
 def price_span(result: CascadeResult) -> tuple[float, float]:
-    """Return the prices shown: the price, what nine of ten runs reach, and half of the map; runs can leave the picture."""
+    """Return the prices shown: the price, what nine of ten runs reach, and half of the map; runs can leave the picture.
+
+    A drawn shock seldom goes far: it is shown as far as 99 of 100 runs go, whatever lies beyond.
+    """
+    if result.shock.kind == "drawn":
+        far = float(result.ladder.price_at(max(1.2 * float(np.quantile(result.table.reach, 0.99)), 0.005)))
+        margin = 0.06 * abs(far - result.head.price)
+        return (
+            (far, result.head.price + margin)
+            if far < result.head.price
+            else (result.head.price - margin, far)
+        )
     reach = float(np.quantile(result.table.reach, 0.9)) * 1.35
     running = np.cumsum(result.ladder.fuel.sum(axis=0))
     near = float(result.ladder.level[np.searchsorted(running, 0.5 * running[-1])]) if running[-1] > 0 else 0.0
@@ -92,7 +103,7 @@ def _panels(sheet: Sheet) -> tuple[Axes, Axes, Axes]:
     """Return three axes side by side."""
     sheet.top += 26 * sheet.scale
     sheet.bottom += 54 * sheet.scale
-    left, bottom, width, height = sheet.rectangle(112, 40)
+    left, bottom, width, height = sheet.rectangle(126, 40)
     made = []
     for i, part in enumerate(PANELS):
         axes = sheet.figure.add_axes((left, bottom, (part - GAP) * width, height))
@@ -140,7 +151,8 @@ def _draw_paths(axes: Axes, result: CascadeResult, sheet: Sheet) -> None:
         FuncFormatter(lambda v, _: f"{format_price(v)}  {format_change(v / result.head.price - 1)}")
     )
     _title(axes, "mark price, round by round", sheet)
-    _label(axes, f"seconds from the start of the shock; a round is {beliefs.round_s:g} s", sheet)
+    begin = "of the horizon; the way is drawn straight" if result.shock.kind == "drawn" else "of the shock"
+    _label(axes, f"seconds from the start {begin}; a round is {beliefs.round_s:g} s", sheet)
     corner: Literal["lower left", "upper left"] = (
         "lower left" if result.ladder.direction == "down" else "upper left"
     )
@@ -166,7 +178,7 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     places = spread([s.price for s in inside], [tall] * len(inside), span[0], span[1])
     for step, y in zip(inside, places, strict=True):
         axes.axhline(step.price, color=theme.muted, linewidth=0.7, linestyle=":", zorder=2)
-        how = cascade_words.chance(step.share, step.band, calibrated=result.calibrated)
+        how = cascade_words.chance(step.share, step.band, calibrated=step.calibrated)
         axes.annotate(
             f"{format_price(step.price)}: {how}", xy=(0.985, y), xycoords=("axes fraction", "data"), ha="right", va="center",
             fontsize=sheet.points(8.5), color=theme.text, zorder=9,
@@ -175,13 +187,11 @@ def _name_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
 
 
 def _binned(result: CascadeResult, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; a rung's fuel is spread back to the rung before it."""
+    """Return fuel per venue in bars of price, ``(V, BARS)`` [USD]; each level's fuel is spread over its bins."""
     ladder = result.ladder
-    points = np.append(0.0, ladder.level)
     sign = -1.0 if ladder.direction == "down" else 1.0
     at = np.maximum(sign * np.log(edges / ladder.price), 0.0)
-    running = np.concatenate((np.zeros((len(ladder.venues), 1)), np.cumsum(ladder.fuel, axis=1)), axis=1)
-    return np.stack([np.abs(np.diff(np.interp(at, points, row))) for row in running])
+    return np.abs(np.diff(ladder.fuel_within(at), axis=1))
 
 
 def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[float, float]) -> None:
@@ -192,17 +202,22 @@ def _draw_levels(axes: Axes, result: CascadeResult, sheet: Sheet, span: tuple[fl
     start = np.zeros(BARS)
     for venue, row in zip(result.ladder.venues, usd, strict=True):
         axes.barh(
-            edges[:-1], row, height=np.diff(edges) * 0.92, left=start, align="edge", color=colours[venue],
+            edges[:-1], row, height=np.diff(edges), left=start, align="edge", color=colours[venue], antialiased=False,
             label=f"{venue_name(venue)} {format_usd(row.sum())}", linewidth=0, zorder=3,
         )  # fmt: skip
         start += row
-    side = "longs" if result.ladder.direction == "down" else "shorts"
+    liquidated = "longs" if result.ladder.direction == "down" else "shorts"
     axes.set_xlim(0, max(float(start.max()) * 1.05, 1.0))
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: format_usd(v)))
-    _title(axes, f"{side} in the map ({result.head.quantity})", sheet)
+    _title(axes, f"{liquidated} in the map ({result.head.quantity})", sheet)
     released = format_share(float(np.median(result.draws.release)))
-    _label(axes, f"USD per bar; about {released} of it is sold when touched", sheet)
+    sold = (
+        "prints expected when touched"
+        if result.head.quantity == "expected"
+        else f"about {released} of it is sold when touched"
+    )
+    _label(axes, f"USD per bar; {sold}", sheet)
     axes.legend(
         loc="upper right", fontsize=sheet.points(8.5), labelcolor=theme.text, frameon=False, handlelength=1.2
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
-from liqatlas.cascade.exceedance import exceedance
 from liqatlas.plot import words
 
 if TYPE_CHECKING:
@@ -49,16 +48,18 @@ def amounts(values: NDArray[np.float64]) -> str:
 def sentences(result: CascadeResult) -> list[str]:
     """Return what happened, in sentences; every number is read from the result."""
     table, ladder = result.table, result.ladder
-    side, act = ("longs", "sell") if ladder.direction == "down" else ("shorts", "buy")
+    liquidated, act = ("longs", "sell") if ladder.direction == "down" else ("shorts", "buy")
     middle = float(np.median(result.reached_prices))
     reached = f"{_begin(result.shock.describe(result.head.price))} takes the mark to {prices(result.reached_prices)}"
     change = format_change(middle / result.head.price - 1)
     alone = prices(ladder.price_at(table.alone))
     times = f"{np.median(result.amplification):.2f} times what the shock alone makes"
-    lines = [
-        f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets); alone it would reach {alone}.",
-        f"{amounts(table.liquidated)} of {side} are liquidated and {act}; the move is {times}.",
-    ]
+    runs = f"{reached}, {change} in the middle of {len(table.reach):,} runs (5 to 95 % in brackets)"
+    burnt = f"{amounts(table.liquidated)} of {liquidated} are liquidated and {act}"
+    if result.shock.kind == "drawn":
+        lines = [f"{runs}.", f"{burnt}; what they add to the move is in the past hours it is drawn from."]
+    else:
+        lines = [f"{runs}; alone it would reach {alone}.", f"{burnt}; the move is {times}."]
     adl, taken = table.of("adl").sum(axis=1), table.of("taken").sum(axis=1)
     if np.quantile(taken, 0.95) > 0 or np.quantile(adl, 0.95) > 0:
         lines.append(
@@ -72,7 +73,11 @@ def sentences(result: CascadeResult) -> list[str]:
         lines.append(
             "Nowhere in the map do forced orders exceed depth (r stays below 1): no stretch feeds itself."
         )
-    lines.append("" if result.calibrated else f"All shares are {UNCALIBRATED}: bands, not probabilities.")
+    lines.append(
+        "Single percentages are calibrated probabilities; ranges of runs are not."
+        if result.calibrated
+        else f"All shares are {UNCALIBRATED}: bands, not probabilities."
+    )
     return [line for line in lines if line]
 
 
@@ -81,21 +86,38 @@ def _begin(text: str) -> str:
 
 
 def execution_sentence(result: CascadeResult) -> str:
-    """Return slippage of a large order and the forced flow that meets it, or an empty text for another shock."""
-    if result.shock.kind != "order":
+    """Return what a large order costs, what it sets off, and what would fill it instead; empty for another shock."""
+    order = result.execution
+    if order is None:
         return ""
-    slip = np.abs(result.ladder.price_at(result.table.alone) / result.head.price - 1)
+    low, middle, high = (format_share(float(q)) for q in np.quantile(order.slippage, [0.05, 0.5, 0.95]))
+    moved = np.abs(result.ladder.price_at(result.table.alone) / result.head.price - 1)
     forced = np.abs(result.reached_prices / result.head.price - 1)
-    return (
-        f"The order itself moves the price {format_share(float(np.median(slip)))}, with the liquidations it sets off "
-        f"{format_share(float(np.median(forced)))}; forced orders of {amounts(result.table.liquidated)} push the same way."
-    )
+    down = result.ladder.direction == "down"
+    act, other, forced_act = ("sale", "shorts", "buying") if down else ("purchase", "longs", "selling")
+    lines = [
+        (
+            f"The {act} fills {middle} from the price in the mean ({low} to {high}) and moves it {format_share(float(np.median(moved)))}; "
+            f"with the liquidations it sets off {format_share(float(np.median(forced)))}: {amounts(result.table.liquidated)} that push the same way."
+        )
+    ]
+    if np.isfinite(order.filled_at):
+        change = format_change(order.filled_at / result.head.price - 1)
+        lines.append(
+            f"Forced {forced_act} would fill it as well: {format_usd(order.usd)} of {other} are liquidated on the way to {format_price(order.filled_at)} "
+            f"({change}, mean {format_price(order.mean_price)}); getting there takes {format_usd(order.needed_usd)} of {forced_act}, or news."
+        )
+    else:
+        lines.append(
+            f"Forced {forced_act} would not fill it: that of all {other} in the map comes to {format_usd(order.opposite_usd)}."
+        )
+    return " ".join(lines)
 
 
 def step_line(step: Step, result: CascadeResult) -> str:
     """Return one level of the sequence."""
     distance = format_change(step.price / result.head.price - 1)
-    how = chance(step.share, step.band, calibrated=result.calibrated)
+    how = chance(step.share, step.band, calibrated=step.calibrated)
     then = f"; then the next in {format_share(step.then_share)}" if np.isfinite(step.then_share) else ""
     beyond = (
         f"; {format_usd(step.beyond_usd)} liquidated where it breaks" if np.isfinite(step.beyond_usd) else ""
@@ -114,8 +136,8 @@ def cascade_text(result: CascadeResult, *, width: int = 100) -> str:
     lines += [step_line(s, result) for s in result.steps] or ["  no level of the map within reach"]
     lines += ["", f"Liquidated more than{mark}"]
     lines += [
-        f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=result.calibrated)}"
-        for e in exceedance(result.table.liquidated, result.fragility)
+        f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=e.calibrated)}"
+        for e in result.exceeded
     ]
     lines += ["", "Smallest order that reaches"]
     lines += _needed_lines(result)

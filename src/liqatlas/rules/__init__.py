@@ -12,7 +12,7 @@ from liqatlas.rules.distance import distance_from_leverage, leverage_from_distan
 from liqatlas.rules.margin_rule import LiquidationSteps, MarginRule, RuleVersion
 from liqatlas.rules.positions import Positions, cross_remainders, direction_of
 from liqatlas.rules.prices import Maintenance, bankruptcy_price, level_from_bankruptcy, liquidation_price
-from liqatlas.rules.registry import margin_rule
+from liqatlas.rules.registry import liquidation_steps, margin_rule
 from liqatlas.rules.rule_of_thumb import rule_of_thumb_error, rule_of_thumb_price
 from liqatlas.rules.tier_search import self_consistent, tiered_liquidation_price
 from liqatlas.rules.tier_table import TierTable, continuous_deductions
@@ -34,6 +34,7 @@ __all__ = [
     "leverage_cap",
     "leverage_from_distance",
     "liquidation_price",
+    "liquidation_steps",
     "margin_rule",
     "minimum_distance",
     "opening_limits",

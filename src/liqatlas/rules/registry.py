@@ -9,6 +9,7 @@ from liqatlas.base.errors import RuleError
 from liqatlas.rules.by_venue import (
     binance_coinm,
     binance_usdm,
+    bitfinex,
     bitget,
     bitmex,
     bybit_inverse,
@@ -18,7 +19,7 @@ from liqatlas.rules.by_venue import (
     hyperliquid,
     okx,
 )
-from liqatlas.rules.margin_rule import MarginRule, rule_in_force
+from liqatlas.rules.margin_rule import LiquidationSteps, MarginRule, rule_in_force
 
 if TYPE_CHECKING:
     from liqatlas.base.instruments import ContractKind
@@ -40,6 +41,21 @@ RULES: dict[tuple[str, str], tuple[MarginRule, ...]] = {
     ("bitmex", "linear"): bitmex.LINEAR_VERSIONS,
     ("bitmex", "quanto"): bitmex.QUANTO_VERSIONS,
 }
+
+#: Steps of venues whose maintenance no source read states.
+STEPS_ALONE: dict[tuple[str, str], LiquidationSteps] = {("bitfinex", "linear"): bitfinex.STEPS}
+
+
+def liquidation_steps(venue: str, kind: ContractKind, on: date | datetime) -> LiquidationSteps:
+    """Return how a venue closes a position, also where its margin rule is unknown.
+
+    Raises
+    ------
+    RuleError
+        If no steps of that venue and kind are known.
+    """
+    alone = STEPS_ALONE.get((venue, kind))
+    return alone if alone is not None else margin_rule(venue, kind, on).steps
 
 
 def margin_rule(venue: str, kind: ContractKind, on: date | datetime) -> MarginRule:

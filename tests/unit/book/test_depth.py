@@ -58,6 +58,6 @@ def test_an_assumed_book_says_so() -> None:
     book = assumed_book("okx", "BTC-USDT-SWAP", 5e7, as_of_ns=0)
     assert book.assumed
     assert "ASSUMED" in book.source
-    assert book.side("down").cumulative(0.02) == pytest.approx(1e8)
+    assert book.met_by("down").cumulative(0.02) == pytest.approx(1e8)
     with pytest.raises(InputError, match="positive"):
         assumed_book("okx", "X", 0.0, as_of_ns=0)

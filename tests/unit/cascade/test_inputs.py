@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,8 +47,8 @@ def test_runs_follow_their_distributions() -> None:
 
 
 def test_draws_of_the_map_are_used_in_equal_parts() -> None:
-    posterior = np.stack([LADDER.fuel * factor for factor in (1.0, 2.0, 3.0, 4.0)])
-    market = make_market(LADDER, plain_rules(2), posterior=posterior)
+    draws = np.stack([LADDER.fuel * factor for factor in (1.0, 2.0, 3.0, 4.0)])
+    market = make_market(replace(LADDER, draws=draws), plain_rules(2))
     runs = make_runs(
         LADDER,
         Shock("move", -0.05),
@@ -59,8 +61,8 @@ def test_draws_of_the_map_are_used_in_equal_parts() -> None:
     amounts, counts = np.unique(np.rint(out.liquidated / 4e6), return_counts=True)
     assert amounts == pytest.approx([1, 2, 3, 4])
     assert counts == pytest.approx(np.full(4, 1000), rel=0.15)
-    with pytest.raises(InputError, match="draws of the map"):
-        make_market(LADDER, plain_rules(2), posterior=np.ones((2, 3, 4)))
+    with pytest.raises(InputError, match="draws of a ladder"):
+        replace(LADDER, draws=np.ones((2, 3, 4)))
 
 
 def test_inputs_that_cannot_be_run() -> None:

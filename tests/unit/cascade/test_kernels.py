@@ -8,7 +8,7 @@ import pytest
 from liqatlas.book.depth import Depth
 from liqatlas.cascade.inputs import fixed_runs, make_market
 from liqatlas.cascade.kernels_book import depth_to, distance_of
-from liqatlas.cascade.kernels_random import compound_poisson, key_of, mix, uniform
+from liqatlas.cascade.kernels_random import compound_poisson, key_of, mix, spread_of, uniform
 from liqatlas.cascade.kernels_state import QUIET, ROUNDS, Plan
 from liqatlas.cascade.ladder import Ladder
 from liqatlas.cascade.monte_carlo import run_many
@@ -49,16 +49,21 @@ def test_uniform_numbers_are_uniform_and_differ_by_every_counter() -> None:
 @pytest.mark.parametrize("mean", [0.5, 8.0, 400.0])
 def test_compound_poisson_has_its_mean_and_variance(mean: float) -> None:
     sizes = np.array([0.2, 0.8, 2.0])
-    law = (sizes, float(np.mean(sizes**2)))
-    sums = np.array([compound_poisson(mean, 1.0, law, key_of(1, run, 2), 3) for run in range(4000)])
+    square = float(np.mean(sizes**2))
+    spread = spread_of(mean, 1.0, square)
+    sums = np.array(
+        [compound_poisson(mean, 1.0, (spread, sizes), key_of(1, run, 2), 3) for run in range(4000)]
+    )
+    assert (spread >= 0) == (mean > 24)
     assert sums.mean() == pytest.approx(mean, rel=0.08)
-    assert sums.var() == pytest.approx(mean * law[1], rel=0.12)
-    assert compound_poisson(mean, 0.0, law, 1, 1) == mean
-    assert compound_poisson(0.0, 1.0, law, 1, 1) == 0
+    assert sums.var() == pytest.approx(mean * square, rel=0.12)
+    assert compound_poisson(mean, 0.0, (spread_of(mean, 0.0, square), sizes), 1, 1) == mean
+    assert compound_poisson(0.0, 1.0, (spread_of(0.0, 1.0, square), sizes), 1, 1) == 0
 
 
 def test_walking_a_book_there_and_back() -> None:
     at, depth = np.array([0.0, 0.01, 0.02, 0.05]), np.array([[0.0, 10.0, 12.0, 40.0]])
+    slope = np.diff(at) / np.diff(depth)
     for hint in (0, 1, 2):
         for usd, distance in (
             (0.0, 0.0),
@@ -68,7 +73,7 @@ def test_walking_a_book_there_and_back() -> None:
             (40.0, 0.05),
             (99.0, 0.05),
         ):
-            assert distance_of(usd, at, depth, 0, hint) == pytest.approx(distance)
+            assert distance_of(usd, (at, depth, slope), 0, hint) == pytest.approx(distance)
             if usd <= 40:
                 assert depth_to(distance, at, depth, 0, hint) == pytest.approx(usd)
         assert depth_to(0.08, at, depth, 0, hint) == pytest.approx(40 + 28)  # the last slope goes on

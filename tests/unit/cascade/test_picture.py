@@ -36,7 +36,8 @@ def test_bars_hold_the_fuel_that_is_shown(books: dict[str, Book]) -> None:
     from liqatlas.plot.cascade_picture import _binned
 
     out = run_cascade(map_of(), books, parse_shock("-3%"), CascadeSettings(runs=50))
-    far = float(out.ladder.price_at(out.ladder.level[-1]))
+    assert out.ladder.ends is not None
+    far = float(out.ladder.price_at(out.ladder.ends[-1]))
     bars = _binned(out, np.linspace(far, 100.0, 60))
     assert bars.sum(axis=1) == pytest.approx(out.ladder.fuel.sum(axis=1))
 
@@ -60,7 +61,7 @@ def test_text_names_what_was_computed(result: CascadeResult) -> None:
     assert "uncalibrated" in text
     assert "Smallest order that reaches" in text
     assert "Hyperliquid" in text
-    assert ("The order itself moves" in text) == (result.shock.kind == "order")
+    assert ("The sale fills" in text) == (result.shock.kind == "order")
 
 
 def test_a_chance_is_a_band_until_it_is_calibrated() -> None:

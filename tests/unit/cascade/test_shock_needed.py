@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
+from liqatlas.base.errors import InputError
 from liqatlas.book.depth import Depth
 from liqatlas.cascade.ladder import Ladder, coarser
 from liqatlas.cascade.shock_needed import branching, shock_needed
@@ -53,3 +55,31 @@ def test_coarser_keeps_the_fuel_and_the_order() -> None:
     assert len(part.level) <= 100
     assert (np.diff(part.level) > 0).all()
     assert coarser(whole, 5000).fuel.sum() == pytest.approx(fuel.sum())
+
+
+def test_an_even_map_has_no_teeth_however_its_rungs_are_merged() -> None:
+    """1,000 bins of the same size into at most 400 levels: the ratio is the same everywhere but at the two ends."""
+    ends = np.linspace(0.0, 0.2, 1001)
+    fine = Ladder(
+        "down", 100.0, ("none",), (ends[1:] + ends[:-1]) / 2, np.full((1, 1000), 1e4),
+        (Depth(np.array([0.01]), np.array([1e6]), 1.0),), ends,
+    )  # fmt: skip
+    for levels in (400, 334, 130, 37):
+        merged = coarser(fine, levels)
+        assert len(merged.level) <= levels
+        assert merged.fuel.sum() == pytest.approx(fine.fuel.sum())
+        assert merged.fuel_within(ends) == pytest.approx(fine.fuel_within(ends), rel=1e-9, abs=1e-3)
+        ratio = branching(merged).ratio
+        inside = (merged.level > 0.003) & (merged.level < 0.197)
+        assert ratio[inside] == pytest.approx(np.full(inside.sum(), 0.5), rel=1e-6)
+
+
+def test_bins_and_draws_of_a_ladder_must_fit() -> None:
+    ladder = Ladder(
+        "down", 100.0, ("none",), np.array([0.01, 0.02]), np.ones((1, 2)),
+        (Depth(np.array([0.01]), np.array([1e6]), 1.0),),
+    )  # fmt: skip
+    with pytest.raises(InputError, match="bins"):
+        replace(ladder, ends=np.array([0.0, 0.02]))
+    with pytest.raises(InputError, match="draws"):
+        replace(ladder, draws=np.ones((3, 2)))

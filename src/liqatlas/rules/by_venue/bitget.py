@@ -16,11 +16,19 @@ _PAGE = "https://bitget.com/asia/support/articles/12560603808759"
 _TIERS = "https://www.bitget.com/api-doc/contract/position/Get-Query-Position-Lever"
 
 STEPS = LiquidationSteps(
-    first_target="until margin is met",
-    order="unknown; the tier page says forced partial or full liquidation",
-    takeover="unknown",
-    deleveraging="unknown",
-    sources=(_TIERS,),
+    first_target="down to the next lower tier",
+    partial_from_tier=2,
+    order="orders are cancelled, opposite positions netted, cross positions reduced two tiers at a time, what remains sold at market; "
+    "isolated positions and the first tier at once",
+    takeover="insurance fund earns what fills beat the bankruptcy price by and pays what they miss it by",
+    deleveraging="what the market does not take when the mark reaches the bankruptcy price: by profit and leverage, at that price",
+    backstop_below=0.0,
+    sources=(
+        _TIERS,
+        "https://www.bitget.club/futures/introduction/liquidation-summarize",
+        "https://www.bitget.com/support/articles/360052910712",
+        "https://www.bitget.com/academy/What-is-Bitget-Insurance-fund",
+    ),
     read_on=READ_ON,
 )
 

@@ -18,10 +18,12 @@ _PAGE = "https://www.bitmex.com/app/liquidation"
 STEPS = LiquidationSteps(
     first_target="down to the next lower tier",
     partial_from_tier=2,
-    order="orders of the contract are cancelled, then an order at the bankruptcy price; higher risk limits are reduced first",
+    order="orders of the contract are cancelled, then, above the lowest risk limit, a fill-or-kill order of the excess over a lower one; "
+    "what is left is taken over and sold with a limit order at the bankruptcy price",
     takeover="liquidation engine at the bankruptcy price; what is better goes to the insurance fund, what is worse is paid by it",
     deleveraging="when the fund cannot pay: against profitable positions by profit and leverage, at the bankruptcy price",
-    sources=(_PAGE,),
+    backstop_below=0.0,
+    sources=(_PAGE, "https://testnet.bitmex.com/app/liquidationExamples"),
     read_on=READ_ON,
 )
 

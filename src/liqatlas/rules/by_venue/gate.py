@@ -11,11 +11,16 @@ READ_ON = date(2026, 11, 22)
 _API = "https://www.gate.com/docs/developers/apiv4/en/#query-risk-limit-tiers"
 
 STEPS = LiquidationSteps(
-    first_target="whole position",
-    order="liquidation order at a limit price; the history names its price and its average fill",
-    takeover="insurance fund: an internal trade, not on the book",
-    deleveraging="an internal trade with accounts chosen for it; the order of choice is not in the pages read",
-    sources=("https://www.gate.com/docs/developers/apiv4/en/#futures",),
+    first_target="down to the next lower tier",
+    order="the system takes the position over and sends orders to the market at the bankruptcy price; larger positions tier by tier",
+    takeover="insurance fund takes what is not filled, at the bankruptcy price: an internal trade, not on the book",
+    deleveraging="when the fund cannot take it: an internal trade with opposite positions in the order of their yield",
+    backstop_below=0.0,
+    sources=(
+        "https://www.gate.com/docs/developers/apiv4/en/#futures",
+        "https://gate.tv/de/help/futures/futures-logic/22081",
+        "https://app.csrqoa.com/tr/blog/17786 (mirror of the venue's page of 2026-02-05 on tiered liquidation)",
+    ),
     read_on=READ_ON,
 )
 
