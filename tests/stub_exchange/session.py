@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tests.stub_exchange.server import Wire
 
 VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget")
+#: Exchanges read by ccxt, against the wires of our own clients; none where ccxt is not installed (it has a lock of its own).
+CCXT = ("ccxt:bybit", "ccxt:gate") if importlib.util.find_spec("ccxt") else ()
 CONTRACTS = {
     "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
     "hyperliquid": wire_hyperliquid.CONTRACTS, "binance_coinm": wire_binance_coinm.CONTRACTS,
@@ -67,6 +70,9 @@ CONNECTIONS = {
     "gate": 2,
     "bitget": 1,
 }
+for _key in ("ccxt:bybit", "ccxt:gate"):
+    CONTRACTS[_key] = CONTRACTS[_key.removeprefix("ccxt:")]
+    DATASETS[_key], CONNECTIONS[_key] = ["trades"], 2
 
 QUICK = Patience(
     attempts=4,
@@ -87,7 +93,7 @@ def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
         "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades), "binance_coinm": wire_binance_coinm.BinanceCoinMWire(),
         "dydx": wire_dydx.DydxWire(), "gate": wire_gate.GateWire(), "bitget": wire_bitget.BitgetWire(),
     }  # fmt: skip
-    return wires[key]
+    return wires[key.removeprefix("ccxt:")]
 
 
 def market_of(key: str, **given: Any) -> Market:
@@ -142,6 +148,8 @@ async def record(
     """Play a session and return everything that came of it; ends when the market is over and nothing more comes, or after ``stop_after`` more batches."""
     market = market or market_of(key)
     wanted = list(datasets or DATASETS[key])
+    if key in CCXT:  # it streams trades alone
+        wanted = ["trades"]
     async with (
         asyncio.timeout(limit_s),
         StubExchange(

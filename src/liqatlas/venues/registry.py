@@ -1,4 +1,7 @@
-"""The venues with a live client, by key. A new venue is one folder and one line here."""
+"""The venues with a live client, by key. A new venue is one folder and one line here.
+
+A key ``ccxt:NAME`` is any exchange the optional library ccxt reads; it stands in no list.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError
+from liqatlas.venues.through_ccxt.consts import PREFIX as CCXT
 
 if TYPE_CHECKING:
     from liqatlas.venues.capability import VenueCapabilities
@@ -37,9 +41,13 @@ def venue(key: str, options: ClientOptions | None = None) -> VenueClient:
     InputError
         If no such venue has a live client.
     """
+    if key.lower().startswith(CCXT):
+        from liqatlas.venues.through_ccxt.rest import client_class
+
+        return client_class(key.lower().removeprefix(CCXT))(options)
     target = _CLIENTS.get(key.lower())
     if target is None:
-        raise InputError(f"venue {key!r} has no live client: wanted one of {', '.join(_CLIENTS)}")
+        raise InputError(f"venue {key!r} has no live client: wanted one of {', '.join(_CLIENTS)}, or ccxt:NAME")
     module, _, name = target.partition(":")
     client: VenueClient = getattr(importlib.import_module(module), name)(options)
     return client
