@@ -16,9 +16,9 @@ from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import BookUpdate, Mark, Print, Trade
 from tests.stub_exchange.session import (
     BOOKS,
+    CCXT,
     DATASETS,
     OPTIONS,
-    CCXT,
     VENUES,
     WHOLE_BOOKS,
     market_of,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
 
 COUNTED = ("binance", "okx", "binance_coinm")
-BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget")
+BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget", "bitfinex")
 
 
 def true_ids(key: str, trade: Trade) -> int:
@@ -161,7 +161,9 @@ async def test_what_rest_cannot_give_is_listed_with_its_number(key: str) -> None
 
 @pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_cut_connection_comes_back_and_trades_are_made_good(key: str) -> None:
-    patient = {"pace_s": 0.08, "quiet": 15} if key in CCXT else {"pace_s": 0.01}  # ccxt redials in its own time
+    patient = (
+        {"pace_s": 0.08, "quiet": 15} if key in CCXT else {"pace_s": 0.01}
+    )  # ccxt redials in its own time
     out = await record(
         key, Schedule.of(Planned(300, "cut", length=80), Planned(600, "cut", length=80)), **patient
     )

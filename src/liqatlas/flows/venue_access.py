@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.config import load_settings
 from liqatlas.base.errors import InputError, SourceUnavailableError
+from liqatlas.base.instruments import VENUES
 from liqatlas.venues import CCXT, venue, venue_keys
 from liqatlas.venues.budget import FileState, RateBudget
 from liqatlas.venues.client import ClientOptions

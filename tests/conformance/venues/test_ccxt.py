@@ -20,13 +20,23 @@ from liqatlas.venues.subscriptions import Subscription
 from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import Trade
 from tests.stub_exchange.server import StubExchange
-from tests.stub_exchange.session import CCXT, CONTRACTS, OPTIONS, asking, client_of, market_of, record, wire_of
+from tests.stub_exchange.session import (
+    CCXT,
+    CONTRACTS,
+    OPTIONS,
+    asking,
+    client_of,
+    market_of,
+    record,
+    wire_of,
+)
 
 if TYPE_CHECKING:
     from liqatlas.venues.through_ccxt.rest import CcxtClient
 
 pytestmark = pytest.mark.skipif(
-    not importlib.util.find_spec("ccxt"), reason="ccxt is an extra with an environment of its own: .ci/jobs/ccxt"
+    not importlib.util.find_spec("ccxt"),
+    reason="ccxt is an extra with an environment of its own: .ci/jobs/ccxt",
 )
 
 
@@ -76,7 +86,9 @@ async def test_a_flood_is_counted_trade_by_trade(cache: int, monkeypatch: pytest
     monkeypatch.setattr(consts, "STREAM_CACHE", cache)
     market = market_of("ccxt:bybit", events=6_000, step_ms=1)
     async with (
-        StubExchange(wire_of("ccxt:bybit"), market, Schedule(), pace_s=0.0, burst=500, wait_for=2) as exchange,
+        StubExchange(
+            wire_of("ccxt:bybit"), market, Schedule(), pace_s=0.0, burst=500, wait_for=2
+        ) as exchange,
         client_of("ccxt:bybit", exchange) as plain,
         Feed(plain, market.contracts, ["trades"], OPTIONS) as feed,
     ):
@@ -155,7 +167,9 @@ async def test_a_message_that_kills_ccxts_stream_is_noticed_by_its_silence(
     monkeypatch.setattr(consts, "SILENT_AFTER_S", 0.5)
     market = market_of("ccxt:bybit")
     first = next(i for i, e in enumerate(market.events) if isinstance(e, Trade) and i > 200)
-    out = await record("ccxt:bybit", Schedule.of(Planned(first, "truncate")), market=market, pace_s=0.06, quiet=12)
+    out = await record(
+        "ccxt:bybit", Schedule.of(Planned(first, "truncate")), market=market, pace_s=0.06, quiet=12
+    )
     assert any(gap.reason == "stall" for gap in out.gaps)
     assert out.rows.of("trades")
 
@@ -175,7 +189,8 @@ def test_an_exchange_ccxt_does_not_know_brings_near_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "value", "mark", "unit"), [(1000.0, 5_000_000.0, 50_000.0, 0.1), (100.0, 5_000_000.0, 50_000.0, 1.0)]
+    ("amount", "value", "mark", "unit"),
+    [(1000.0, 5_000_000.0, 50_000.0, 0.1), (100.0, 5_000_000.0, 50_000.0, 1.0)],
 )
 def test_open_interest_is_read_in_the_unit_its_value_proves(
     amount: float, value: float, mark: float, unit: float

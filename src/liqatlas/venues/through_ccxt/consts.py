@@ -51,7 +51,13 @@ def capabilities_of(key: str, has: dict[str, object]) -> VenueCapabilities:
             mark="live" if there("fetchMarkPrice") or there("fetchFundingRate") else "none",
             open_interest="live" if there("fetchOpenInterest") else "none",
             open_interest_history=history,  # type: ignore[arg-type]  # one of the four words
-            funding="both" if settled and running else "history" if settled else "live" if running else "none",
+            funding="both"
+            if settled and running
+            else "history"
+            if settled
+            else "live"
+            if running
+            else "none",
             long_short_ratio="none",
             tiers="live" if there("fetchMarketLeverageTiers") or there("fetchLeverageTiers") else "none",
             book="live" if there("fetchOrderBook") else "none",

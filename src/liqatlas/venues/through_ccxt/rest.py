@@ -237,8 +237,12 @@ class CcxtClient(VenueClient):
                 if whole
                 else []
             )
-            units = {by_minute[bar[0] // 60_000] / bar[5] for bar in bars if bar[0] // 60_000 in whole and bar[5]}
-            fitting = [u for u in (contract, 1.0) if units and all(abs(found / u - 1) < 0.05 for found in units)]
+            units = {
+                by_minute[bar[0] // 60_000] / bar[5] for bar in bars if bar[0] // 60_000 in whole and bar[5]
+            }
+            fitting = [
+                u for u in (contract, 1.0) if units and all(abs(found / u - 1) < 0.05 for found in units)
+            ]
             if not fitting:
                 raise NotEnoughDataError(
                     f"{of.key}: whether a candle counts contracts of {contract:g} or native units cannot be told "
@@ -305,7 +309,12 @@ class CcxtClient(VenueClient):
         ]
 
     def connection(
-        self, subscription: Subscription, inbox: Inbox, *, session: aiohttp.ClientSession, persistence: Persistence
+        self,
+        subscription: Subscription,
+        inbox: Inbox,
+        *,
+        session: aiohttp.ClientSession,
+        persistence: Persistence,
     ) -> WatchConnection:
         """Return ccxt's stream of one contract in place of a socket of ours."""
         del session
@@ -344,9 +353,7 @@ def client_class(exchange_id: str) -> type[CcxtClient]:
     """
     probe = ccxt_class(exchange_id)()
     has = dict(probe.has)
-    polled = {
-        dataset for dataset, methods in _SNAPSHOTS.items() if any(has.get(m) is True for m in methods)
-    }
+    polled = {dataset for dataset, methods in _SNAPSHOTS.items() if any(has.get(m) is True for m in methods)}
     return type(
         f"Ccxt{exchange_id.capitalize()}Client",
         (CcxtClient,),
