@@ -154,7 +154,7 @@ async def test_whether_candles_count_contracts_is_measured_against_trades() -> N
         asking("gate", Schedule()) as (_, exchange),
         client_of("ccxt:gate", exchange) as client,
     ):
-        with pytest.raises(NotEnoughDataError, match="contracts of 0.0001 or native units cannot be told"):
+        with pytest.raises(NotEnoughDataError, match=r"contracts of 0\.0001 or native units cannot be told"):
             [page async for page in client.history("bars", contract.symbol, *span)]
 
 
