@@ -33,8 +33,9 @@ LOG = "install.log"
 #: Bytes that an environment takes, and what counts as a full disk.
 NEEDED, LITTLE = 1_000_000_000, 10_000_000
 EXIT_ENVIRONMENT, EXIT_NETWORK = 1, 3
-#: The lock of each kind, widest first; a wider one holds every package of the narrower.
-LOCKS = {"dev": "requirements-dev.lock", "user": "requirements.lock"}
+#: The lock of each kind, widest first; a wider one holds every package of the narrower. ``ccxt`` holds none of the others' pins
+#: and stands last, so that it vouches for itself alone.
+LOCKS = {"dev": "requirements-dev.lock", "user": "requirements.lock", "ccxt": "requirements-ccxt.lock"}
 
 _STARTED = time.monotonic()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from liqatlas.maps.binning import edges_by_count, full_range
 from liqatlas.plot import Screen, grid_figure, heatmap_figure, map_figure, render_heatmap, render_map
+from tests.unit.flows import test_one_axis
 from tests.unit.plot.plot_scenes import SIX_VENUES, heatmap_of, map_of
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot import Figure
 
 FOLDER = Path(__file__).parent / "golden_plot"
@@ -31,8 +35,18 @@ SIZE = (900, 560)
 #: Share of pixels that may differ by more than an eighth of the scale, and the mean difference allowed over the whole picture.
 MOST_PIXELS, MOST_MEAN = 0.02, 0.012
 
+@cache
+def one_axis() -> LiquidationMap:
+    """Return the map of eight venues from generated data of known truth, in 160 bins."""
+    whole = test_one_axis.map_of(*test_one_axis.WORLDS)
+    low, high = full_range(whole)
+    return whole.rebin(edges_by_count(whole.head.price, low, high, 160))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "map_six_venues_dark": lambda: map_figure(map_of(SIX_VENUES), size=SIZE),
+    "map_one_axis_eight_venues": lambda: map_figure(one_axis(), size=(1200, 700)),
+    "map_one_axis_eight_venues_light": lambda: map_figure(one_axis(), theme="light", size=(1200, 700)),
     "map_leverage_expected_light": lambda: map_figure(
         map_of(SIX_VENUES, quantity="expected", identified_distance=0.08, prints_scope="Binance force orders"),
         by="leverage", theme="light", size=SIZE,

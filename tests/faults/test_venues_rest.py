@@ -13,7 +13,7 @@ from liqatlas.venues.client import ClientOptions
 from liqatlas.venues.registry import venue
 from liqatlas.venues.subscriptions import Hosts
 from tests.stub_exchange.faults import RestFault, Schedule
-from tests.stub_exchange.session import CONTRACTS, QUICK, VENUES, asking, client_of, market_of
+from tests.stub_exchange.session import CCXT, CONTRACTS, QUICK, VENUES, asking, client_of, market_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def rows_of(pages: AsyncIterator[RowBatch], dataset: str) -> list[tuple[An
 
 
 @pytest.mark.parametrize("fault", PASSING)
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_passing_failure_is_waited_out(key: str, fault: RestFault) -> None:
     async with asking(key, Schedule(rest={0: fault, 1: fault})) as (client, exchange):
         listings = await client.listings()
@@ -42,14 +42,14 @@ async def test_a_passing_failure_is_waited_out(key: str, fault: RestFault) -> No
         assert seen == 2
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_failure_that_stays_is_one_clear_error(key: str) -> None:
     async with asking(key, Schedule(rest=dict.fromkeys(range(100), "503"))) as (client, _):
         with pytest.raises(SourceUnavailableError, match=r"did not answer .* in 4 attempts; last: HTTP 503"):
             await client.listings()
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_long_ban_is_not_sat_out(key: str) -> None:
     async with asking(key, Schedule(rest={0: "418"}, retry_after="7200")) as (client, exchange):
         with pytest.raises(SourceUnavailableError, match=r"418.*another (7200|7199) s"):
@@ -60,15 +60,17 @@ async def test_a_long_ban_is_not_sat_out(key: str) -> None:
         assert len(exchange.requests) == asked  # nobody asks again while the ban lasts
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_blocked_region_is_said_at_once(key: str) -> None:
     async with asking(key, Schedule(rest=dict.fromkeys(range(9), "451"))) as (client, exchange):
         with pytest.raises(SourceUnavailableError, match="refuses this region"):
             await client.listings()
-        assert len(exchange.requests) <= 2  # Binance asks two things at once
+        assert len(exchange.requests) <= (
+            4 if key in CCXT else 2
+        )  # Binance asks two things at once, ccxt four
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_an_answer_that_never_comes_is_given_up(key: str) -> None:
     market = market_of(key)
     from tests.stub_exchange.server import StubExchange
@@ -83,7 +85,7 @@ async def test_an_answer_that_never_comes_is_given_up(key: str) -> None:
             await client.listings()
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_no_network_is_one_clear_error(key: str) -> None:
     nobody = Hosts("http://127.0.0.1:9", "ws://127.0.0.1:9")
     async with venue(key, ClientOptions(hosts=nobody, patience=QUICK)) as client:
@@ -91,7 +93,7 @@ async def test_no_network_is_one_clear_error(key: str) -> None:
             await client.listings()
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_an_unknown_symbol_brings_near_names(key: str) -> None:
     async with asking(key, Schedule()) as (client, _):
         with pytest.raises(UnknownSymbolError) as caught:
@@ -101,7 +103,7 @@ async def test_an_unknown_symbol_brings_near_names(key: str) -> None:
         assert (await client.listing("XBT")).instrument.asset == "BTC"
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_contract_sizes_arrive_in_native_units(key: str) -> None:
     async with asking(key, Schedule()) as (client, _):
         for contract in CONTRACTS[key]:
@@ -112,7 +114,7 @@ async def test_contract_sizes_arrive_in_native_units(key: str) -> None:
             assert instrument.is_inverse == contract.inverse
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT[:1])
 async def test_bars_come_whole_over_many_pages(key: str) -> None:
     start = END - 3 * DAY_NS  # 4,320 minutes: more than a page of any venue
     async with asking(key, Schedule(rest={5: "500", 7: "429"})) as (client, exchange):
@@ -162,7 +164,7 @@ async def test_samples_come_whole_over_many_pages(key: str, dataset: str) -> Non
             )
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", [key for key in VENUES + CCXT if key != "bitfinex"])
 async def test_funding_comes_whole_over_many_pages(key: str) -> None:
     step = HOUR_NS if key in {"hyperliquid", "dydx"} else 8 * HOUR_NS
     days = 80 if key in {"okx", "hyperliquid", "dydx"} else 400
@@ -177,7 +179,7 @@ async def test_funding_comes_whole_over_many_pages(key: str) -> None:
             assert rate == pytest.approx(float(exchange.market.funding_rate(ts // NS_PER_MS)))
 
 
-@pytest.mark.parametrize("key", ["binance", "okx", "binance_coinm", "dydx", "gate", "bitget"])
+@pytest.mark.parametrize("key", ["binance", "okx", "binance_coinm", "dydx", "gate", "bitget", "bitfinex"])
 async def test_past_trades_come_whole_over_many_pages(key: str) -> None:
     market = market_of(key, events=6_000, step_ms=10)
     while market.advance():
@@ -202,7 +204,7 @@ async def test_history_that_does_not_reach_back_is_refused_with_the_reach() -> N
             [p async for p in client.history("bars", "BTCUSDT", END - HOUR_NS, END, interval="7m")]
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_the_distance_of_the_clocks_is_measured(key: str) -> None:
     market = market_of(key, start_ms=now_ns() // NS_PER_MS + 90_000)  # 90 s ahead
     async with asking(key, Schedule(), market=market) as (client, _):
@@ -211,7 +213,7 @@ async def test_the_distance_of_the_clocks_is_measured(key: str) -> None:
         assert 0 < skew.round_trip_ns < 5e9
 
 
-@pytest.mark.parametrize("key", VENUES)
+@pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_books_are_asked_for_in_native_units(key: str) -> None:
     async with asking(key, Schedule()) as (client, exchange):
         contract = CONTRACTS[key][0]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import WSMsgType, web
 
 from tests.stub_exchange.faults import Schedule
-from tests.stub_exchange.market import Trade
+from tests.stub_exchange.market import Market, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tests.stub_exchange.faults import Planned
-    from tests.stub_exchange.market import Event, Market
+    from tests.stub_exchange.market import Event
 
 
 class Wire(Protocol):
@@ -149,9 +150,15 @@ class StubExchange:
         except LookupError as error:
             return web.json_response({"error": str(error)}, status=404)
         text = json.dumps(answer)
-        return web.Response(
-            text=text[: len(text) // 2] if fault == "cut_body" else text, content_type="application/json"
+        # Bitfinex gives no clock but this header
+        headers = (
+            {"Date": formatdate(self.market.now_ms() / 1000, usegmt=True)}
+            if isinstance(self.market, Market)
+            else {}
         )
+        return web.Response(
+            text=text[: len(text) // 2] if fault == "cut_body" else text, content_type="application/json", headers=headers
+        )  # fmt: skip
 
     # --- WebSocket ----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from liqatlas.venues.transport import Patience
 from tests.stub_exchange import (
     wire_binance,
     wire_binance_coinm,
+    wire_bitfinex,
     wire_bitget,
     wire_bybit,
     wire_dydx,
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from tests.stub_exchange.faults import Schedule
     from tests.stub_exchange.server import Wire
 
-VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget")
+VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget", "bitfinex")
+#: Exchanges read by ccxt, against the wires of our own clients; none where ccxt is not installed (it has a lock of its own).
+CCXT = ("ccxt:bybit", "ccxt:gate") if importlib.util.find_spec("ccxt") else ()
 CONTRACTS = {
     "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
     "hyperliquid": wire_hyperliquid.CONTRACTS, "binance_coinm": wire_binance_coinm.CONTRACTS,
     "dydx": wire_dydx.CONTRACTS, "gate": wire_gate.CONTRACTS, "bitget": wire_bitget.CONTRACTS,
+    "bitfinex": wire_bitfinex.CONTRACTS,
 }  # fmt: skip
 #: What each stub streams; connections that a client opens for it.
 DATASETS = {
@@ -51,6 +56,7 @@ DATASETS = {
     "binance_coinm": ["trades", "marks", "liquidations", "book_levels"],
     "dydx": ["trades", "marks", "open_interest", "liquidations"],
     "gate": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
+    "bitfinex": ["trades", "marks", "open_interest", "liquidations"],
     "bitget": ["trades", "marks", "open_interest", "book_levels"],
 }
 #: Venues whose books are kept from a stream; the others' are polled whole.
@@ -66,7 +72,11 @@ CONNECTIONS = {
     "dydx": 1,
     "gate": 2,
     "bitget": 1,
+    "bitfinex": 1,
 }
+for _key in ("ccxt:bybit", "ccxt:gate"):
+    CONTRACTS[_key] = CONTRACTS[_key.removeprefix("ccxt:")]
+    DATASETS[_key], CONNECTIONS[_key] = ["trades"], 2
 
 QUICK = Patience(
     attempts=4,
@@ -86,8 +96,9 @@ def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
         "binance": wire_binance.BinanceWire(), "bybit": wire_bybit.BybitWire(), "okx": wire_okx.OkxWire(),
         "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades), "binance_coinm": wire_binance_coinm.BinanceCoinMWire(),
         "dydx": wire_dydx.DydxWire(), "gate": wire_gate.GateWire(), "bitget": wire_bitget.BitgetWire(),
+        "bitfinex": wire_bitfinex.BitfinexWire(),
     }  # fmt: skip
-    return wires[key]
+    return wires[key.removeprefix("ccxt:")]
 
 
 def market_of(key: str, **given: Any) -> Market:
@@ -142,6 +153,8 @@ async def record(
     """Play a session and return everything that came of it; ends when the market is over and nothing more comes, or after ``stop_after`` more batches."""
     market = market or market_of(key)
     wanted = list(datasets or DATASETS[key])
+    if key in CCXT:  # it streams trades alone
+        wanted = ["trades"]
     async with (
         asyncio.timeout(limit_s),
         StubExchange(

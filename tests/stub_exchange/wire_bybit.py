@@ -136,6 +136,8 @@ class BybitWire:
             int(query.get("endTime", query.get("end", 2**53))),
         )
         limit = int(query.get("limit", 200))
+        if "kline" in path and "end" not in query:  # a start and a limit: that many from the start
+            end = start + limit * MINUTE_MS - 1
         handlers: dict[str, Callable[[], object]] = {
             "/v5/market/time": lambda: {"timeSecond": str(market.now_ms() // 1000), "timeNano": str(market.now_ms() * 10**6)},
             "/v5/market/instruments-info": lambda: _contracts(market, query),
@@ -217,7 +219,7 @@ def _contract(c: Contract) -> dict[str, object]:
         "deliveryTime": "0",
         "fundingInterval": 480,
         "priceFilter": {"tickSize": str(c.tick)},
-        "lotSizeFilter": {"qtyStep": str(c.lot)},
+        "lotSizeFilter": {"qtyStep": str(c.lot), "minOrderQty": str(c.lot)},
     }
 
 

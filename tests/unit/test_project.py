@@ -105,12 +105,15 @@ def pins(lock: str) -> dict[str, list[Requirement]]:
 def asked(kind: str) -> list[Requirement]:
     table = project()
     texts = list(table["dependencies"])  # type: ignore[call-overload]
-    if kind == "dev":
-        texts += table["optional-dependencies"]["dev"]  # type: ignore[index]
+    for extra in {"user": [], "dev": ["dev"], "ccxt": ["ccxt", "ccxt-tests"]}[kind]:
+        texts += table["optional-dependencies"][extra]  # type: ignore[index]
     return [Requirement(text) for text in texts]
 
 
-@pytest.mark.parametrize(("lock", "kind"), [("requirements.lock", "user"), ("requirements-dev.lock", "dev")])
+LOCKS = {"user": "requirements.lock", "dev": "requirements-dev.lock", "ccxt": "requirements-ccxt.lock"}
+
+
+@pytest.mark.parametrize(("kind", "lock"), LOCKS.items())
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 def test_lock_satisfies_pyproject(lock: str, kind: str, python: str) -> None:
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
@@ -134,7 +137,11 @@ def test_dev_lock_holds_the_user_lock() -> None:
         assert {str(pin.specifier) for pin in dev[name]} == {str(pin.specifier) for pin in wanted}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_ccxt_is_in_its_own_lock_alone() -> None:
+    assert [kind for kind, lock in LOCKS.items() if "ccxt" in pins(lock)] == ["ccxt"]
+
+
+@pytest.mark.parametrize("lock", LOCKS.values())
 def test_every_pin_has_a_hash_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
@@ -151,7 +158,7 @@ def test_readme_holds_both_commands_and_ci_runs_the_second() -> None:
     assert "./dev test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["liq", "dev", ".ci/run", ".ci/proof", "scripts/lock"])
+@pytest.mark.parametrize("name", ["liq", "dev", ".ci/run", ".ci/proof", "scripts/lock", ".ci/jobs/ccxt"])
 def test_script_can_be_started(name: str) -> None:
     path = ROOT / name
     assert path.stat().st_mode & 0o111, f"{name} is not executable"

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from liqatlas.base.config import load_settings
 from liqatlas.cli.output import emit
 from liqatlas.flows.doctor import doctor_json, doctor_text, examine_lake, examine_venues
-from liqatlas.flows.venue_access import chosen_venues, make_access
+from liqatlas.flows.venue_access import make_access
 
 
 def doctor(
@@ -27,7 +27,7 @@ def doctor(
     Parameters
     ----------
     venues
-        Only these venues.
+        Only these venues; ``ccxt:NAME`` is an exchange read by ccxt.
     lake
         Folder of the lake; default is that of the settings.
     offline
@@ -40,7 +40,7 @@ def doctor(
         Text for people or JSON for programs.
     """
     access = make_access(host, proxy)
-    health = examine_venues(access, chosen_venues(venues), ask=not offline)
+    health = examine_venues(access, venues, ask=not offline)
     state = examine_lake(lake or load_settings().lake_path)
     content = doctor_json(health, state) if format == "json" else doctor_text(health, state).encode()
     emit(content, format, None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
+from liqatlas.base.instruments import VENUES
 from liqatlas.flows.choose import choose
 from liqatlas.flows.expected import build_expected, wants_expected
 from liqatlas.flows.read import read
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.maps.head import Head
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.maps.modelled import PreparedInstrument
@@ -104,7 +106,18 @@ def build_heatmap(
         size=size,
         progress=lambda done, total: reporter.progress("heatmap columns", done, total),
     )
-    return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
+    return replace(result, head=say_closed(replace(result.head, warnings=(*dropped, *result.head.warnings))))
+
+
+def say_closed(head: Head) -> Head:
+    """Return a head that says of each venue that is no more that its levels are history."""
+    closed = {info.venue: VENUES[info.venue] for info in head.venues if info.venue in VENUES}
+    said = tuple(
+        f"{venue.name} closed on {venue.closed_on}: its levels are history, nobody holds them any more"
+        for venue in closed.values()
+        if venue.closed_on
+    )
+    return replace(head, warnings=(*said, *head.warnings)) if said else head
 
 
 def _chosen(
@@ -156,6 +169,7 @@ def read_out(result: LiquidationMap, request: Request) -> LiquidationMap:
     InputError
         If bins and a price step are both given, or the leverage range holds nothing.
     """
+    result = replace(result, head=say_closed(result.head))
     if request.leverage is not None:
         result = result.select(leverage=request.leverage)
         if not result.usd.any():

@@ -12,9 +12,9 @@ import orjson
 from liqatlas.base.clock import isoformat, now_ns
 from liqatlas.base.errors import LakeError, LiqAtlasError, SourceUnavailableError
 from liqatlas.base.format import format_duration
-from liqatlas.flows.venue_access import HASTY
+from liqatlas.flows.venue_access import HASTY, known_venue
 from liqatlas.store import Lake
-from liqatlas.venues import capabilities
+from liqatlas.venues import capabilities, venue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,18 +38,33 @@ class VenueHealth:
 
 
 def examine_venues(access: Access, keys: Sequence[str], *, ask: bool = True) -> list[VenueHealth]:
-    """Return each venue's health; with ``ask`` false nothing is sent and none counts as reachable."""
-    offers = [offer for offer in capabilities() if offer.venue in keys]
+    """Return each venue's health, of all venues (closed ones too) where none is named.
+
+    With ``ask`` false nothing is sent and none counts as reachable.
+
+    Raises
+    ------
+    InputError
+        If a name is no venue.
+    """
+    table = {offer.venue: offer for offer in capabilities()}
+    names = [name for key in keys for name in key.lower().split(",") if name]
+    named = [name if name in table else known_venue(name) for name in names]
+    offers = [table[key] if key in table else venue(key).capabilities() for key in named or table]
+    return asyncio.run(_examine(access, offers, ask=ask))
+
+
+async def _examine(access: Access, offers: list[VenueCapabilities], *, ask: bool) -> list[VenueHealth]:
+    return list(await asyncio.gather(*(_one(access, offer, ask=ask) for offer in offers)))
+
+
+async def _one(access: Access, offer: VenueCapabilities, *, ask: bool) -> VenueHealth:
+    if offer.closed_on:
+        return VenueHealth(
+            offer, False, None, f"closed on {offer.closed_on}: its past is ingested from files"
+        )
     if not ask:
-        return [VenueHealth(offer, False, None, "not asked") for offer in offers]
-    return asyncio.run(_examine(access, offers))
-
-
-async def _examine(access: Access, offers: list[VenueCapabilities]) -> list[VenueHealth]:
-    return list(await asyncio.gather(*(_one(access, offer) for offer in offers)))
-
-
-async def _one(access: Access, offer: VenueCapabilities) -> VenueHealth:
+        return VenueHealth(offer, False, None, "not asked")
     async with access.client(offer.venue, HASTY) as client:
         try:
             skew = await asyncio.wait_for(client.clock_skew(), 2 * HASTY.timeout_s)
@@ -104,6 +119,7 @@ def doctor_json(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> bytes:
                 "liquidations_censoring": one.offer.liquidations_censoring,
                 "source": one.offer.source,
                 "read_on": one.offer.read_on,
+                "closed_on": one.offer.closed_on or None,
                 "clock_skew_ms": None if one.skew_ns is None else one.skew_ns / 1e6,
                 "problem": one.problem,
             }
@@ -117,12 +133,17 @@ def doctor_json(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> bytes:
 def doctor_text(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> str:
     """Return the report as text."""
     names = list(msgspec.structs.asdict(venues[0].offer.capabilities)) if venues else []
-    out = [f"{'':24}" + "".join(f"{one.offer.venue:>13}" for one in venues)]
-    answers = ["yes" if one.reachable else "no" for one in venues]
-    out.append(f"{'answers':24}" + "".join(f"{answer:>13}" for answer in answers))
+    widths = [max(10, len(one.offer.venue) + 1) for one in venues]
+    heads = zip((one.offer.venue for one in venues), widths, strict=True)
+    out = [f"{'':24}" + "".join(f"{head:>{wide}}" for head, wide in heads)]
+    answers = ["closed" if one.offer.closed_on else "yes" if one.reachable else "no" for one in venues]
+    out.append(
+        f"{'answers':24}" + "".join(f"{answer:>{wide}}" for answer, wide in zip(answers, widths, strict=True))
+    )
     for name in names:
         cells = [getattr(one.offer.capabilities, name) for one in venues]
-        out.append(f"{name.replace('_', ' '):24}" + "".join(f"{cell:>13}" for cell in cells))
+        columns = zip(cells, widths, strict=True)
+        out.append(f"{name.replace('_', ' '):24}" + "".join(f"{cell:>{wide}}" for cell, wide in columns))
     out.append("")
     for one in venues:
         out.append(

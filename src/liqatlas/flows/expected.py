@@ -37,11 +37,22 @@ def wants_expected(request: Request, chosen: Sequence[Recording], as_of_ns: int)
 
 
 def calibration_for(recording: Recording, request: Request) -> Calibration | None:
-    """Return the calibration named by the request, else the newest shipped one of this very instrument."""
+    """Return the calibration named by the request, else the newest shipped one of this very instrument, else a pooled one.
+
+    A venue that publishes no prints cannot have its own: it takes the newest of its asset whose prints are several venues'. Only
+    linear contracts do, because weights are fitted on a state counted in coins; the map names what it took.
+    """
     if request.calibration_file is not None:
         return load_calibration(request.calibration_file)
-    own = [c for c in shipped_calibrations() if c.instrument == recording.instrument.key]
-    return max(own, key=lambda c: c.trained_until, default=None)
+    instrument, shipped = recording.instrument, shipped_calibrations()
+    own = [c for c in shipped if c.instrument == instrument.key]
+    pooled = [c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"]
+    return max(own or pooled, key=lambda c: c.trained_until, default=None)
+
+
+def is_pooled(calibration: Calibration) -> bool:
+    """Tell whether a calibration was fitted on the prints of several venues together."""
+    return "+" in calibration.prints_scope
 
 
 def build_expected(
@@ -150,8 +161,10 @@ def _warnings(
     key = recording.instrument.key
     out = [*recording.warnings, *market.warnings]
     if calibration.instrument != key:
+        whose = "pooled" if is_pooled(calibration) else "one instrument's"
         out.append(
-            f"{key}: the calibration is lent by {calibration.instrument}; its weights and prints are of that instrument"
+            f"{key}: the calibration is lent by {calibration.instrument} ({calibration.name}, {whose}: prints of "
+            f"{calibration.prints_scope}); its weights and prints are not of {key}"
         )
     if not known_prints:
         out.append(f"{key}: no prints in the data, so the level is that of the calibration's own period")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.config import load_settings
 from liqatlas.base.errors import InputError, SourceUnavailableError
-from liqatlas.venues import venue, venue_keys
+from liqatlas.base.instruments import VENUES
+from liqatlas.venues import CCXT, venue, venue_keys
 from liqatlas.venues.budget import FileState, RateBudget
 from liqatlas.venues.client import ClientOptions
 from liqatlas.venues.subscriptions import Hosts
@@ -83,9 +84,14 @@ def known_venue(key: str) -> str:
     InputError
         If it has no live client; names those that have.
     """
-    if key.lower() not in venue_keys():
-        raise InputError(f"venue {key!r} has no live client: wanted one of {', '.join(venue_keys())}")
-    return key.lower()
+    name = key.lower()
+    if name.startswith(CCXT):
+        venue(name)  # says whether the extra is installed and knows that exchange
+    elif name not in venue_keys():
+        closed = VENUES[name].closed_on if name in VENUES else ""
+        why = f"closed on {closed}: its past is ingested from files" if closed else "has no live client"
+        raise InputError(f"venue {key!r} {why}; wanted one of {', '.join(venue_keys())}, or {CCXT}NAME")
+    return name
 
 
 def chosen_venues(keys: Iterable[str]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Every colour of every picture, dark and light; nowhere else may a colour stand.
 
-One fixed colour per exchange. The sets were searched so that any two exchanges stay apart for people with normal vision,
-protanopia and deuteranopia (distance in OKLab >= 0.08, the ones traded most further apart), and so that every colour
-stands at 3:1 or better against its background; ``tests/unit/plot/test_theme.py`` holds both.
+One fixed colour per exchange and look, read by pictures and by the page alike (``THEMES[name].venues``, of 2026-11-22). The sets were
+searched so that any two exchanges stay apart: distance in OKLab >= 0.15 for normal vision, >= 0.095 for protanopia and deuteranopia,
+>= 0.075 for tritanopia, >= 0.25 between Bitget, dYdX and Gate; and so that every colour stands at 3:1 or better against its
+background. ``tests/unit/plot/test_plot_theme.py`` holds both.
 """
 
 from __future__ import annotations
@@ -99,17 +100,17 @@ DARK = Theme(
     candle_edge="#f2f4f7",
     unidentified="#8b95a5",
     venues={
-        "binance": "#f1f344",
-        "binance_coinm": "#c1a080",
-        "bybit": "#cffdec",
-        "okx": "#b83a1b",
-        "bitget": "#2f94c2",
-        "bitfinex": "#53ef8e",
-        "dydx": "#5287f6",
-        "hyperliquid": "#2dcbd4",
-        "gate": "#505acc",
-        "bitmex": "#fb7324",
-        "simulated": "#b73290",
+        "binance": "#b3c230",
+        "binance_coinm": "#b4842a",
+        "bybit": "#c8eeba",
+        "okx": "#cd4aa1",
+        "bitget": "#0e7555",
+        "bitfinex": "#22bc96",
+        "dydx": "#fb98db",
+        "hyperliquid": "#82fa28",
+        "gate": "#8b3ede",
+        "bitmex": "#c81e18",
+        "simulated": "#a283f1",
     },
     others=("#9aa3b0", "#6c7684", "#c5ccd6"),
     leverage=("#4a5fa8", "#3d8fb5", "#4fbf9f", "#b5d65c", "#ffe65a"),
@@ -136,17 +137,17 @@ LIGHT = Theme(
     candle_edge="#14181f",
     unidentified="#6b7482",
     venues={
-        "binance": "#6c540a",
-        "binance_coinm": "#4d4433",
-        "bybit": "#40a295",
-        "okx": "#570c19",
-        "bitget": "#2188fe",
-        "bitfinex": "#018972",
-        "dydx": "#3547fa",
-        "hyperliquid": "#066b86",
-        "gate": "#6332a8",
-        "bitmex": "#db6e1b",
-        "simulated": "#a24db7",
+        "binance": "#ac390f",
+        "binance_coinm": "#b18a7b",
+        "bybit": "#1d3c02",
+        "okx": "#812cb8",
+        "bitget": "#2a48f8",
+        "bitfinex": "#176e53",
+        "dydx": "#c24a90",
+        "hyperliquid": "#2197d3",
+        "gate": "#4a015b",
+        "bitmex": "#f25704",
+        "simulated": "#4b4777",
     },
     others=("#6c7684", "#8a93a0", "#3f4854"),
     leverage=("#7da3d9", "#3f86c2", "#2a6a86", "#274b52", "#1a2428"),

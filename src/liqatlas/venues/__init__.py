@@ -1,5 +1,5 @@
 """See README.md of this room."""
 
-from liqatlas.venues.registry import capabilities, venue, venue_keys
+from liqatlas.venues.registry import CCXT, capabilities, venue, venue_keys
 
-__all__ = ["capabilities", "venue", "venue_keys"]
+__all__ = ["CCXT", "capabilities", "venue", "venue_keys"]

@@ -6,11 +6,12 @@ from typing import Literal
 
 import msgspec
 
-Offer = Literal["live", "history", "both", "none"]
+#: ``files``: not to be asked for, but the venue's own files are read; ``unknown``: no page says what it is, so it is not read.
+Offer = Literal["live", "history", "both", "files", "none", "unknown"]
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """For each dataset whether it can be had live, as history, both or not at all, without a key."""
+    """For each dataset whether it can be had live, as history, both, from files, or not at all, without a key."""
 
     trades: Offer
     klines: Offer
@@ -25,10 +26,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """A venue's offer, how its prints are thinned, the source of that statement and when it was read."""
+    """A venue's offer, how its prints are thinned, the source of that statement and when it was read; ``closed_on`` where it is no more."""
 
     venue: str
     capabilities: Capabilities
     liquidations_censoring: str
     source: str
     read_on: str
+    closed_on: str = ""

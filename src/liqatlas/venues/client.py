@@ -10,6 +10,7 @@ from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, isoformat, now_ns
 from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.base.symbols import near_names, parse_symbol
 from liqatlas.venues.budget import RateBudget
+from liqatlas.venues.connection import Connection
 from liqatlas.venues.transport import Answer, Patience, Question, Transport
 
 if TYPE_CHECKING:
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import aiohttp
+
     from liqatlas.venues.budget import Quota
     from liqatlas.venues.capability import VenueCapabilities
+    from liqatlas.venues.connection import Persistence, Stream
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
+    from liqatlas.venues.inbox import Inbox, RawFrame
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Heartbeat, Hosts, Subscription
     from liqatlas.venues.transport import Refusal
@@ -232,6 +237,23 @@ class VenueClient(ABC):
         """Return how far back a dataset's history reaches [ns], ``None`` where to the listing."""
         del dataset, interval
         return None
+
+    def connection(
+        self,
+        subscription: Subscription,
+        inbox: Inbox,
+        *,
+        session: aiohttp.ClientSession,
+        persistence: Persistence,
+    ) -> Stream:
+        """Return what keeps a subscription alive: a socket, unless a venue has its own way."""
+        return Connection(
+            subscription, inbox, self.heartbeat, session=session, proxy=self.proxy, persistence=persistence
+        )
+
+    def read(self, raw: RawFrame, listings: Mapping[str, Listing]) -> Frame:
+        """Return what a frame says; a venue whose channels are numbers told at subscription must know the connection."""
+        return self.parse_frame(raw.payload, listings, raw.recv_ns)
 
     async def clock_skew(self) -> ClockSkew:
         """Compare the clocks: the venue's at half of the round trip."""

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 
@@ -41,6 +41,16 @@ class ConnectionStats:
     stalls: int = 0
     disconnects: int = 0
     refused: str = ""
+
+
+class Stream(Protocol):
+    """What a feed runs for each subscription: frames, breaks and returns go to the inbox."""
+
+    subscription: Subscription
+    stats: ConnectionStats
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
 
 
 class Connection:

@@ -16,7 +16,7 @@ import aiohttp
 from liqatlas.base.clock import NS_PER_S, now_ns
 from liqatlas.base.errors import FormatError, LiqAtlasError, UnknownSymbolError
 from liqatlas.venues.books import BookKeeper
-from liqatlas.venues.connection import Connection, Persistence
+from liqatlas.venues.connection import Persistence, Stream
 from liqatlas.venues.inbox import Broken, Fetched, Inbox, Polled, RawFrame, Resumed
 from liqatlas.venues.mending import Mender
 from liqatlas.venues.polling import Poller
@@ -129,7 +129,7 @@ class Feed:
         o = self.options
         self.inbox = Inbox(max_frames=o.max_frames, max_bytes=o.max_bytes, patience_s=o.patience_s)
         self.stats = FeedStats()
-        self.connections: list[Connection] = []
+        self.connections: list[Stream] = []
         self.books = BookKeeper(client, self.inbox, o.book_levels, o.book_every_s)
         self.mender = Mender(client, self.inbox, grace_s=o.grace_s, audit_s=o.audit_s)
         self.poller = Poller(client, self.inbox, every_s=o.poll_s)
@@ -153,10 +153,9 @@ class Feed:
             self._tasks.append(asyncio.create_task(self.poller.run(polled, self.symbols)))
         streamed = [d for d in self.datasets if d not in polled]
         for subscription in self.client.subscriptions(self.symbols, streamed) if streamed else ():
-            connection = Connection(
-                subscription, self.inbox, self.client.heartbeat, session=self._session, proxy=self.client.proxy,
-                persistence=self.options.persistence,
-            )  # fmt: skip
+            connection = self.client.connection(
+                subscription, self.inbox, session=self._session, persistence=self.options.persistence
+            )
             self.connections.append(connection)
             self._tasks.append(asyncio.create_task(connection.run()))
         if self.mender.audits and "trades" in self.datasets:
@@ -228,7 +227,7 @@ class Feed:
         """
         batch.recv_ns = raw.recv_ns
         try:
-            frame = self.client.parse_frame(raw.payload, self._known, raw.recv_ns)
+            frame = self.client.read(raw, self._known)
         except (UnknownSymbolError, FormatError) as error:
             self.stats.last_error = str(error)
             unknown = isinstance(error, UnknownSymbolError)

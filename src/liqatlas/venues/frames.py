@@ -52,6 +52,15 @@ class BookChange(NamedTuple):
     asks: list[tuple[float, float]]
 
 
+def book_rows(book: BookChange, levels: int) -> RowBatch:
+    """Return the best levels of a whole book as rows: what is polled where a stream's changes cannot be counted."""
+    batch = RowBatch()
+    for side, found in (("bid", book.bids), ("ask", book.asks)):
+        rows = [(book.ts_event_ns, side, i, *level) for i, level in enumerate(found[:levels])]
+        batch.extend("book_levels", book.symbol, rows)
+    return batch
+
+
 class Ticker(NamedTuple):
     """The state of a market as its venue sums it up; ``None`` where a message leaves a field out.
 

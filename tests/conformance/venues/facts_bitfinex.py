@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liqatlas.venues.bitfinex import parse
+from liqatlas.venues.bitfinex import parse, parse_rest, parse_stream
 from tests.conformance.venues.facts import Fact, perpetual
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from liqatlas.venues.frames import Frame
     from liqatlas.venues.rows import RowBatch
 
@@ -22,6 +24,14 @@ def _liquidations(payload: bytes) -> Frame:
 
 def _trades(payload: bytes) -> RowBatch:
     return parse.parse_trades(payload, LISTINGS["tBTCF0:USTF0"])
+
+
+def _stream(channel: str, key: str) -> Callable[[bytes], Frame]:
+    return lambda payload: parse_stream.parse_frame(payload, {19111: (channel, key)}, LISTINGS)
+
+
+def _candles(payload: bytes) -> RowBatch:
+    return parse_rest.parse_bars(payload, LISTINGS["tBTCF0:USTF0"], 60 * 10**9)
 
 
 FACTS = [
@@ -61,5 +71,47 @@ FACTS = [
             {"taker_buy": False, "qty_native": 0.1},
         ]},
         documented="[[401597393,1574694475039,0.005,7245],[401597392,1574694473000,-0.1,7244]]",
+    ),
+    # The stream: [CHANNEL_ID, "te", trade]; the same trade comes once more as "tu" and is read once.
+    Fact(
+        "bitfinex", "stream trade", _DOCS + "ws-public-trades", _stream("trades", "tBTCF0:USTF0"),
+        rows={"trades": [{"symbol": "tBTCF0:USTF0", "ts_event_ns": 1574694478808 * MS, "price_ticks": 7245, "qty_native": 0.005,
+                          "taker_buy": True, "trade_id": 401597395}]},
+        documented='[19111,"te",[401597395,1574694478808,0.005,7245]]',
+    ),
+    Fact(
+        "bitfinex", "stream trade, updated", _DOCS + "ws-public-trades", _stream("trades", "tBTCF0:USTF0"),
+        documented='[19111,"tu",[401597395,1574694478808,0.005,7245]]',
+    ),
+    Fact(
+        "bitfinex", "stream subscribed", _DOCS + "ws-public-trades", _stream("", ""), control="ack",
+        documented='{"event":"subscribed","channel":"trades","chanId":19111,"symbol":"tBTCF0:USTF0","pair":"BTCF0:USTF0"}',
+    ),
+    Fact("bitfinex", "stream heartbeat", "https://docs.bitfinex.com/docs/ws-general", _stream("", ""), control="pong",
+         documented='[19111,"hb"]'),
+    # The documented status and liquidation rows, as the stream wraps them.
+    Fact(
+        "bitfinex", "stream status", _DOCS + "ws-public-status", _stream("status", "deriv:tBTCF0:USTF0"),
+        rows={
+            "marks": [{"symbol": "tBTCF0:USTF0", "ts_event_ns": 1596124822000 * MS, "mark_price": 0.7664, "index_price": 0.771995}],
+            "open_interest": [{"oi_native": 246502.09001551}],
+            "funding": [{"funding_rate": -0.01381344, "interval_h": 8.0, "settled": False}],
+        },
+        documented="[19111,[1596124822000,null,0.896,0.771995,null,1396531.67460709,null,1596153600000,0.0001056,6,null,-0.01381344,"
+        "null,null,0.7664,null,null,246502.09001551,null,null,null,null,0.3]]",
+    ),
+    Fact(
+        "bitfinex", "stream liquidations", _DOCS + "ws-public-status", _stream("status", "liq:global"),
+        rows={"liquidations": [{"symbol": "tBTCF0:USTF0", "ts_event_ns": 1574697680828 * MS, "liquidated": "short", "price": 112.27,
+                                "price_kind": "fill", "qty_native": 2.62932}]},
+        documented='[19111,[["pos",142397657,1574697680828.2002,null,"tBTCF0:USTF0",-2.62932,91.583875238719,null,1,1,null,112.27],'
+        '["pos",142397658,1574697680829,null,"tBSVUSD",-2.62932,91.58,null,1,1,null,112.27]]]',
+    ),
+    # MTS, OPEN, CLOSE, HIGH, LOW, VOLUME: the close stands before the high.
+    Fact(
+        "bitfinex", "candles", _DOCS + "rest-public-candles", _candles,
+        rows={"bars": [{"ts_open_ns": 1678465320000 * MS, "ts_close_ns": 1678465380000 * MS, "open": 20097.0, "close": 20094.0,
+                        "high": 20097.0, "low": 20094.0, "volume_native": 0.07870586, "price_kind": "last"}]},
+        documented="[[1678465320000,20097,20094,20097,20094,0.07870586]]",
     ),
 ]  # fmt: skip

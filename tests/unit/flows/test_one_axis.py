@@ -80,7 +80,7 @@ def recording(world: World) -> Recording:
         trades=TRADES.conform(pl.DataFrame(trades)),
         marks=MARKS.conform(pl.DataFrame({"ts_event_ns": ts, "mark_price": paid})),
         open_interest=OPEN_INTEREST.conform(
-            pl.DataFrame({"ts_event_ns": ts, "oi_native": oi, "oi_published": oi})
+            pl.DataFrame({"ts_event_ns": ts + MINUTE_NS // 2, "oi_native": oi, "oi_published": oi})
         ),
     )
 
@@ -108,6 +108,11 @@ def test_every_venue_is_there_and_holds_what_it_holds_alone(together: Liquidatio
     for world in WORLDS:
         np.testing.assert_allclose(found[world.venue], held_by_venue(map_of(world))[0], rtol=1e-6)
     assert min(v.min() for v in found.values()) > 0
+
+
+def test_the_generated_flow_keeps_the_identity(together: LiquidationMap) -> None:
+    """Known truth holds no contradiction: open interest never moves by more than was traded."""
+    assert not [w for w in together.head.warnings if "exceeds the turnover" in w]
 
 
 def test_the_same_flow_has_the_same_value_for_its_size_and_price(together: LiquidationMap) -> None:

@@ -29,8 +29,15 @@ DEUTERANOPIA = [
     [0.280085, 0.672501, 0.047413],
     [-0.011820, 0.042940, 0.968881],
 ]
+TRITANOPIA = [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.303900],
+]
 NORMAL = np.eye(3).tolist()
 VISIONS = {"normal": NORMAL, "protanopia": PROTANOPIA, "deuteranopia": DEUTERANOPIA}
+#: Smallest distance between two venues' colours, by how they are seen.
+APART = {"normal": 0.15, "protanopia": 0.095, "deuteranopia": 0.095, "tritanopia": 0.075}
 _LMS = [
     [0.4122214708, 0.5363325363, 0.0514459929],
     [0.2119034982, 0.6806995451, 0.1073969566],
@@ -95,10 +102,17 @@ def test_every_known_venue_has_a_fixed_colour_of_its_own(theme: Theme) -> None:
 
 
 @themes
-@pytest.mark.parametrize("vision", list(VISIONS))
-def test_venues_stay_apart_for_the_colour_blind(theme: Theme, vision: str) -> None:
+@pytest.mark.parametrize("vision", list(APART))
+def test_venues_stay_apart_for_everybody(theme: Theme, vision: str) -> None:
+    seen = (VISIONS | {"tritanopia": TRITANOPIA})[vision]
     for a, b in combinations(theme.venues.values(), 2):
-        assert distance(a, b, VISIONS[vision]) >= 0.08, (a, b)
+        assert distance(a, b, seen) >= APART[vision], (a, b)
+
+
+@themes
+def test_venues_that_were_taken_for_each_other_no_longer_are(theme: Theme) -> None:
+    for a, b in combinations(("bitget", "dydx", "gate"), 2):
+        assert distance(theme.venues[a], theme.venues[b], NORMAL) >= 0.25, (a, b)
 
 
 @themes

@@ -33,11 +33,18 @@ def test_an_unknown_venue_names_the_known_ones() -> None:
 
 def test_the_table_has_the_shape_doctor_promises() -> None:
     table = msgspec.to_builtins(capabilities())
-    assert [row["venue"] for row in table] == list(venue_keys())
+    assert [row["venue"] for row in table] == [*venue_keys(), "bitmex"]
     for row in table:
-        assert set(row) == {"venue", "capabilities", "liquidations_censoring", "source", "read_on"}
+        assert set(row) == {
+            "venue",
+            "capabilities",
+            "liquidations_censoring",
+            "closed_on",
+            "source",
+            "read_on",
+        }
         assert set(row["capabilities"]) == CAPABILITIES
-        assert set(row["capabilities"].values()) <= {"live", "history", "both", "none"}
+        assert set(row["capabilities"].values()) <= {"live", "history", "both", "files", "none", "unknown"}
         assert row["source"].startswith("https://")
         assert row["read_on"] >= "2026-11-22"
 

@@ -19,6 +19,7 @@ from liqatlas.venues.rows import RowBatch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from liqatlas.base.instruments import Instrument
     from liqatlas.venues.frames import Listing
 
 VENUE = "bitfinex"
@@ -45,14 +46,29 @@ def parse_liquidations(payload: bytes, listings: Mapping[str, Listing]) -> Frame
         If a derivative is not listed.
     """
     frame = Frame()
-    for entry in decode(_LIQUIDATIONS, payload, f"{VENUE}:liquidations"):
-        row = entry[0] if entry and isinstance(entry[0], list) else entry
-        if len(row) < 12 or row[0] != "pos":
-            raise FormatError(
-                f"{VENUE}:liquidations", f"a row is {row!r}: wanted ['pos', POS_ID, MTS, …] of 12 places"
-            )
-        _add_liquidation(frame, row, listings)
+    add_liquidations(frame, decode(_LIQUIDATIONS, payload, f"{VENUE}:liquidations"), listings)
     return frame
+
+
+def moments_of(payload: bytes) -> list[int]:
+    """Return the moments of all rows [ms], triggers and other venues' business included: what tells a full page."""
+    return [int(_plain(entry)[2]) for entry in decode(_LIQUIDATIONS, payload, f"{VENUE}:liquidations")]
+
+
+def add_liquidations(frame: Frame, entries: list[list[Any]], listings: Mapping[str, Listing]) -> None:
+    """Add the prints among rows of the history or the stream."""
+    for entry in entries:
+        _add_liquidation(frame, _plain(entry), listings)
+
+
+def _plain(entry: list[Any]) -> list[Any]:
+    """Return a row without the list around it."""
+    row: list[Any] = entry[0] if entry and isinstance(entry[0], list) else entry
+    if len(row) < 12 or row[0] != "pos":
+        raise FormatError(
+            f"{VENUE}:liquidations", f"a row is {row!r}: wanted ['pos', POS_ID, MTS, …] of 12 places"
+        )
+    return row
 
 
 def _add_liquidation(frame: Frame, row: list[Cell], listings: Mapping[str, Listing]) -> None:
@@ -89,32 +105,39 @@ def parse_status(payload: bytes, *, symbol: str = "") -> RowBatch:
     """
     batch = RowBatch()
     for row in decode(_ROWS, payload, f"{VENUE}:status"):
-        cells: list[Cell] = row if not symbol else [symbol, *row]
-        if len(cells) < 19:
-            raise FormatError(f"{VENUE}:status", f"a row has {len(cells)} places: wanted at least 19")
-        name, ts = str(cells[0]), round(number(cells[1], "MTS")) * NS_PER_MS  # type: ignore[arg-type]
-        mark, spot, oi, rate = cells[15], cells[4], cells[18], cells[12]
-        if mark is not None:
-            batch.add("marks", name, (ts, positive(mark, "MARK_PRICE"), spot))
-        if oi is not None:
-            held = not_negative(oi, "OPEN_INTEREST")
-            batch.add("open_interest", name, (ts, held, held, None))
-        if rate is not None:
-            batch.add("funding", name, (ts, number(rate, "CURRENT_FUNDING"), 8.0, False))
+        add_status(batch, row if not symbol else [symbol, *row])
     return batch
+
+
+def add_status(batch: RowBatch, cells: list[Cell]) -> None:
+    """Add the rows of one status, its name first."""
+    if len(cells) < 19:
+        raise FormatError(f"{VENUE}:status", f"a row has {len(cells)} places: wanted at least 19")
+    name, ts = str(cells[0]), round(number(cells[1], "MTS")) * NS_PER_MS  # type: ignore[arg-type]
+    mark, spot, oi, rate = cells[15], cells[4], cells[18], cells[12]
+    if mark is not None:
+        batch.add("marks", name, (ts, positive(mark, "MARK_PRICE"), spot))
+    if oi is not None:
+        held = not_negative(oi, "OPEN_INTEREST")
+        batch.add("open_interest", name, (ts, held, held, None))
+    if rate is not None:
+        batch.add("funding", name, (ts, number(rate, "CURRENT_FUNDING"), 8.0, False))
 
 
 def parse_trades(payload: bytes, listing: Listing) -> RowBatch:
     """Return trades; a positive amount was bought: the order that causes the trade says which."""
-    batch, of = RowBatch(), listing.instrument
+    batch = RowBatch()
     for row in decode(_ROWS, payload, f"{VENUE}:trades"):
-        if len(row) != 4:
-            raise FormatError(
-                f"{VENUE}:trades", f"a row has {len(row)} places: wanted ID, MTS, AMOUNT, PRICE"
-            )
-        identity, mts, amount, price = (number(cell, "trade") for cell in row)  # type: ignore[arg-type]
-        if amount == 0:
-            raise FormatError(f"{VENUE}:trades", "an amount is 0")
-        found = (round(mts) * NS_PER_MS, ticks(str(price), of), abs(amount), amount > 0, int(identity))
-        batch.add("trades", of.symbol, found)
+        add_trade(batch, row, listing.instrument)
     return batch
+
+
+def add_trade(batch: RowBatch, row: list[Cell], of: Instrument) -> None:
+    """Add one trade: ID, MTS, AMOUNT, PRICE."""
+    if len(row) < 4:
+        raise FormatError(f"{VENUE}:trades", f"a row has {len(row)} places: wanted ID, MTS, AMOUNT, PRICE")
+    identity, mts, amount, price = (number(cell, "trade") for cell in row[:4])  # type: ignore[arg-type]
+    if amount == 0:
+        raise FormatError(f"{VENUE}:trades", "an amount is 0")
+    found = (round(mts) * NS_PER_MS, ticks(str(price), of), abs(amount), amount > 0, int(identity))
+    batch.add("trades", of.symbol, found)

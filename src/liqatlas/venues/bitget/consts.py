@@ -43,7 +43,7 @@ CAPABILITIES = VenueCapabilities(
     venue="bitget",
     capabilities=Capabilities(
         trades="both", klines="history", mark="both", open_interest="live", open_interest_history="none", funding="both",
-        long_short_ratio="none", tiers="live", book="live", liquidations="none",
+        long_short_ratio="none", tiers="live", book="live", liquidations="unknown",
     ),
     liquidations_censoring="unknown: a channel of the unified account gives the largest order per side, symbol and second, but the page "
     "stored does not say whose side it names nor the unit of its amount; it is not read",

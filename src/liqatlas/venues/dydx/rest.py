@@ -11,6 +11,7 @@ from liqatlas.base.clock import now_ns
 from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.dydx import consts, parse, parse_rest, stream
+from liqatlas.venues.frames import book_rows
 from liqatlas.venues.paging import backward, by_window
 from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.transport import Answer, Question, Refusal
@@ -96,13 +97,7 @@ class DydxClient(VenueClient):
     async def snapshot(self, dataset: str, symbol: str) -> RowBatch:
         """Return mark, open interest and rate of a market, or its best book levels."""
         if dataset == "book_levels":
-            book, batch = await self.book(symbol), RowBatch()
-            for side, levels in (("bid", book.bids), ("ask", book.asks)):
-                rows = [
-                    (book.ts_event_ns, side, i, *level) for i, level in enumerate(levels[:_POLLED_LEVELS])
-                ]
-                batch.extend("book_levels", symbol, rows)
-            return batch
+            return book_rows(await self.book(symbol), _POLLED_LEVELS)
         if dataset not in {"marks", "open_interest", "funding"}:
             raise InputError(f"dYdX gives no snapshot of {dataset}")
         batch = _only((await self.markets()).batch, {symbol})
