@@ -13,7 +13,7 @@ import numpy as np
 from liqatlas.base.clock import DAY_NS, HOUR_NS
 from liqatlas.levels import kernels
 from liqatlas.levels.flow import opened_and_closed
-from liqatlas.levels.sealed import SealedLevel, SealedSegment, load, seal
+from liqatlas.levels.sealed import SealedLevel, SealedSegment, absorb, load, seal
 from liqatlas.levels.segment import UNTOUCHED, Segment
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ class LevelStream:
     def update_sealing(self, flow: FlowBars) -> list[SealedSegment]:
         """Fold a table of bars as :meth:`update` does and return each hour, day and month that one of them closed.
 
+        With each month comes ``ever``: all of history up to its end.
+
         A stream that seals must not be fed by :meth:`update` as well.
         """
         if not flow.count:
@@ -195,7 +197,7 @@ class LevelStream:
         return out
 
     def seal_until(self, moment_ns: int) -> list[SealedSegment]:
-        """Close the hour, day and month that ended at or before a moment, although no later bar came; return them."""
+        """Close what ended at or before a moment, although no later bar came; return it as :meth:`update_sealing` does."""
         return self._seal_before(calendar_ids(np.array((0, moment_ns + 1), np.int64))[0])
 
     def _seal_before(self, ids: NDArray[np.int64]) -> list[SealedSegment]:
@@ -208,12 +210,14 @@ class LevelStream:
             if self._current[i] == ids[i]:
                 break
             kernels.spread_all(self._pyramid[i], self._offsets)
-            if self._open[i]:
+            held, self._open[i] = self._open[i], False
+            if held:
                 out.append(seal(level, int(self._current[i]), self._pyramid[i], self._origin))
-                self._open[i] = False
-                if i < 2:
-                    self._open[i + 1] = True
             kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+            if held and i < 2:
+                self._open[i + 1] = True
+            elif held:
+                out.append(seal("ever", int(self._current[2]), self._pyramid[3], self._origin))
         return out
 
     def reserve(self, sealed: Iterable[SealedSegment], flows: Iterable[FlowBars]) -> None:
@@ -230,27 +234,32 @@ class LevelStream:
     def append(self, sealed: Iterable[SealedSegment]) -> None:
         """Go on with stored stretches, in order of time, in place of the bars they were sealed from: the same bits.
 
-        Months first, then days, then hours, as far as each is whole; what follows must lie after them.
+        One ``ever`` may come first, then months, days and hours, as far as each is whole; what follows must lie after them.
         """
         pieces = list(sealed)
         self.reserve(pieces, ())
-        scratch = self._new_state(self._pyramid[0].stock.shape[2])
         for piece in pieces:
-            above = _LEVELS.index(piece.level) + 1
             ids = piece.ids
-            for i in range(3):  # close what runs, as the first bar of the piece would have done
-                if self._current[i] == ids[i]:
-                    break
-                if self._open[i]:  # handing on an empty one would change nothing
-                    kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
-                    self._open[i] = False
-                    if i < 2:
-                        self._open[i + 1] = True
-            load(piece, scratch, self._origin)
-            kernels.absorb(self._pyramid[above], scratch, self._offsets)
+            self._close_before(ids)
+            if piece.level == "ever":
+                load(piece, self._pyramid[3], self._origin)
+            else:
+                above = _LEVELS.index(piece.level) + 1
+                absorb(self._pyramid[above], piece, self._offsets, self._origin)
+                if above < 3:
+                    self._open[above] = True
             self._current[:] = ids
-            if above < 3:
-                self._open[above] = True
+
+    def _close_before(self, ids: NDArray[np.int64]) -> None:
+        """Hand on what runs, as the first bar with these numbers would do; handing on an empty one would change nothing."""
+        for i in range(3):
+            if self._current[i] == ids[i]:
+                break
+            if self._open[i]:
+                kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+                self._open[i] = False
+                if i < 2:
+                    self._open[i + 1] = True
 
     def finish(self) -> Segment:
         """Return everything folded as one segment, as :meth:`segment` does, and spend the stream: no copy is made."""
