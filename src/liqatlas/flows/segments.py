@@ -323,7 +323,7 @@ class StoredHistory:
         stream = self._made_with.stream()
         stored = self._all_stored() if self._end else []
         stream.reserve(stored, self.tail)
-        stream.append(stored)
+        stream.append(stored, reserved=True)
         for bars in self.tail:
             stream.update(bars)
         whole = stream.finish()
@@ -342,7 +342,7 @@ class StoredHistory:
             stream.reserve(stored, [*cut, *self.tail])
             for bars in cut:
                 stream.update(bars)
-            stream.append(stored)
+            stream.append(stored, reserved=True)
             start_ns = self._end
         empty = True
         for bars in self.tail:

@@ -423,18 +423,24 @@ def place(
     ratio: NDArray[np.float64],
     origin: int,
 ) -> None:
-    """Add entries times ``ratio[p, k]`` to the stock and keep the bounds of what may hold stock."""
+    """Add entries, sorted by position, bucket and bin, times ``ratio[p, k]`` to the stock and keep the bounds of what may hold stock."""
     position, bucket, where, amount = entries
-    buckets = state.stock.shape[1]
-    for i in range(amount.shape[0]):
-        p, k, b = int(position[i]), int(bucket[i]), int(where[i]) - origin
-        state.stock[p, k, b] += amount[i] * ratio[p, k]
+    buckets, count = state.stock.shape[1], amount.shape[0]
+    i = 0
+    while i < count:  # one stretch of entries per position and bucket, bins ascending
+        p, k = position[i], bucket[i]
+        first, factor = where[i] - origin, ratio[p, k]
+        row = state.stock[p, k]
+        while i < count and position[i] == p and bucket[i] == k:
+            row[where[i] - origin] += amount[i] * factor
+            i += 1
+        last = where[i - 1] - origin
         if p == 0:
-            state.outer[0, k] = max(state.outer[0, k], b)
-            state.inner[0, k] = min(state.inner[0, k], b)
+            state.outer[0, k] = max(state.outer[0, k], last)
+            state.inner[0, k] = min(state.inner[0, k], first)
         else:
-            state.outer[1, k] = min(state.outer[1, k], b)
-            state.inner[1, k] = max(state.inner[1, k], b)
+            state.outer[1, k] = min(state.outer[1, k], first)
+            state.inner[1, k] = max(state.inner[1, k], last)
     for k in range(buckets):
         state.reach[4] = max(state.reach[4], state.outer[0, k])
         state.reach[5] = min(state.reach[5], state.outer[1, k])

@@ -7,6 +7,7 @@ first fold, so that a map from stored segments has the same bits as one from all
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class SealedSegment:
         float64 ``(3, 2, K + 1)``: closing factors taken out of the scale, the scale, and in ``[2, :, 0]`` the unlevered amount in
         units of ``scale[:, K]``; survival is the product of the first two.
     position, bucket, bin, amount
-        uint8, uint8, int32, float64 ``(n,)``: what is not zero, in units of the scale.
+        uint8, uint8, int32, float64 ``(n,)``: what is not zero, in units of the scale, sorted by the first three.
     """
 
     level: SealedLevel
@@ -56,18 +57,20 @@ class SealedSegment:
         return self.position, self.bucket, self.bin, self.amount
 
     @property
-    def ids(self) -> NDArray[np.int64]:
-        """Number of the last hour, day and month in it, int64 ``(3,)``."""
+    def ids(self) -> tuple[int, int, int]:
+        """Number of the last hour, day and month in it."""
         last = self.end_ns - 1
-        return np.array((last // HOUR_NS, last // DAY_NS, _month_of(last)), np.int64)
+        return last // HOUR_NS, last // DAY_NS, _month_of(last // DAY_NS)
 
     def bin_range(self) -> tuple[int, int] | None:
         """Return the lowest bin and the highest plus one that hold anything, ``None`` where nothing does."""
         return (int(self.bin.min()), int(self.bin.max()) + 1) if len(self.bin) else None
 
 
-def _month_of(ts_ns: int) -> int:
-    return int(np.datetime64(ts_ns, "ns").astype("datetime64[M]").astype(np.int64))
+@lru_cache(maxsize=1 << 12)
+def _month_of(day: int) -> int:
+    """Return the number of a day's month since 1970; a map asks for the same few hundred days again and again."""
+    return int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
 
 
 def stretch(level: SealedLevel, number: int) -> tuple[int, int]:

@@ -74,16 +74,17 @@ class LevelStream:
             False,
             False,
         ]  # whether the running hour, day and month hold anything to hand out
-        self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
+        self._pyramid = self._map_pyramid(lambda level: self._new_state(0, opens=level == 0))
 
     def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:
         return make(0), make(1), make(2), make(3)
 
-    def _new_state(self, bins: int) -> kernels.State:
+    def _new_state(self, bins: int, *, opens: bool = True) -> kernels.State:
+        """Return an empty state; only one in which positions ``opens`` has room for what is not placed yet."""
         k = self._buckets
         state = kernels.State(  # as kernels.clear leaves it, without visiting the zeros
             stock=np.zeros((2, k, bins)),
-            pending=np.zeros((2, bins, k)),
+            pending=np.zeros((2, bins if opens else 0, k)),
             scale=np.ones((2, k + 1)),
             rebased=np.ones((2, k + 1)),
             unlevered=np.zeros(2),
@@ -109,20 +110,23 @@ class LevelStream:
         last = max(high, self._origin + bins) + _SPARE if bins else high + _SPARE
         shift = self._origin - first
         self._pyramid = self._map_pyramid(
-            lambda level: self._moved(self._pyramid[level], shift, last - first)
+            lambda level: self._moved(level, shift, last - first)
         )
         self._origin = first
 
-    def _moved(self, old: kernels.State, shift: int, bins: int) -> kernels.State:
-        """Return a state on a wider window, its old first bin at ``shift``."""
-        new = self._new_state(bins)
+    def _moved(self, level: int, shift: int, bins: int) -> kernels.State:
+        """Return the state of a level on a wider window, its old first bin at ``shift``."""
+        old = self._pyramid[level]
+        opens = level == 0
+        new = self._new_state(bins, opens=opens)
         was = old.stock.shape[2]
         if was == 0:  # nothing was placed, but bars may have closed or touched
             new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
             new.reach[:2] = old.reach[:2]
             return new
         new.stock[:, :, shift : shift + was] = old.stock
-        new.pending[:, shift : shift + was] = old.pending
+        if opens:
+            new.pending[:, shift : shift + was] = old.pending
         new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
         pairs = (
             (new.outer, old.outer), (new.inner, old.inner), (new.span_low, old.span_low), (new.span_high, old.span_high),
@@ -231,13 +235,15 @@ class LevelStream:
         if ranges:
             self._hold(min(low for low, _ in ranges), max(high for _, high in ranges))
 
-    def append(self, sealed: Iterable[SealedSegment]) -> None:
+    def append(self, sealed: Iterable[SealedSegment], *, reserved: bool = False) -> None:
         """Go on with stored stretches, in order of time, in place of the bars they were sealed from: the same bits.
 
         One ``ever`` may come first, then months, days and hours, as far as each is whole; what follows must lie after them.
+        With ``reserved`` room was made for all of them already.
         """
         pieces = list(sealed)
-        self.reserve(pieces, ())
+        if not reserved:
+            self.reserve(pieces, ())
         for piece in pieces:
             ids = piece.ids
             self._close_before(ids)
@@ -250,7 +256,7 @@ class LevelStream:
                     self._open[above] = True
             self._current[:] = ids
 
-    def _close_before(self, ids: NDArray[np.int64]) -> None:
+    def _close_before(self, ids: tuple[int, int, int]) -> None:
         """Hand on what runs, as the first bar with these numbers would do; handing on an empty one would change nothing."""
         for i in range(3):
             if self._current[i] == ids[i]:

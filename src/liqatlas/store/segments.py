@@ -210,8 +210,8 @@ class SegmentStore:
         """Return segments of one level that lie within a span ``[start, end)``, in order of time."""
         rows = self._select(
             _ALL_COLUMNS,
-            "AND level = ? AND start_ns >= ? AND end_ns <= ? ORDER BY start_ns",
-            (venue, symbol, version, level, *span),
+            "AND level = ? AND start_ns >= ? AND start_ns < ? AND end_ns <= ? ORDER BY start_ns",  # the index ends at start_ns
+            (venue, symbol, version, level, *span, span[1]),
         )
         return [self._from_row(row) for row in rows]
 
@@ -221,8 +221,8 @@ class SegmentStore:
         """Return the newest segment of a level that ends at or before a moment."""
         rows = self._select(
             _ALL_COLUMNS,
-            "AND level = ? AND end_ns <= ? ORDER BY start_ns DESC LIMIT 1",
-            (venue, symbol, version, level, before_ns),
+            "AND level = ? AND start_ns < ? AND end_ns <= ? ORDER BY start_ns DESC LIMIT 1",
+            (venue, symbol, version, level, before_ns, before_ns),
         )
         return self._from_row(rows[0]) if rows else None
 
