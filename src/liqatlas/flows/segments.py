@@ -287,7 +287,8 @@ class StoredHistory:
         if not moments and known.bars.height:
             moments = [int(known.bars[-1, "ts_close_ns"])]
         last = min(as_of_ns, max(moments, default=0)) + 1
-        if last <= samples.edges[-1]:
+        self._provisional = last > samples.edges[-1]
+        if not self._provisional:
             return samples
         return Samples(np.append(samples.edges, last), np.append(samples.values, samples.values[-1]))
 
@@ -317,6 +318,17 @@ class StoredHistory:
         month = _month_start(self._end)
         before = _ever(self._lake, self._instrument, self._made_with.version, month)
         return before + self._stored(month)
+
+    def stream(self) -> LevelStream:
+        """Return a level state of all history up to the last sample of open interest, to go on from."""
+        stream = self._made_with.stream()
+        stored = self._all_stored() if self._end else []
+        stream.reserve(stored, self.tail)
+        stream.append(stored, reserved=True)
+        for bars in self.tail:
+            last = bars is self.tail[-1] and self._provisional
+            stream.update(bars, 0, bars.count - last)
+        return stream
 
     def segments(self, start_ns: int) -> tuple[Segment, Segment]:
         """Return the segments of all history and of the bars that begin at or after ``start_ns``."""

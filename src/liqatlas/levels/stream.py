@@ -68,6 +68,8 @@ class LevelStream:
         self._origin = 0
         self._scratch: kernels.State | None = None
         self._flow: FlowBars | None = None  # the table last folded from, and what was made of it
+        self._ahead: kernels.State | None = None  # the running hour with bars that may still change
+        self._provisional: list[FlowBars] = []
         self._current = np.full(3, -1, dtype=np.int64)
         self._open = [
             False,
@@ -148,6 +150,7 @@ class LevelStream:
             Bars that follow those already folded.
         """
         end = flow.count if stop is None else stop
+        self._ahead, self._provisional = None, []
         if end > start:
             self._prepare(flow)
             self._fold(flow, start, end)
@@ -181,6 +184,33 @@ class LevelStream:
             (ids, self._current),
         )
         self._open[0] = True
+
+    def run_ahead(self, flow: FlowBars) -> None:
+        """Fold bars that may still change into a copy of the running hour: :meth:`density` shows them, :meth:`update` forgets them."""
+        if len(flow.runs.entry):
+            self._make_room(*flow.bin_range())
+        bins = self._pyramid[0].stock.shape[2]
+        new = [flow]
+        if self._ahead is None or self._ahead.stock.shape[2] != bins:
+            self._ahead = self._new_state(bins)
+            kernels.copy_used(self._ahead, self._pyramid[0])
+            new = [*self._provisional, flow]
+        none = np.zeros((0, 2, self._buckets))
+        for one in new:
+            opened, closed = opened_and_closed(
+                one.volume, one.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
+            )
+            runs = one.runs
+            kernels.fold_bars(
+                self._ahead,
+                self._offsets,
+                self._hazard,
+                (runs.first, opened, closed),
+                (runs.entry, runs.low, runs.high, runs.qty),
+                (0, one.count, self._origin),
+                none,
+            )
+        self._provisional.append(flow)
 
     def update_sealing(self, flow: FlowBars) -> list[SealedSegment]:
         """Fold a table of bars as :meth:`update` does and return each hour, day and month that one of them closed.
@@ -304,7 +334,10 @@ class LevelStream:
         if self._scratch is None or self._scratch.stock.shape[2] != bins:
             self._scratch = self._new_state(bins)
         out = (np.empty((2, bins)), np.empty(2))
-        kernels.density(self._pyramid, self._scratch, self._offsets, weights, out)
+        hour, *completed = self._pyramid
+        kernels.density(
+            (self._ahead or hour, *completed), self._scratch, self._offsets, weights, out
+        )
         return self._origin, *out
 
     @staticmethod
