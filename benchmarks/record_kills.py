@@ -1,6 +1,7 @@
 """Kill ``liqatlas record`` with ``kill -9`` again and again while a stub exchange trades; print a table.
 
     python -m benchmarks.record_kills 100
+    python -m benchmarks.record_kills 25 51     (rounds 51 to 75)
 
 Per round: trades sent while the recorder lived and longer ago than the stated loss that are not in the lake (wanted 0), trades in
 the lake twice (wanted 0). At the end, after one undisturbed run: trades of the whole market that are neither there nor in a
@@ -41,15 +42,15 @@ async def start(folder: Path, url: str, symbol: str) -> asyncio.subprocess.Proce
     )  # fmt: skip
 
 
-async def kills(rounds: int, folder: Path) -> int:
+async def kills(rounds: int, first: int, folder: Path) -> int:
     market = market_of(
         "binance", events=EVENTS_PER_ROUND * (rounds + 2), start_ms=now_ns() // NS_PER_MS + 3_000, step_ms=3
     )
     symbol = next(iter(market.contracts))
-    rng, lost_ever, twice_ever = random.Random(1), 0, 0
+    rng, lost_ever, twice_ever = random.Random(first), 0, 0
     print(f"{'round':>5} {'lived [s]':>9} {'sent, safe':>10} {'in the lake':>11} {'lost':>5} {'twice':>5}")
     async with StubExchange(wire_of("binance"), market, pace_s=0.06) as exchange:
-        for number in range(1, rounds + 1):
+        for number in range(first, first + rounds):
             before = len(exchange.sent_rows)
             process = await start(folder, exchange.rest_url, symbol)
             while len(exchange.sent_rows) < before + 20 and not exchange.done.is_set():  # noqa: ASYNC110
@@ -97,5 +98,6 @@ async def kills(rounds: int, folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    given = [int(text) for text in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as place:
-        sys.exit(bool(asyncio.run(kills(int(sys.argv[1]) if len(sys.argv) > 1 else 100, Path(place)))))
+        sys.exit(bool(asyncio.run(kills(*(given + [100, 1][len(given) :]), folder=Path(place)))))

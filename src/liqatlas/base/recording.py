@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from liqatlas.base import schemas
@@ -81,10 +82,13 @@ class Recording:
         """Return what was known at a moment: events at or before it, bars closed at or before it."""
         changes: dict[str, pl.DataFrame] = {}
         for name, frame in self.tables().items():
-            if "ts_event_ns" in frame.columns:  # sorted by it: a slice, not a copy
-                changes[name] = frame.head(int(frame["ts_event_ns"].search_sorted(as_of_ns, side="right")))
+            moments = frame["ts_event_ns" if "ts_event_ns" in frame.columns else "ts_close_ns"].to_numpy()
+            known = moments <= as_of_ns
+            count = int(np.count_nonzero(known))
+            if known[:count].all():  # sorted by it, bars that do not overlap too: a slice, not a copy
+                changes[name] = frame.head(count)
             else:
-                changes[name] = frame.filter(pl.col("ts_close_ns") <= as_of_ns)
+                changes[name] = frame.filter(pl.Series(known))
         changes["emptied"] = self.emptied.filter(pl.col("ts_event_ns") <= as_of_ns)
         return replace(self, **changes)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ does not say", never zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -52,7 +53,7 @@ class Table:
 
     def empty(self) -> pl.DataFrame:
         """Return a table of no rows."""
-        return pl.DataFrame(schema=self.schema)
+        return _empty(self.name).clone()
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with exactly these columns in this order, absent nullable ones filled with null.
@@ -89,6 +90,12 @@ class Table:
         if nulls:
             raise InternalError(f"table {self.name}: columns {', '.join(nulls)} hold nulls and may not")
         return out
+
+
+@cache
+def _empty(name: str) -> pl.DataFrame:
+    """Return the empty table of a name, made once: every recording holds a dozen of them."""
+    return pl.DataFrame(schema=ALL_TABLES[name].schema)
 
 
 _TS = Column(pl.Int64(), "ns since 1970 UTC", "moment the venue gives the event")

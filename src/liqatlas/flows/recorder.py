@@ -19,7 +19,7 @@ from liqatlas.venues.feed import Feed, FeedOptions
 from liqatlas.venues.rows import RowBatch, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.store import Freshness, Lake, Writer
@@ -76,6 +76,11 @@ class VenueRecorder:
         Assets or symbols, as the user gave them.
     silent_s
         The feed is opened anew when no frame came for this long [s].
+
+    Attributes
+    ----------
+    on_rows
+        Called with each batch of rows as it comes, before it is durable: a map in memory.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class VenueRecorder:
     ) -> None:
         self.state = VenueState(client.key)
         self.names = tuple(names)
+        self.on_rows: Callable[[RowBatch], None] | None = None
         self._lake, self._writer, self._client = lake, writer, client
         self._silent_s, self._options = silent_s, options or FeedOptions()
         self._held = RowBatch()
@@ -166,6 +172,8 @@ class VenueRecorder:
                 batch = await feed.next(FLUSH_S)
                 if batch.recv_ns:
                     self.state.last_frame = time.monotonic()
+                if self.on_rows is not None and len(batch.rows):
+                    self.on_rows(batch.rows)
                 self._held.merge(batch.rows)
                 self._note_gaps(batch.gaps)
                 await self._flush_when_due(force=bool(batch.changed))
@@ -266,16 +274,30 @@ class VenueRecorder:
         known = self._before.get((dataset, symbol))
         if known is None:
             return
+        if dataset == "trades":
+            self._fill_old(symbol, began_ns)
         since = min(known.recorded_until_ns or known.last_event_ns, known.last_event_ns)
         if since >= began_ns:
             return
         number = self._lake.open_gap(dataset, self._client.key, symbol, since, end_ns=began_ns, reason=DOWN)
         if dataset == "trades" and began_ns - since <= LONGEST_FILL_NS:
-            task = asyncio.create_task(self._fill(number, symbol, since, began_ns))
-            self._fills.add(task)
-            task.add_done_callback(self._fills.discard)
+            self._start(self._fill(number, symbol, since, began_ns))
         else:
             self.state.gaps_listed += 1
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._fills.add(task)
+        task.add_done_callback(self._fills.discard)
+
+    def _fill_old(self, symbol: str, now: int) -> None:
+        """Have earlier pauses fetched that no recorder lived long enough to fetch."""
+        span = (now - LONGEST_FILL_NS, now)
+        for gap in self._lake.list_gaps(
+            dataset="trades", venue=self._client.key, symbol=symbol, span=span, filled=False
+        ):
+            if gap.reason == DOWN and gap.end_ns is not None and gap.start_ns >= span[0]:
+                self._start(self._fill(gap.number, symbol, gap.start_ns, gap.end_ns))
 
     async def _fill(self, number: int, symbol: str, since: int, until: int) -> None:
         """Fetch the trades of a stretch, up to the first live one; the gap counts as filled only if all of it came."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 SETTLE_NS = HOUR_NS
 #: Datasets that segments are made of.
 SOURCES = frozenset({"trades", "bars", "marks", "open_interest"})
+#: Which levels are sealed: 2 keeps ``ever`` beside hours, days and months.
+_FORM = 2
 #: Days folded between two transactions.
 _DAYS_AT_ONCE = 10
 
@@ -72,7 +74,7 @@ def recipe(parameters: EstimatorParameters, terms: RiskTerms) -> Recipe:
     """Return the recipe of an instrument's segments."""
     grid = LogGrid(parameters.grid_step)
     offsets = bucket_offsets(parameters.edges_array(), grid, terms.nearest)
-    digest = hashlib.sha256(parameters.segment_version.encode())
+    digest = hashlib.sha256(f"{_FORM} {parameters.segment_version}".encode())
     for array in (
         offsets.first,
         offsets.last,
@@ -118,14 +120,15 @@ def update(
     flow = lake_flow(lake, instrument, made_with, newest_ns)
     first = flow.first_ns // DAY_NS * DAY_NS
     start = first
-    if progress and progress["first_ns"] == flow.first_ns:
+    if progress and progress["first_ns"] <= flow.first_ns:  # rows removed for room leave what was made of them
         stale = min(hour.hour_ns for hour in touched) - HOUR_NS
         start = progress["until_ns"] if stale >= progress["until_ns"] else stale // DAY_NS * DAY_NS
         start = max(start, first)
     limit = _limit(flow, newest_ns)
     stream = made_with.stream()
     stream.append(_running(lake, instrument, version, start))
-    facts = {"seq": seq, "first_ns": flow.first_ns, "until_ns": min(start, max(limit, first))}
+    begins = min(flow.first_ns, progress["first_ns"]) if progress else flow.first_ns
+    facts = {"seq": seq, "first_ns": begins, "until_ns": min(start, max(limit, first))}
     lake.write_segments(venue, symbol, [], version=version, progress=facts)
     written = 0
     for upto, sealed in _sealed(flow, stream, start, limit, reporter):
@@ -223,11 +226,20 @@ def cuts(start_ns: int, end_ns: int) -> list[tuple[Level, int, int]]:
     return out
 
 
+def _ever(lake: Lake, instrument: Instrument, version: str, before_ns: int) -> list[SealedSegment]:
+    """Return all of history before a month as the one segment it is, none where there is none."""
+    found = lake.last_segment(
+        instrument.venue, instrument.symbol, version=version, level="ever", before_ns=before_ns
+    )
+    return [] if found is None else [_wake(found)]
+
+
 def _running(lake: Lake, instrument: Instrument, version: str, at_ns: int) -> list[SealedSegment]:
-    """Return the sealed stretches of the month and day that run at a moment."""
-    return [
+    """Return all of history before the month that runs at a moment, and the sealed stretches of that month and day."""
+    month = _month_start(at_ns)
+    return _ever(lake, instrument, version, month) + [
         _wake(one)
-        for level, low, high in cuts(_month_start(at_ns), at_ns)
+        for level, low, high in cuts(month, at_ns)
         for one in lake.read_segments(
             instrument.venue, instrument.symbol, low, high, version=version, level=level
         )
@@ -256,11 +268,11 @@ class StoredHistory:
         self._lake, self._instrument, self._made_with = lake, instrument, made_with
         self._flow = lake_flow(lake, instrument, made_with, as_of_ns)
         progress = lake.segment_progress(instrument.venue, instrument.symbol, version=made_with.version)
-        until = progress["until_ns"] if progress else 0
+        until, first = (progress["until_ns"], progress["first_ns"]) if progress else (0, self._flow.first_ns)
         self._end = min(until, _limit(self._flow, as_of_ns))
-        if self._end <= self._flow.first_ns:
+        if self._end <= first:
             self._end = 0
-        self.first_ns = self._flow.first_ns
+        self.first_ns = min(self._flow.first_ns, first)
         self._read: list[tuple[Level, int, int, list[SealedSegment]]] = []
         self._samples = self._tail(as_of_ns)
         self.tail: list[FlowBars] = self._flow.bars(self._samples, self.known)
@@ -275,7 +287,8 @@ class StoredHistory:
         if not moments and known.bars.height:
             moments = [int(known.bars[-1, "ts_close_ns"])]
         last = min(as_of_ns, max(moments, default=0)) + 1
-        if last <= samples.edges[-1]:
+        self._provisional = last > samples.edges[-1]
+        if not self._provisional:
             return samples
         return Samples(np.append(samples.edges, last), np.append(samples.values, samples.values[-1]))
 
@@ -300,12 +313,29 @@ class StoredHistory:
                 out += self._read[-1][3]
         return out
 
+    def _all_stored(self) -> list[SealedSegment]:
+        """Return the sealed stretches of all history up to where the tail begins."""
+        month = _month_start(self._end)
+        before = _ever(self._lake, self._instrument, self._made_with.version, month)
+        return before + self._stored(month)
+
+    def stream(self) -> LevelStream:
+        """Return a level state of all history up to the last sample of open interest, to go on from."""
+        stream = self._made_with.stream()
+        stored = self._all_stored() if self._end else []
+        stream.reserve(stored, self.tail)
+        stream.append(stored, reserved=True)
+        for bars in self.tail:
+            last = bars is self.tail[-1] and self._provisional
+            stream.update(bars, 0, bars.count - last)
+        return stream
+
     def segments(self, start_ns: int) -> tuple[Segment, Segment]:
         """Return the segments of all history and of the bars that begin at or after ``start_ns``."""
         stream = self._made_with.stream()
-        stored = self._stored(0) if self._end else []
+        stored = self._all_stored() if self._end else []
         stream.reserve(stored, self.tail)
-        stream.append(stored)
+        stream.append(stored, reserved=True)
         for bars in self.tail:
             stream.update(bars)
         whole = stream.finish()
@@ -324,7 +354,7 @@ class StoredHistory:
             stream.reserve(stored, [*cut, *self.tail])
             for bars in cut:
                 stream.update(bars)
-            stream.append(stored)
+            stream.append(stored, reserved=True)
             start_ns = self._end
         empty = True
         for bars in self.tail:

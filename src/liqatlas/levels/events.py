@@ -12,6 +12,7 @@ from liqatlas.base.units import prices_from_ticks
 from liqatlas.levels import event_kernels
 
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
     from liqatlas.base.grid import LogGrid
@@ -138,6 +139,12 @@ def runs_of_trades(
     return _cut(out, count, per_bar[0])
 
 
+def _amounts(values: pl.Series) -> NDArray[np.float64]:
+    """Return a column of amounts, what is not said as zero."""
+    known = values.fill_null(0.0) if values.null_count() else values
+    return known.to_numpy().astype(np.float64)
+
+
 def runs_of_bars(
     known: Recording, grid: LogGrid, *, edges: NDArray[np.int64], nearest: tuple[int, int], per_bar: PerBar
 ) -> Runs:
@@ -147,8 +154,7 @@ def runs_of_bars(
         [coordinates(bars[c].to_numpy().astype(np.float64), grid) for c in ("open", "high", "low", "close")],
         axis=1,
     )
-    volume = bars["volume_native"].fill_null(0.0).to_numpy().astype(np.float64)
-    bought = bars["taker_buy_native"].fill_null(0.0).to_numpy().astype(np.float64)
+    volume, bought = (_amounts(bars[name]) for name in ("volume_native", "taker_buy_native"))
     marks = known.marks
     mark = (
         coordinates(marks["mark_price"].to_numpy().astype(np.float64), grid) if marks.height else np.zeros(0)

@@ -1,7 +1,7 @@
 """LiveFlow: from events as they arrive to flow bars, the same bars that a batch would make.
 
-Trades and marks wait until the next sample of open interest closes their bar. Events must come in time order; a late one is
-refused, so that the caller can decide (``venues`` re-orders within its own tolerance).
+Trades and marks wait until the next sample of open interest closes their bar, in whatever order they came; one that is older
+than the running bar is refused, so that the caller can count it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,31 @@ from liqatlas.levels.flow import FlowBars
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from numpy.typing import NDArray
+
     from liqatlas.base.grid import LogGrid
+
+
+#: Moment [ns], price ticks, size [native] and whether the taker bought, of equal length.
+Trades = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]", "NDArray[np.bool_]"]
+
+
+def _joined(pieces: list[Trades]) -> Trades:
+    """Return pieces as one, in order of time; trades of one moment as they came."""
+    if not pieces:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
+    one: Trades = pieces[0] if len(pieces) == 1 else tuple(np.concatenate(c) for c in zip(*pieces, strict=True))  # type: ignore[assignment]
+    if (np.diff(one[0]) >= 0).all():
+        return one
+    order = np.argsort(one[0], kind="stable")
+    return one[0][order], one[1][order], one[2][order], one[3][order]
+
+
+def _cut(trades: Trades, end_ns: int) -> tuple[Trades, Trades]:
+    """Return the trades before a moment and the others."""
+    n = int(np.searchsorted(trades[0], end_ns, side="left"))
+    ts, ticks, qty, buys = trades
+    return (ts[:n], ticks[:n], qty[:n], buys[:n]), (ts[n:], ticks[n:], qty[n:], buys[n:])
 
 
 class LiveFlow:
@@ -47,48 +71,112 @@ class LiveFlow:
     ) -> None:
         self._grid, self._tick, self._nearest = grid, tick_size, nearest
         self._start, self._interest = start_ns, open_interest
-        self._trades: list[tuple[int, int, float, bool]] = []
+        self._trades: list[Trades] = []
         self._marks: list[tuple[int, float]] = []
-        self._latest = start_ns
         self._carry = np.full(3, np.nan)
+        self._shown, self._shown_marks, self._shown_carry = 0, 0, self._carry
+
+    @property
+    def start_ns(self) -> int:
+        """Start of the running bar: what is older comes too late."""
+        return self._start
 
     def trade(self, ts_ns: int, price_ticks: int, qty: float, *, taker_buy: bool) -> None:
-        """Take a trade in; it may share its moment with the one before."""
-        self._in_order(ts_ns)
-        self._trades.append((ts_ns, price_ticks, qty, taker_buy))
+        """Take a trade in."""
+        self.trades(
+            np.array((ts_ns,), np.int64), np.array((price_ticks,), np.int64), np.array((qty,)), np.array((taker_buy,))
+        )
+
+    def trades(
+        self,
+        ts_ns: NDArray[np.int64],
+        price_ticks: NDArray[np.int64],
+        qty: NDArray[np.float64],
+        taker_buy: NDArray[np.bool_],
+    ) -> None:
+        """Take trades in, in any order within the running bar.
+
+        Raises
+        ------
+        InputError
+            If one is older than the running bar.
+        """
+        if len(ts_ns):
+            self._not_late(int(ts_ns.min()))
+            self._trades.append((ts_ns, price_ticks, qty, taker_buy))
 
     def mark(self, ts_ns: int, price: float) -> None:
         """Take a mark price in."""
-        self._in_order(ts_ns)
+        self._not_late(ts_ns)
         self._marks.append((ts_ns, price))
 
-    def _in_order(self, ts_ns: int) -> None:
-        if ts_ns < self._latest:
+    def _not_late(self, ts_ns: int) -> None:
+        if ts_ns < self._start:
             raise InputError(
-                f"event of {isoformat(ts_ns)} came after one of {isoformat(self._latest)}: sort events by time"
+                f"event of {isoformat(ts_ns)} came after the bar until {isoformat(self._start)} was closed: "
+                "take events in before the sample of open interest that follows them"
             )
-        self._latest = ts_ns
 
     def open_interest(self, ts_ns: int, open_interest: float) -> FlowBars:
-        """Take a sample of open interest in and return the bar it closes, one-sided [native]."""
-        self._in_order(ts_ns)
-        bar = self._bar(ts_ns, open_interest, provisional=False)
-        held = [t for t in self._trades if t[0] >= ts_ns]
-        self._trades, self._marks = held, []
+        """Take a sample of open interest in and return the bar it closes, one-sided [native].
+
+        Raises
+        ------
+        InputError
+            If it is not after the sample before.
+        """
+        if ts_ns <= self._start:
+            raise InputError(
+                f"open interest of {isoformat(ts_ns)} is not after that of {isoformat(self._start)}: sort samples by time"
+            )
+        known, later = _cut(_joined(self._trades), ts_ns)
+        bar = self._bar(
+            (self._start, ts_ns),
+            (known, [m for m in self._marks if m[0] <= ts_ns]),
+            open_interest,
+            self._carry,
+            provisional=False,
+        )
+        self._trades = [later] if len(later[0]) else []
+        self._marks = [m for m in self._marks if m[0] > ts_ns]
         self._start, self._interest = ts_ns, open_interest
+        self._shown, self._shown_marks, self._shown_carry = 0, 0, self._carry.copy()
         return bar
 
     def running(self, now_ns: int) -> FlowBars:
         """Return the running bar as of a moment, provisional: its open interest counts as unchanged."""
-        carry = self._carry.copy()
-        bar = self._bar(max(now_ns, self._start + 1), self._interest, provisional=True)
-        self._carry = carry
-        return bar
+        end = max(now_ns, self._start + 1)
+        known, _ = _cut(_joined(self._trades), end)
+        marks = [m for m in self._marks if m[0] <= end]
+        return self._bar((self._start, end), (known, marks), self._interest, self._carry.copy(), provisional=True)
 
-    def _bar(self, end_ns: int, open_interest: float, *, provisional: bool) -> FlowBars:
-        edges = np.array((self._start, end_ns), np.int64)
-        trades = [t for t in self._trades if t[0] < end_ns]
-        ticks = np.array([t[1] for t in trades], np.int64)
+    def news(self) -> FlowBars | None:
+        """Return what came since the last call as a provisional bar of its own, ``None`` where nothing did.
+
+        Its cost is that of the news, not of the running bar; for :meth:`LevelStream.run_ahead`.
+        """
+        new, marks = self._trades[self._shown :], self._marks[self._shown_marks :]
+        if not new and not marks:
+            return None
+        self._shown, self._shown_marks = len(self._trades), len(self._marks)
+        joined = _joined(new)
+        newest = max(int(joined[0][-1]) if new else 0, *(m[0] for m in marks), self._start)
+        span = (self._start, newest + 1)
+        return self._bar(span, (joined, marks), self._interest, self._shown_carry, provisional=True)
+
+    def _bar(
+        self,
+        edges_ns: tuple[int, int],
+        events: tuple[Trades, list[tuple[int, float]]],
+        open_interest: float,
+        carry: NDArray[np.float64],
+        *,
+        provisional: bool,
+    ) -> FlowBars:
+        """Return the bar between two edges; ``carry`` is what came before and becomes what is left."""
+        edges = np.array(edges_ns, np.int64)
+        (moments_of_trades, ticks, qty, buys), given = events
+        given = sorted(given, key=lambda m: m[0])
         low = int(ticks.min()) if len(ticks) else 0
         prices = prices_from_ticks(
             np.arange(low, int(ticks.max()) + 1 if len(ticks) else 1, dtype=np.int64), self._tick
@@ -98,18 +186,13 @@ class LiveFlow:
             if len(ticks)
             else (np.zeros(1, np.int32), np.zeros(1), 0)
         )
-        moments = np.array([m[0] for m in self._marks], np.int64)
-        marks = coordinates(np.array([m[1] for m in self._marks], np.float64), self._grid)
-        size = len(trades) + len(marks) + 2
+        moments = np.array([m[0] for m in given], np.int64)
+        marks = coordinates(np.array([m[1] for m in given], np.float64), self._grid)
+        size = len(ticks) + len(marks) + 2
         out = (np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size))
-        per_bar = (np.zeros(2, np.int64), np.zeros(1), np.zeros(1), self._carry)
+        per_bar = (np.zeros(2, np.int64), np.zeros(1), np.zeros(1), carry)
         count, _ = event_kernels.trade_runs(
-            (
-                np.array([t[0] for t in trades], np.int64),
-                ticks,
-                np.array([t[2] for t in trades], np.float64),
-                np.array([t[3] for t in trades], np.bool_),
-            ),
+            (moments_of_trades, ticks, qty, buys),
             table,
             (moments, moments, marks, marks, marks),
             edges,

@@ -7,20 +7,20 @@ first fold, so that a map from stored segments has the same bits as one from all
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS
-from liqatlas.base.jit import kernel
+from liqatlas.levels import kernels
 from liqatlas.levels.segment import UNTOUCHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liqatlas.levels import kernels
-
-SealedLevel = Literal["hour", "day", "month"]
+#: ``ever``: everything up to the end of a month; it rests under that month.
+SealedLevel = Literal["hour", "day", "month", "ever"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +30,14 @@ class SealedSegment:
     Attributes
     ----------
     level, start_ns, end_ns
-        Which stretch ``[start_ns, end_ns)``: a whole UTC hour, day or month.
+        Which stretch ``[start_ns, end_ns)``: a whole UTC hour, day or month; ``ever`` has the month it ends with.
     low, high
         Lowest and highest bin the mark touched, :data:`~liqatlas.levels.segment.UNTOUCHED` where nothing was.
     factors
         float64 ``(3, 2, K + 1)``: closing factors taken out of the scale, the scale, and in ``[2, :, 0]`` the unlevered amount in
         units of ``scale[:, K]``; survival is the product of the first two.
     position, bucket, bin, amount
-        uint8, uint8, int32, float64 ``(n,)``: what is not zero, in units of the scale.
+        uint8, uint8, int32, float64 ``(n,)``: what is not zero, in units of the scale, sorted by the first three.
     """
 
     level: SealedLevel
@@ -52,22 +52,29 @@ class SealedSegment:
     amount: NDArray[np.float64]
 
     @property
-    def ids(self) -> NDArray[np.int64]:
-        """Number of the last hour, day and month in it, int64 ``(3,)``."""
+    def entries(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.float64]]:
+        """What is not zero, as the kernels take it."""
+        return self.position, self.bucket, self.bin, self.amount
+
+    @property
+    def ids(self) -> tuple[int, int, int]:
+        """Number of the last hour, day and month in it."""
         last = self.end_ns - 1
-        return np.array((last // HOUR_NS, last // DAY_NS, _month_of(last)), np.int64)
+        return last // HOUR_NS, last // DAY_NS, _month_of(last // DAY_NS)
 
     def bin_range(self) -> tuple[int, int] | None:
         """Return the lowest bin and the highest plus one that hold anything, ``None`` where nothing does."""
         return (int(self.bin.min()), int(self.bin.max()) + 1) if len(self.bin) else None
 
 
-def _month_of(ts_ns: int) -> int:
-    return int(np.datetime64(ts_ns, "ns").astype("datetime64[M]").astype(np.int64))
+@lru_cache(maxsize=1 << 12)
+def _month_of(day: int) -> int:
+    """Return the number of a day's month since 1970; a map asks for the same few hundred days again and again."""
+    return int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
 
 
 def stretch(level: SealedLevel, number: int) -> tuple[int, int]:
-    """Return ``[start, end)`` [ns] of an hour, day or month by its number since 1970."""
+    """Return ``[start, end)`` [ns] of an hour, day or month (``ever``: of its last month) by its number since 1970."""
     if level == "hour":
         return number * HOUR_NS, (number + 1) * HOUR_NS
     if level == "day":
@@ -98,29 +105,13 @@ def seal(level: SealedLevel, number: int, state: kernels.State, origin: int) -> 
 
 def load(sealed: SealedSegment, state: kernels.State, origin: int) -> None:
     """Write a sealed segment into a cleared state whose window holds it."""
-    state.rebased[:], state.scale[:] = sealed.factors[0], sealed.factors[1]
-    state.unlevered[:] = sealed.factors[2, :, 0]
-    if sealed.high >= sealed.low:
-        state.reach[0], state.reach[1] = sealed.low - origin, sealed.high - origin
-    _fill(state, (sealed.position, sealed.bucket, sealed.bin, sealed.amount), origin)
+    kernels.load_sealed(state, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)
 
 
-@kernel
-def _fill(
-    state: kernels.State,
-    entries: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.float64]],
-    origin: int,
+def absorb(
+    state: kernels.State, sealed: SealedSegment, offsets: kernels.Offsets, origin: int
 ) -> None:
-    """Write the entries and the bounds of what they fill."""
-    position, bucket, where, amount = entries
-    for i in range(amount.shape[0]):
-        p, k, b = int(position[i]), int(bucket[i]), int(where[i]) - origin
-        state.stock[p, k, b] = amount[i]
-        if p == 0:
-            state.outer[0, k] = max(state.outer[0, k], b)
-            state.inner[0, k] = min(state.inner[0, k], b)
-            state.reach[4] = max(state.reach[4], b)
-        else:
-            state.outer[1, k] = min(state.outer[1, k], b)
-            state.inner[1, k] = max(state.inner[1, k], b)
-            state.reach[5] = min(state.reach[5], b)
+    """Compose a later sealed segment into a state whose window holds it."""
+    kernels.absorb_sealed(
+        state, offsets, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin
+    )

@@ -13,7 +13,7 @@ import numpy as np
 from liqatlas.base.clock import DAY_NS, HOUR_NS
 from liqatlas.levels import kernels
 from liqatlas.levels.flow import opened_and_closed
-from liqatlas.levels.sealed import SealedLevel, SealedSegment, load, seal
+from liqatlas.levels.sealed import SealedLevel, SealedSegment, absorb, load, seal
 from liqatlas.levels.segment import UNTOUCHED, Segment
 
 if TYPE_CHECKING:
@@ -68,22 +68,25 @@ class LevelStream:
         self._origin = 0
         self._scratch: kernels.State | None = None
         self._flow: FlowBars | None = None  # the table last folded from, and what was made of it
+        self._ahead: kernels.State | None = None  # the running hour with bars that may still change
+        self._provisional: list[FlowBars] = []
         self._current = np.full(3, -1, dtype=np.int64)
         self._open = [
             False,
             False,
             False,
         ]  # whether the running hour, day and month hold anything to hand out
-        self._pyramid = self._map_pyramid(lambda _: self._new_state(0))
+        self._pyramid = self._map_pyramid(lambda level: self._new_state(0, opens=level == 0))
 
     def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:
         return make(0), make(1), make(2), make(3)
 
-    def _new_state(self, bins: int) -> kernels.State:
+    def _new_state(self, bins: int, *, opens: bool = True) -> kernels.State:
+        """Return an empty state; only one in which positions ``opens`` has room for what is not placed yet."""
         k = self._buckets
         state = kernels.State(  # as kernels.clear leaves it, without visiting the zeros
             stock=np.zeros((2, k, bins)),
-            pending=np.zeros((2, bins, k)),
+            pending=np.zeros((2, bins if opens else 0, k)),
             scale=np.ones((2, k + 1)),
             rebased=np.ones((2, k + 1)),
             unlevered=np.zeros(2),
@@ -109,20 +112,23 @@ class LevelStream:
         last = max(high, self._origin + bins) + _SPARE if bins else high + _SPARE
         shift = self._origin - first
         self._pyramid = self._map_pyramid(
-            lambda level: self._moved(self._pyramid[level], shift, last - first)
+            lambda level: self._moved(level, shift, last - first)
         )
         self._origin = first
 
-    def _moved(self, old: kernels.State, shift: int, bins: int) -> kernels.State:
-        """Return a state on a wider window, its old first bin at ``shift``."""
-        new = self._new_state(bins)
+    def _moved(self, level: int, shift: int, bins: int) -> kernels.State:
+        """Return the state of a level on a wider window, its old first bin at ``shift``."""
+        old = self._pyramid[level]
+        opens = level == 0
+        new = self._new_state(bins, opens=opens)
         was = old.stock.shape[2]
         if was == 0:  # nothing was placed, but bars may have closed or touched
             new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
             new.reach[:2] = old.reach[:2]
             return new
         new.stock[:, :, shift : shift + was] = old.stock
-        new.pending[:, shift : shift + was] = old.pending
+        if opens:
+            new.pending[:, shift : shift + was] = old.pending
         new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
         pairs = (
             (new.outer, old.outer), (new.inner, old.inner), (new.span_low, old.span_low), (new.span_high, old.span_high),
@@ -144,6 +150,7 @@ class LevelStream:
             Bars that follow those already folded.
         """
         end = flow.count if stop is None else stop
+        self._ahead, self._provisional = None, []
         if end > start:
             self._prepare(flow)
             self._fold(flow, start, end)
@@ -178,8 +185,37 @@ class LevelStream:
         )
         self._open[0] = True
 
+    def run_ahead(self, flow: FlowBars) -> None:
+        """Fold bars that may still change into a copy of the running hour: :meth:`density` shows them, :meth:`update` forgets them."""
+        if len(flow.runs.entry):
+            self._make_room(*flow.bin_range())
+        bins = self._pyramid[0].stock.shape[2]
+        new = [flow]
+        if self._ahead is None or self._ahead.stock.shape[2] != bins:
+            self._ahead = self._new_state(bins)
+            kernels.copy_used(self._ahead, self._pyramid[0])
+            new = [*self._provisional, flow]
+        none = np.zeros((0, 2, self._buckets))
+        for one in new:
+            opened, closed = opened_and_closed(
+                one.volume, one.open_interest, theta=self.parameters.theta, phi=self.parameters.phi
+            )
+            runs = one.runs
+            kernels.fold_bars(
+                self._ahead,
+                self._offsets,
+                self._hazard,
+                (runs.first, opened, closed),
+                (runs.entry, runs.low, runs.high, runs.qty),
+                (0, one.count, self._origin),
+                none,
+            )
+        self._provisional.append(flow)
+
     def update_sealing(self, flow: FlowBars) -> list[SealedSegment]:
         """Fold a table of bars as :meth:`update` does and return each hour, day and month that one of them closed.
+
+        With each month comes ``ever``: all of history up to its end.
 
         A stream that seals must not be fed by :meth:`update` as well.
         """
@@ -195,7 +231,7 @@ class LevelStream:
         return out
 
     def seal_until(self, moment_ns: int) -> list[SealedSegment]:
-        """Close the hour, day and month that ended at or before a moment, although no later bar came; return them."""
+        """Close what ended at or before a moment, although no later bar came; return it as :meth:`update_sealing` does."""
         return self._seal_before(calendar_ids(np.array((0, moment_ns + 1), np.int64))[0])
 
     def _seal_before(self, ids: NDArray[np.int64]) -> list[SealedSegment]:
@@ -208,12 +244,14 @@ class LevelStream:
             if self._current[i] == ids[i]:
                 break
             kernels.spread_all(self._pyramid[i], self._offsets)
-            if self._open[i]:
+            held, self._open[i] = self._open[i], False
+            if held:
                 out.append(seal(level, int(self._current[i]), self._pyramid[i], self._origin))
-                self._open[i] = False
-                if i < 2:
-                    self._open[i + 1] = True
             kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+            if held and i < 2:
+                self._open[i + 1] = True
+            elif held:
+                out.append(seal("ever", int(self._current[2]), self._pyramid[3], self._origin))
         return out
 
     def reserve(self, sealed: Iterable[SealedSegment], flows: Iterable[FlowBars]) -> None:
@@ -227,30 +265,37 @@ class LevelStream:
         if ranges:
             self._hold(min(low for low, _ in ranges), max(high for _, high in ranges))
 
-    def append(self, sealed: Iterable[SealedSegment]) -> None:
+    def append(self, sealed: Iterable[SealedSegment], *, reserved: bool = False) -> None:
         """Go on with stored stretches, in order of time, in place of the bars they were sealed from: the same bits.
 
-        Months first, then days, then hours, as far as each is whole; what follows must lie after them.
+        One ``ever`` may come first, then months, days and hours, as far as each is whole; what follows must lie after them.
+        With ``reserved`` room was made for all of them already.
         """
         pieces = list(sealed)
-        self.reserve(pieces, ())
-        scratch = self._new_state(self._pyramid[0].stock.shape[2])
+        if not reserved:
+            self.reserve(pieces, ())
         for piece in pieces:
-            above = _LEVELS.index(piece.level) + 1
             ids = piece.ids
-            for i in range(3):  # close what runs, as the first bar of the piece would have done
-                if self._current[i] == ids[i]:
-                    break
-                if self._open[i]:  # handing on an empty one would change nothing
-                    kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
-                    self._open[i] = False
-                    if i < 2:
-                        self._open[i + 1] = True
-            load(piece, scratch, self._origin)
-            kernels.absorb(self._pyramid[above], scratch, self._offsets)
+            self._close_before(ids)
+            if piece.level == "ever":
+                load(piece, self._pyramid[3], self._origin)
+            else:
+                above = _LEVELS.index(piece.level) + 1
+                absorb(self._pyramid[above], piece, self._offsets, self._origin)
+                if above < 3:
+                    self._open[above] = True
             self._current[:] = ids
-            if above < 3:
-                self._open[above] = True
+
+    def _close_before(self, ids: tuple[int, int, int]) -> None:
+        """Hand on what runs, as the first bar with these numbers would do; handing on an empty one would change nothing."""
+        for i in range(3):
+            if self._current[i] == ids[i]:
+                break
+            if self._open[i]:
+                kernels.absorb(self._pyramid[i + 1], self._pyramid[i], self._offsets)
+                self._open[i] = False
+                if i < 2:
+                    self._open[i + 1] = True
 
     def finish(self) -> Segment:
         """Return everything folded as one segment, as :meth:`segment` does, and spend the stream: no copy is made."""
@@ -289,7 +334,10 @@ class LevelStream:
         if self._scratch is None or self._scratch.stock.shape[2] != bins:
             self._scratch = self._new_state(bins)
         out = (np.empty((2, bins)), np.empty(2))
-        kernels.density(self._pyramid, self._scratch, self._offsets, weights, out)
+        hour, *completed = self._pyramid
+        kernels.density(
+            (self._ahead or hour, *completed), self._scratch, self._offsets, weights, out
+        )
         return self._origin, *out
 
     @staticmethod

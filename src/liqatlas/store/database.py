@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: ``LqAt``: tells our files from other SQLite files.
 APPLICATION_ID = 0x4C714174
 #: Version of the catalogue's layout; see ``migration``.
-VERSION = 1
+VERSION = 2
 #: How long a statement waits for another process's transaction [s].
 BUSY_S = 20.0
 _OLDEST_SQLITE = (3, 37, 0)
@@ -32,6 +32,7 @@ _NO_SHARED_FILE = {
 }  # fmt: skip
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"}
 
+TOUCHED_INDEX = "CREATE INDEX hour_seq ON hour (series, seq)"
 TABLES = (
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     # tick_size: the step that price_ticks of this series count, the finest its instrument ever had
@@ -60,6 +61,7 @@ TABLES = (
         series INTEGER NOT NULL, dataset TEXT NOT NULL, hour_ns INTEGER NOT NULL, first_ns INTEGER NOT NULL,
         last_ns INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (series, dataset, hour_ns))
         STRICT, WITHOUT ROWID""",
+    TOUCHED_INDEX,
     """CREATE TABLE recorded (
         series INTEGER NOT NULL, dataset TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
         PRIMARY KEY (series, dataset, start_ns)) STRICT, WITHOUT ROWID""",

@@ -46,12 +46,14 @@ def _rest_type(dtype: PolarsDataType) -> PolarsDataType:
     return pl.String() if isinstance(dtype, pl.Enum) else dtype
 
 
-def _chunks(cursor: sqlite3.Cursor, types: dict[str, PolarsDataType]) -> Iterator[pl.DataFrame]:
-    """Yield a result as tables, never holding many Python rows at once; the first may be empty."""
-    yield pl.DataFrame(schema=types)
-    while rows := cursor.fetchmany(READ_CHUNK):
+def _chunks(
+    rows: list[tuple[object, ...]], cursor: sqlite3.Cursor, types: dict[str, PolarsDataType]
+) -> Iterator[pl.DataFrame]:
+    """Yield a result as tables from its first rows on, never holding many Python rows at once."""
+    while rows:
         values = zip(types.items(), zip(*rows, strict=True), strict=True)
         yield pl.DataFrame([pl.Series(name, data, dtype) for (name, dtype), data in values])
+        rows = cursor.fetchmany(READ_CHUNK)
 
 
 class HotTable:
@@ -71,6 +73,8 @@ class HotTable:
         values = [name for name in columns if name not in self._key]
         #: Columns as the table has them: the key first, because SQLite 3.40 checks tables without rowid by that order.
         self.stored = ("series", *self._key, *self._occurs, "seq", *values)
+        schema = dict(rule.table.schema) | dict.fromkeys(self._occurs, pl.Int64())
+        self._empty = pl.DataFrame(schema=schema)
 
     @property
     def ddl(self) -> str:
@@ -135,11 +139,14 @@ class HotTable:
             (series, start_ns, end_ns),
         )
         columns = self.rule.table.columns
+        first = cursor.fetchmany(READ_CHUNK)
+        if not first:
+            return self._empty.clone(), 0
         types: dict[str, PolarsDataType] = {
             name: _rest_type(columns[name].dtype) if name in columns else pl.Int64()
             for name in self.stored[1:]
         }
-        raw = pl.concat(_chunks(cursor, types))
+        raw = pl.concat(_chunks(first, cursor, types))
         frame = raw.select(
             *(
                 pl.when(pl.col(name) != self._absent[name]).then(pl.col(name)).cast(column.dtype).alias(name)

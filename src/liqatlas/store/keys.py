@@ -72,6 +72,8 @@ KEYINGS: dict[str, Keying] = {
         Keying(schemas.LIQUIDATION_BARS, "last", ("ts_open_ns", "ts_close_ns")),
         Keying(schemas.BOOK_LEVELS, "last", ("ts_event_ns", "book_side", "level")),
         Keying(schemas.POSITIONS, "last", ("ts_event_ns", "account", "position")),
+        Keying(schemas.LONG_SHORT_RATIOS, "last", ("ts_event_ns", "ratio_of")),
+        Keying(schemas.INSURANCE_FUND, "last", ("ts_event_ns", "currency")),
     )
 }
 

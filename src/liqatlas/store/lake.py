@@ -134,6 +134,7 @@ class Lake:
         for connection in self._connections:
             connection.close()
         self._connections.clear()
+        self._segments.close()
         self._local = threading.local()
 
     def __enter__(self) -> Self:
@@ -389,6 +390,12 @@ class Lake:
     ) -> list[StoredSegment]:
         """Return the segments of one level that lie within a window, in order."""
         return self._segments.read(venue, symbol, version=version, level=level, span=(start_ns, end_ns))
+
+    def last_segment(
+        self, venue: str, symbol: str, *, version: str, level: Level, before_ns: int
+    ) -> StoredSegment | None:
+        """Return the newest segment of one level that ends at or before a moment, ``None`` where there is none."""
+        return self._segments.last(venue, symbol, version=version, level=level, before_ns=before_ns)
 
     def segment_entries(self, venue: str, symbol: str, *, version: str) -> list[SegmentEntry]:
         """Return which segments there are and from which write numbers they were built."""

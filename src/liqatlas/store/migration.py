@@ -5,6 +5,7 @@ version  what changed
 =======  =============================================================================================
 0        before the first release: hot rows without write numbers, manifest without digests and ticks
 1        ``seq`` in hot rows, digest and tick per file, recorded spans, touched hours, jobs in parts
+2        long/short ratios and insurance funds are kept; touched hours are found by their write number
 =======  =============================================================================================
 
 A step runs in one transaction; before the first the catalogue is copied beside itself. Only a writer migrates, alone;
@@ -22,7 +23,15 @@ from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import LakeCorruptError, LakeVersionError
 from liqatlas.store import coverage, parquet
 from liqatlas.store.commit import touched_hours
-from liqatlas.store.database import APPLICATION_ID, TABLES, VERSION, create, take_seq, transaction
+from liqatlas.store.database import (
+    APPLICATION_ID,
+    TABLES,
+    TOUCHED_INDEX,
+    VERSION,
+    create,
+    take_seq,
+    transaction,
+)
 from liqatlas.store.hot import HOT
 from liqatlas.store.keys import KEYINGS, checked, counted
 from liqatlas.store.lock import Lock
@@ -193,5 +202,13 @@ def _hot_rows_from_0(connection: sqlite3.Connection, old: set[str]) -> None:
             )
 
 
+def _from_1(connection: sqlite3.Connection, root: Path) -> None:
+    """Take layout 1 to 2: two more tables of hot rows, and touched hours found by their number."""
+    del root
+    connection.execute(TOUCHED_INDEX.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"))
+    for dataset in ("long_short_ratios", "insurance_fund"):
+        connection.execute(HOT[dataset].ddl.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
 #: Step from each layout to the next.
-_STEPS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {0: _from_0}
+_STEPS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {0: _from_0, 1: _from_1}

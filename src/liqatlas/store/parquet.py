@@ -158,7 +158,12 @@ def read(path: Path, rule: Keying, *, expected_digest: str | None) -> pl.DataFra
         raise LakeCorruptError(path, "the bytes are not those that were written; run verify, then repair")
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-        return frame.select(pl.col(name).cast(c.dtype) for name, c in rule.table.columns.items())
+        wanted = rule.table.columns
+        if frame.columns != list(wanted):
+            frame = frame.select(list(wanted))
+        return frame.with_columns(  # only what rests as another type: mostly a text or two
+            [frame[name].cast(c.dtype) for name, c in wanted.items() if frame.schema[name] != c.dtype]
+        )
     except (pl.exceptions.PolarsError, OSError) as error:
         raise LakeCorruptError(path, f"not a readable table ({error}); run verify, then repair") from error
 

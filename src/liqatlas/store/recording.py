@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from liqatlas.base.clock import format_window, isoformat
 from liqatlas.base.recording import Recording
+from liqatlas.base.schemas import PRICE_KIND
 from liqatlas.store.catalogue import find_series, instrument_at, renamed_to
 from liqatlas.store.gaps import Place, list_gaps
 from liqatlas.store.keys import KEYINGS
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from liqatlas.store.coverage import Span
     from liqatlas.store.reading import Reader
 
+#: Kept, but no part of a ``Recording``: read them by name.
+_NOT_IN_IT = {"long_short_ratios", "insurance_fund"}
 #: More gaps than this are summed up in one warning.
 _GAPS_NAMED = 5
 
@@ -36,7 +40,9 @@ def recording(
         If the series has no instrument.
     """
     series = find_series(connection, venue, symbol)
-    tables = {name: reader.read(connection, name, venue, symbol, span) for name in KEYINGS}
+    tables = {
+        name: reader.read(connection, name, venue, symbol, span) for name in KEYINGS if name not in _NOT_IN_IT
+    }
     instrument = replace(instrument_at(connection, series, span[1]), tick_size=tables["trades"][1])
     warnings = _gap_warnings(connection, Place("*", venue, symbol), span)
     if new_name := renamed_to(connection, series):
@@ -55,7 +61,9 @@ def recording(
 
 def split_bars(bars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     """Return bars of trades and of the mark, no two overlapping, and a sentence for each choice that was made."""
-    by_kind = {str(kind): rows for (kind,), rows in bars.partition_by("price_kind", as_dict=True).items()}
+    codes = np.unique(bars["price_kind"].to_physical().to_numpy())
+    kinds = [PRICE_KIND.categories[int(code)] for code in codes]
+    by_kind = {kind: bars if len(kinds) == 1 else bars.filter(pl.col("price_kind") == kind) for kind in kinds}
     traded, warnings = _one_length(by_kind.get("last", by_kind.get("spot", bars.clear())), "bars")
     marked, more = _one_length(by_kind.get("mark", bars.clear()), "mark bars")
     if {"last", "spot"} <= by_kind.keys():
@@ -72,10 +80,10 @@ def _gap_warnings(connection: sqlite3.Connection, place: Place, span: Span) -> l
 
 def _one_length(bars: pl.DataFrame, what: str) -> tuple[pl.DataFrame, list[str]]:
     """Return bars of which no two overlap, the shorter preferred, and a warning if some were left out."""
-    length = pl.col("ts_close_ns") - pl.col("ts_open_ns")
-    lengths = bars.select(length.unique().sort()).to_series().to_list()
+    lengths = np.unique(bars["ts_close_ns"].to_numpy() - bars["ts_open_ns"].to_numpy()).tolist()
     if len(lengths) < 2:
         return bars, []
+    length = pl.col("ts_close_ns") - pl.col("ts_open_ns")
     kept = bars.filter(length == lengths[0])
     for longer in lengths[1:]:
         candidates = bars.filter(length == longer)

@@ -38,12 +38,15 @@ KEEP_DAYS: dict[str, int | None] = {
     "bars": None,
     "open_interest": None,
     "funding": None,
+    "long_short_ratios": None,
+    "insurance_fund": None,
     "liquidation_bars": None,
     "liquidations": None,
 }
 #: Order in which datasets make room; prints go last of what is in files. Segments are never removed for room.
 MAKE_ROOM = (
-    "book_levels", "trades", "marks", "positions", "bars", "funding", "open_interest", "liquidation_bars", "liquidations",
+    "book_levels", "trades", "marks", "positions", "long_short_ratios", "insurance_fund", "bars", "funding", "open_interest",
+    "liquidation_bars", "liquidations",
 )  # fmt: skip
 #: Days of files the growth per day is averaged over.
 RATE_DAYS = 7

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+from isal import isal_zlib
 
 from liqatlas.base.errors import InputError, LakeCorruptError, LakeVersionError
-from liqatlas.store.database import connect, sqlite_errors, transaction
+from liqatlas.store.database import Connection, connect, sqlite_errors, transaction
 from liqatlas.store.layout import SEGMENTS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from liqatlas.store.coverage import Span
 
-Level = Literal["hour", "day", "month"]
+Level = Literal["hour", "day", "month", "ever"]
+#: An open connection and the number of the file it reads.
+_Held = tuple[Connection, int]
+#: Reads go through mapped memory up to this size: no copy of each page, no call per page.
+_MAPPED_BYTES = 1 << 36
+_ALL_COLUMNS = "level, start_ns, end_ns, seq, low_bin, high_bin, header, payload"
 _APPLICATION_ID = 0x4C715367
 _VERSION = 1
 _CHECKSUM = struct.Struct("<I")
@@ -106,18 +113,43 @@ class SegmentStore:
     def __init__(self, root: Path, *, writable: bool) -> None:
         self._path = root / SEGMENTS
         self._writable = writable
+        self._local = threading.local()
+        self._all: list[_Held] = []
 
-    def _open(self) -> sqlite3.Connection | None:
-        if not self._writable and not self._path.exists():
-            return None
-        connection = connect(self._path, writable=self._writable)
-        try:
-            with sqlite_errors(self._path):
-                self._check(connection)
-        except BaseException:
+    def close(self) -> None:
+        """Close every connection; the store can be used again."""
+        for connection, _ in self._all:
             connection.close()
-            raise
-        return connection
+        self._all.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def _session(self) -> Iterator[sqlite3.Connection | None]:
+        """Give this thread's connection, ``None`` where there is no file to read; errors of SQLite become ours."""
+        with sqlite_errors(self._path):
+            held: _Held | None = getattr(self._local, "held", None)
+            if held is not None and (held[0].still or held[1] != self._file_number()):
+                self._all.remove(held)
+                held[0].close()
+                held = None
+            if held is None and (self._writable or self._path.exists()):
+                held = self._local.held = self._opened()
+                self._all.append(held)
+            if held is not None:
+                self._check(held[0])
+            yield None if held is None else held[0]
+
+    def _file_number(self) -> int:
+        """Return which file stands under the path, 0 for none: it may be removed while it is held open."""
+        try:
+            return self._path.stat().st_ino
+        except OSError:
+            return 0
+
+    def _opened(self) -> _Held:
+        connection = connect(self._path, writable=self._writable)
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+        return connection, self._file_number()
 
     def _check(self, connection: sqlite3.Connection) -> None:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -151,10 +183,9 @@ class SegmentStore:
             If a level is unknown, arrays differ in length or do not fit their types.
         """
         rows = [(venue, symbol, version, *_to_row(segment)) for segment in segments]
-        connection = self._open()
-        assert connection is not None
-        try:
-            with sqlite_errors(self._path), transaction(connection):
+        with self._session() as connection:
+            assert connection is not None
+            with transaction(connection):
                 connection.executemany(
                     "INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
                 )
@@ -163,45 +194,51 @@ class SegmentStore:
                         "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)",
                         (venue, symbol, version, json.dumps(dict(progress))),
                     )
-        finally:
-            connection.close()
 
     def progress(self, venue: str, symbol: str, version: str) -> dict[str, int] | None:
         """Return how far the segments of a version reach, as it was written with them."""
-        connection = self._open()
-        if connection is None:
-            return None
-        try:
-            with sqlite_errors(self._path):
-                row = connection.execute(
-                    "SELECT facts FROM progress WHERE venue = ? AND symbol = ? AND version = ?",
-                    (venue, symbol, version),
-                ).fetchone()
-        finally:
-            connection.close()
+        with self._session() as connection:
+            if connection is None:
+                return None
+            row = connection.execute(
+                "SELECT facts FROM progress WHERE venue = ? AND symbol = ? AND version = ?",
+                (venue, symbol, version),
+            ).fetchone()
         return None if row is None else json.loads(row[0])
 
     def read(self, venue: str, symbol: str, *, version: str, level: Level, span: Span) -> list[StoredSegment]:
         """Return segments of one level that lie within a span ``[start, end)``, in order of time."""
         rows = self._select(
-            "level, start_ns, end_ns, seq, low_bin, high_bin, header, payload",
-            "AND level = ? AND start_ns >= ? AND end_ns <= ?",
-            (venue, symbol, version, level, *span),
+            _ALL_COLUMNS,
+            "AND level = ? AND start_ns >= ? AND start_ns < ? AND end_ns <= ? ORDER BY start_ns",  # the index ends at start_ns
+            (venue, symbol, version, level, *span, span[1]),
         )
         return [self._from_row(row) for row in rows]
 
+    def last(
+        self, venue: str, symbol: str, *, version: str, level: Level, before_ns: int
+    ) -> StoredSegment | None:
+        """Return the newest segment of a level that ends at or before a moment."""
+        rows = self._select(
+            _ALL_COLUMNS,
+            "AND level = ? AND start_ns < ? AND end_ns <= ? ORDER BY start_ns DESC LIMIT 1",
+            (venue, symbol, version, level, before_ns, before_ns),
+        )
+        return self._from_row(rows[0]) if rows else None
+
     def entries(self, venue: str, symbol: str, version: str) -> list[SegmentEntry]:
         """Return which segments there are, by level and time."""
-        rows = self._select("level, start_ns, end_ns, seq", "", (venue, symbol, version))
+        rows = self._select(
+            "level, start_ns, end_ns, seq", "ORDER BY level, start_ns", (venue, symbol, version)
+        )
         return [SegmentEntry(*row) for row in rows]  # type: ignore[arg-type]
 
     def delete(self, venue: str, symbol: str, version: str) -> int:
         """Remove all segments of a version; return how many there were."""
-        connection = self._open()
-        if connection is None:
-            return 0
-        try:
-            with sqlite_errors(self._path), transaction(connection):
+        with self._session() as connection:
+            if connection is None:
+                return 0
+            with transaction(connection):
                 connection.execute(
                     "DELETE FROM progress WHERE venue = ? AND symbol = ? AND version = ?",
                     (venue, symbol, version),
@@ -210,22 +247,15 @@ class SegmentStore:
                     "DELETE FROM segment WHERE venue = ? AND symbol = ? AND version = ?",
                     (venue, symbol, version),
                 ).rowcount
-        finally:
-            connection.close()
 
     def _select(self, columns: str, more: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
-        connection = self._open()
-        if connection is None:
-            return []
-        try:
-            with sqlite_errors(self._path):
-                return connection.execute(
-                    f"SELECT {columns} FROM segment WHERE venue = ? AND symbol = ? AND version = ? {more} "  # noqa: S608
-                    "ORDER BY level, start_ns",
-                    values,
-                ).fetchall()
-        finally:
-            connection.close()
+        with self._session() as connection:
+            if connection is None:
+                return []
+            return connection.execute(
+                f"SELECT {columns} FROM segment WHERE venue = ? AND symbol = ? AND version = ? {more}",  # noqa: S608
+                values,
+            ).fetchall()
 
     def _from_row(self, row: tuple[object, ...]) -> StoredSegment:
         level, start, end, seq, low, high, header, payload = row
@@ -280,7 +310,7 @@ def _exact(name: str, values: NDArray[np.generic], dtype: np.dtype[np.generic]) 
 
 def _pack(arrays: Sequence[NDArray[np.generic]]) -> bytes:
     data = b"".join(array.tobytes() for array in arrays)
-    return data + _CHECKSUM.pack(zlib.crc32(data))
+    return data + _CHECKSUM.pack(isal_zlib.crc32(data))
 
 
 def _unpack(
@@ -288,7 +318,7 @@ def _unpack(
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.generic]]]:
 
     data = memoryview(payload)[: -_CHECKSUM.size]
-    if _CHECKSUM.unpack_from(payload, len(data))[0] != zlib.crc32(data):
+    if _CHECKSUM.unpack_from(payload, len(data))[0] != isal_zlib.crc32(data):
         raise ValueError("checksum differs")
     cells = int(np.prod(shape, dtype=np.int64))
     survival = np.frombuffer(data, "<f8", cells).reshape(shape)

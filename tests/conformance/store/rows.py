@@ -34,6 +34,8 @@ IDENTITY: dict[str, tuple[tuple[str, ...], bool]] = {
     "liquidation_bars": (("ts_open_ns", "ts_close_ns"), False),
     "book_levels": (("ts_event_ns", "book_side", "level"), False),
     "positions": (("ts_event_ns", "account", "position"), False),
+    "long_short_ratios": (("ts_event_ns", "ratio_of"), False),
+    "insurance_fund": (("ts_event_ns", "currency"), False),
 }
 
 
@@ -123,6 +125,11 @@ def _one(dataset: str, r: random.Random) -> dict[str, Any]:
                 "position": r.choice(("long", "short")),
                 "entry_price": price,
             }
+        case "long_short_ratios":
+            kind = r.choice(("accounts", "top_positions"))
+            return {"ts_event_ns": ts, "long_share": price / 1e5, "ratio_of": kind}
+        case "insurance_fund":
+            return {"ts_event_ns": ts, "currency": r.choice(("USDT", "BTC")), "balance": price}
     raise AssertionError(dataset)
 
 

@@ -67,6 +67,29 @@ def test_everything_comes_over_and_is_counted_once(old: Path) -> None:
         assert lake.read("trades", BTC.venue, BTC.symbol, START, END).equals(wanted)
 
 
+def test_layout_1_gains_the_tables_it_lacked_and_keeps_the_rest(tmp_path: Path) -> None:
+    rows = trades(50)
+    with Lake.create(tmp_path / "lake") as lake, lake.writer() as writer:
+        writer.wait(writer.append("trades", BTC, rows))
+    connection = sqlite3.connect(tmp_path / "lake" / "catalogue.sqlite")
+    for name in ("long_short_ratios", "insurance_fund"):
+        connection.execute(f"DROP TABLE hot_{name}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    with pytest.raises(LakeVersionError, match=f"layout 1, this program reads {VERSION}"):
+        Lake.open(tmp_path / "lake")
+    ratios = made_up("long_short_ratios", 9, 1)
+    with Lake.create(tmp_path / "lake") as lake:
+        assert lake.read("trades", BTC.venue, BTC.symbol, START, END).equals(rows)
+        with lake.writer() as writer:
+            writer.wait(writer.append("long_short_ratios", BTC, ratios))
+        found = lake.read("long_short_ratios", BTC.venue, BTC.symbol, START, END)
+        assert in_order(found.rows()) == in_order(list({(r[0], r[2]): r for r in ratios.rows()}.values()))
+        assert lake.verify(young_s=-1).ok
+    assert (tmp_path / "lake" / "catalogue.sqlite.layout-1").exists()
+
+
 def test_the_old_catalogue_is_kept(old: Path) -> None:
     Lake.create(old).close()
     kept = sqlite3.connect(old / "catalogue.sqlite.layout-0")

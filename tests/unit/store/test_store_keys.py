@@ -14,9 +14,7 @@ EVENT = KEYINGS["liquidations"]
 
 
 def test_every_table_that_rests_has_a_key_of_its_columns() -> None:
-    # tiers rest with their instrument; the other two are handed on live and not kept yet
-    not_kept = {"margin_tiers", "long_short_ratios", "insurance_fund"}
-    assert set(KEYINGS) == set(schemas.ALL_TABLES) - not_kept == set(IDENTITY)
+    assert set(KEYINGS) == set(schemas.ALL_TABLES) - {"margin_tiers"} == set(IDENTITY)  # tiers rest with their instrument
     for name, rule in KEYINGS.items():
         assert set(rule.columns) <= set(rule.table.columns), name
         assert rule.time == rule.table.sort_by[0]
