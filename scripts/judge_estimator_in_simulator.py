@@ -223,7 +223,7 @@ def _within(calibration: Calibration, weight: NDArray[np.float64]) -> list[bool]
     fitted = np.array(calibration.map.log_weight)
     known = calibration.identified & (weight > 0.02 * weight.max())
     score = (fitted[known] - np.log(weight[known])) / calibration.log_weight_sd[known]
-    return (np.abs(score) <= 2).tolist()
+    return [bool(abs(z) <= 2) for z in score]
 
 
 def _band(
@@ -277,7 +277,9 @@ def _map(
     responses: HourResponses,
     real: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]],
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    weight = np.exp(np.array(calibration.map.log_weight))
+    weight = calibration.mean_weight * np.exp(
+        np.array(calibration.map.log_weight) - np.array(calibration.running.log_weight)
+    )
     totals = np.zeros((2, 2))
     for hour, (usd, _) in real.items():
         model = np.einsum("k,pkd->pd", weight, responses.profile[hour].astype(np.float64)) * UNIT_USD

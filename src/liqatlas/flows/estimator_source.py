@@ -13,9 +13,12 @@ from liqatlas.flows.read import read
 from liqatlas.levels.hour_market import hour_market
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.levels.calibration import Calibration
     from liqatlas.levels.estimator_settings import EstimatorSettings
     from liqatlas.levels.hour_market import HourMarket
 
@@ -51,6 +54,30 @@ def market_with_prints(request: Request, settings: EstimatorSettings, reporter: 
         + (f"; left aside: {', '.join(others)} (choose with --venue)" if others else "")
     )
     return best
+
+
+def best_market(
+    request: Request, source: Sequence[Recording], calibration_of: Callable[[Recording], Calibration]
+) -> tuple[HourMarket, Calibration]:
+    """Return the hours of the requested asset's instrument with the longest history, and the calibration for it.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If no instrument has bars or trades and open interest; says what each lacks.
+    """
+    found, lacks = [], []
+    for recording in choose(source, request):
+        calibration = calibration_of(recording)
+        try:
+            found.append((hour_market(recording, calibration.settings), calibration))
+        except NotEnoughDataError as error:
+            lacks.append(str(error))
+    if not found:
+        raise NotEnoughDataError(
+            f"no instrument of {request.asset} has what maps are made of: {'; '.join(lacks)}"
+        )
+    return max(found, key=lambda pair: (_known_hours(pair[0]), len(pair[0])))
 
 
 def _known_hours(market: HourMarket) -> int:

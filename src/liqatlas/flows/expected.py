@@ -37,11 +37,36 @@ def wants_expected(request: Request, chosen: Sequence[Recording], as_of_ns: int)
 
 
 def calibration_for(recording: Recording, request: Request) -> Calibration | None:
-    """Return the calibration named by the request, else the newest shipped one of this very instrument."""
+    """Return the calibration named by the request, else the newest shipped one of this very instrument.
+
+    Where *expected* was asked for by name, another's may be lent; the result then names it.
+    """
     if request.calibration_file is not None:
         return load_calibration(request.calibration_file)
-    own = [c for c in shipped_calibrations() if c.instrument == recording.instrument.key]
+    key = recording.instrument.key
+    if request.quantity == "expected":
+        return lendable_calibration(key, request.as_of_ns)
+    own = [c for c in shipped_calibrations() if c.instrument == key]
     return max(own, key=lambda c: c.trained_until, default=None)
+
+
+def lendable_calibration(key: str, as_of_ns: int | None) -> Calibration:
+    """Return the shipped calibration that fits best: of the instrument itself, of before the moment, the newest.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If none is shipped.
+    """
+    shipped = shipped_calibrations()
+    if not shipped:
+        raise NotEnoughDataError(f"no calibration exists for {key}: make one with `liqatlas calibrate`")
+
+    def worth(c: Calibration) -> tuple[bool, bool, str]:
+        before = as_of_ns is None or parse_time(c.trained_until) <= as_of_ns
+        return c.instrument == key, before, c.trained_until
+
+    return max(shipped, key=worth)
 
 
 def build_expected(
@@ -62,10 +87,8 @@ def build_expected(
     recording = chosen[0]
     calibration = calibration_for(recording, request)
     if calibration is None:
-        known = ", ".join(c.instrument for c in shipped_calibrations()) or "none"
         raise NotEnoughDataError(
-            f"no calibration exists for {recording.instrument.key} (there are {known}), so expected prints cannot be shown; "
-            "make one with `liqatlas calibrate` or lend another's with --calibration FILE, or ask for --quantity outstanding"
+            f"no calibration exists for {recording.instrument.key}: make one with `liqatlas calibrate`, or ask for --quantity outstanding"
         )
     reporter.progress(f"folding {recording.instrument.key}", 0, 1)
     return _expected(recording, calibration, request, as_of_ns)

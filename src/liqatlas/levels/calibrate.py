@@ -200,8 +200,6 @@ def _within_prints(market: HourMarket, train: NDArray[np.bool_]) -> NDArray[np.b
         )
     inside = train.copy()
     inside[: known[0]] = inside[known[-1] + 1 :] = False
-    if not bool((market.sampled & inside).any()):
-        raise NotEnoughDataError(f"{market.key}: no training hour has samples of mark and open interest")
     return inside
 
 
@@ -237,6 +235,8 @@ def _fit_inhour(
 ) -> tuple[CountFit, float]:
     """Fit the release of what opens within the hour; return the regression and the unit of its amounts."""
     rows = train & market.sampled
+    if not bool(rows.any()):
+        rows = train
     unit = float(release[rows].mean()) / _INHOUR_MEAN
     amount = np.where(rows[:, None], release / max(unit, 1e-12), np.nan)
     covariates = inhour_covariates(market)

@@ -110,7 +110,12 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         ]
         if len(edges) < 2 or edges[0] <= 0 or edges[-1] >= 1 or any(b <= a for a, b in pairwise(edges)):
             problems.append("bucket_edges must ascend inside (0, 1)")
-        if not 0 <= self.theta <= 1 or not 0 <= self.phi <= 1 or not 0 <= self.move_share <= 1 or not 0 <= self.hazard_clock <= 1:
+        if (
+            not 0 <= self.theta <= 1
+            or not 0 <= self.phi <= 1
+            or not 0 <= self.move_share <= 1
+            or not 0 <= self.hazard_clock <= 1
+        ):
             problems.append("theta, phi, move_share and hazard_clock must lie in [0, 1]")
         if problems:
             raise ConfigError(f"estimator settings {self.name!r}: {'; '.join(problems)}")

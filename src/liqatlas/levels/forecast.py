@@ -127,7 +127,11 @@ def level_factors(
 
 
 def level_log_sd(calibration: Calibration, result: Forecast) -> NDArray[np.float64]:
-    """Return the s.d. of the log of the level of every hour and after the last, ``(n + 1,)``."""
+    """Return the s.d. of the log of the level of every hour and after the last, ``(n + 1,)``.
+
+    The errors of both levels, and the whole of the fast one: it half decays within hours, and a map is read for touches of any hour to come.
+    """
     running = calibration.running
     exponent = running.slope[0] / running.spread[0]
-    return np.asarray(np.sqrt(result.slow.variance + exponent**2 * result.fast.variance))
+    slow, fast = result.slow, result.fast
+    return np.asarray(np.sqrt(slow.variance + exponent**2 * (fast.variance + fast.level**2)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.levels.hour_market import STEPS
+from liqatlas.levels.hour_readings import STEPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

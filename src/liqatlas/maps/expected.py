@@ -94,7 +94,7 @@ def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> L
     edges = np.array(one.calibration.settings.bucket_edges)
     distance = np.broadcast_to(np.stack([edges[:-1], edges[1:]], axis=1), (2, len(edges) - 1, 2))
     bands = band_shares(distance, one.maintenance_rate, inverse=one.recording.instrument.is_inverse)
-    weight = np.exp(np.array(one.calibration.running.log_weight)) * one.level.factor
+    weight = one.calibration.mean_weight * one.level.factor
     usd = np.einsum("k,pkb,pkl->lpb", weight, unit, bands)
     held = np.flatnonzero(usd.any(axis=(0, 1)))
     first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
@@ -188,7 +188,7 @@ def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
                 "level_log_sd": one.level.log_sd,
                 "hazard_scale": calibration.hazard_scale,
                 "bucket_edges": list(calibration.settings.bucket_edges),
-                "weight": np.exp(np.array(calibration.running.log_weight)).tolist(),
+                "weight": calibration.mean_weight.tolist(),
                 "log_weight_sd": calibration.log_weight_sd.tolist(),
                 "identified": calibration.identified.tolist(),
                 "openings_until": isoformat(one.held_until_ns),
