@@ -24,7 +24,25 @@ if TYPE_CHECKING:
 
 
 def market_with_prints(request: Request, settings: EstimatorSettings, reporter: Reporter) -> HourMarket:
-    """Return the hours of the requested asset's instrument with the most hours of known prints.
+    """Return the hours of the requested asset's instrument with the most hours of known prints. Raises as :func:`markets_with_prints`."""
+    markets = markets_with_prints(request, settings, reporter)
+    best = markets[0]
+    others = [m.key for m in markets[1:]]
+    reporter.notice(
+        f"{best.key}: {len(best):,} hours, {_known_hours(best):,} of them with prints"
+        + (
+            f"; left aside: {', '.join(others)} (choose with --venue, or score all with --each-venue)"
+            if others
+            else ""
+        )
+    )
+    return best
+
+
+def markets_with_prints(
+    request: Request, settings: EstimatorSettings, reporter: Reporter
+) -> list[HourMarket]:
+    """Return the hours of every instrument of the requested asset that has prints, those with the most hours of them first.
 
     Raises
     ------
@@ -47,13 +65,7 @@ def market_with_prints(request: Request, settings: EstimatorSettings, reporter: 
         raise NotEnoughDataError(
             f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"
         )
-    best = max(markets, key=_known_hours)
-    others = [m.key for m in markets if m is not best]
-    reporter.notice(
-        f"{best.key}: {len(best):,} hours, {_known_hours(best):,} of them with prints"
-        + (f"; left aside: {', '.join(others)} (choose with --venue)" if others else "")
-    )
-    return best
+    return sorted(markets, key=_known_hours, reverse=True)
 
 
 def best_market(
