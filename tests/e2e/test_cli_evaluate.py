@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+import liqatlas as lq
 from liqatlas.base.clock import parse_time
+from liqatlas.base.errors import InputError
 from liqatlas.flows.build import build_map
 from liqatlas.flows.calibrate import Period
 from liqatlas.flows.evaluate import EvaluationReport, build_evaluation, export_predictions
@@ -61,13 +63,28 @@ def test_calibrate_then_map_expected(run_liqatlas: RunLiqatlas, folder: Path, tm
         assert b["long_usd"] == 0 or b["price_low"] < tree["price"]
 
 
-def test_without_a_calibration_expected_is_refused_and_outstanding_is_shown(
+def test_without_a_calibration_expected_is_lent_only_when_asked(
     run_liqatlas: RunLiqatlas, folder: Path
 ) -> None:
-    done = run_liqatlas("map", "ETH", "--from", folder, "--quantity", "expected")
-    assert done.returncode == 4
-    assert "no calibration exists for binance:ETHUSDT" in done.stderr
+    done = run_liqatlas("map", "ETH", "--from", folder, "--quantity", "expected", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    tree = json.loads(done.stdout)
+    assert tree["quantity"] == "expected"
+    assert any("lent by binance:BTCUSDT" in w for w in tree["warnings"])
     assert "outstanding" in run_liqatlas("map", "ETH", "--from", folder).stdout
+
+
+def test_hourly_maps_and_features_are_frames(folder: Path) -> None:
+    source = lq.read(folder, asset="ETH")
+    features, maps = lq.features("ETH", source=source, every="4h"), lq.maps("ETH", source=source, every="1h")
+    assert (features.height, maps.height) == (HOURS // 4, HOURS)
+    assert features["instrument"][0] == "binance:ETHUSDT"
+    assert not features["lookahead"].any()  # the lent calibration ends before June
+    row = maps.filter(pl.col("moment") == features["moment"][-1])
+    within = np.interp(0.02, row["distance"][0].to_numpy(), row["long_usd"][0].to_numpy())
+    assert within == pytest.approx(features["long_within_2pct"][-1])
+    with pytest.raises(InputError, match="whole hours"):
+        lq.features("ETH", source=source, every="90m")
 
 
 def test_a_lent_calibration_is_named(folder: Path) -> None:

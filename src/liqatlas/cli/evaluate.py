@@ -13,8 +13,9 @@ from liqatlas.base.errors import InputError
 from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.calibrate import Period
-from liqatlas.flows.evaluate import build_evaluation, export_predictions
-from liqatlas.flows.evaluation_text import evaluation_json, evaluation_markdown, evaluation_text
+from liqatlas.flows.evaluate import build_evaluations, export_predictions
+from liqatlas.flows.evaluate_rolling import Rolling, build_rolling, rolling_page
+from liqatlas.flows.evaluation_text import evaluation_page
 from liqatlas.flows.judge import build_judgement, judgement_json, judgement_text
 from liqatlas.flows.request import moment
 
@@ -32,6 +33,10 @@ class PeriodOptions:
     "First hour scored; default is a day after the last one fitted."
     test_until: str | None = None
     "One past the last hour scored; default is the end."
+    rolling: int | None = None
+    "Refit everything every so many days, on all earlier ones; scores of --test-from to --test-until."
+    trailing: int | None = None
+    "With --rolling: train on this many days only."
 
 
 @Parameter(name="*", group="Predictions")
@@ -43,6 +48,8 @@ class PredictionOptions:
     "Score this file in the same way."
     export: Path | None = None
     "Write our predictions of every hour to this file and stop; needs --train-until."
+    each_venue: Annotated[bool, Parameter(negative="")] = False
+    "Score every instrument that has prints of its own, one page each."
     mode: Literal["frozen", "running"] = "frozen"
     "frozen knows the map at the hour's start and the hour's high and low; running also what happens inside the hour."
 
@@ -73,7 +80,7 @@ def evaluate(
     periods: PeriodOptions = _PERIODS,
     files: PredictionOptions = _PREDICTIONS,
     against: JudgeOptions = _JUDGE,
-    format: Literal["term", "json", "md"] = "term",  # noqa: A002
+    format: Literal["term", "json", "md", "png", "svg"] = "term",  # noqa: A002
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
     """Score the map against baselines and placebos on hours it was not fitted on.
@@ -102,21 +109,27 @@ def evaluate(
         return 0
     test = Period(moment(periods.test_from), moment(periods.test_until))
     with reporting() as reporter:
-        report = build_evaluation(
-            request, train=train, test=test, predictions=files.predictions, reporter=reporter
-        )
-    if format == "json":
-        emit(evaluation_json(report), "json", output)
-    else:
-        text = evaluation_markdown(report) if format == "md" else evaluation_text(report)
-        emit(text.encode(), format, output)
+        if periods.rolling is not None:
+            rolling = Rolling(periods.rolling, periods.trailing)
+            content = rolling_page(build_rolling(request, rolling, test, reporter), format)
+        else:
+            found = build_evaluations(
+                request,
+                train=train,
+                test=test,
+                predictions=files.predictions,
+                each_venue=files.each_venue,
+                reporter=reporter,
+            )
+            content = evaluation_page(found, format)
+    emit(content, format, output)
     return 0
 
 
 def _judge(asset: str, data: DataOptions, against: JudgeOptions, form: str, output: Path | None) -> int:
     """Judge the estimate by public positions."""
-    if form == "md":
-        raise InputError("a judgement is text or JSON; md was asked for")
+    if form not in {"term", "json"}:
+        raise InputError(f"a judgement is text or JSON; {form} was asked for")
     time = MomentOptions(window=against.window, as_of=against.as_of)
     request = make_request(asset, data, time, OutputOptions())
     with reporting() as reporter:

@@ -56,9 +56,9 @@ def baseline_features(hours: Hours) -> dict[str, NDArray[np.float64]]:
         "range": np.log(own + RANGE_FLOOR),
         "whole_range": np.log(whole + 1e-4),
         "oi_times_range": np.log(own + RANGE_FLOOR) + _both(np.log(hours.oi_usd)),
-        "volatility_24h": _both(0.5 * np.log(_trailing_mean(step**2, 24) + 1e-8)),
+        "volatility_24h": _both(0.5 * np.log(trailing_mean(step**2, 24) + 1e-8)),
         "printed_24h": np.stack(
-            [np.log(24 * _trailing_mean(hours.amount[:, s], 24) + 1.0) for s in range(2)], axis=1
+            [np.log(24 * trailing_mean(hours.amount[:, s], 24) + 1.0) for s in range(2)], axis=1
         ),
         "volume": _both(np.log(hours.volume + 1e-9)),
     }
@@ -157,8 +157,8 @@ def persistence(hours: Hours, train: NDArray[np.bool_]) -> NDArray[np.float64]:
     out = np.empty_like(own)
     for s in range(2):
         # one unit per day is added so that a silent day does not forbid the next
-        printed = _trailing_mean(hours.amount[:, s], 24) + 1.0 / 24.0
-        travelled = np.maximum(_trailing_mean(own[:, s], 24), RANGE_FLOOR)
+        printed = trailing_mean(hours.amount[:, s], 24) + 1.0 / 24.0
+        travelled = np.maximum(trailing_mean(own[:, s], 24), RANGE_FLOOR)
         raw = printed / travelled * own[:, s]
         known = train & np.isfinite(hours.amount[:, s])
         if not bool(known.any()) or float(hours.amount[known, s].sum()) <= 0:
@@ -171,8 +171,8 @@ def _both(value: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([value, value], axis=1)
 
 
-def _trailing_mean(value: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Mean of the known values of the ``window`` rows before each row; 0 where none is known."""
+def trailing_mean(value: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the mean of the known values of the ``window`` rows before each row; 0 where none is known."""
     total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(value))])
     known = np.concatenate([[0.0], np.cumsum(np.isfinite(value))])
     end = np.arange(len(value))
@@ -183,15 +183,16 @@ def _trailing_mean(value: NDArray[np.float64], window: int) -> NDArray[np.float6
 
 def _beyond(hours: Hours, window: int) -> NDArray[np.float64]:
     """Log distance by which the hour passed the extreme of the ``window`` hours before it (its open for the first)."""
-    low = _trailing_extreme(-np.log(hours.low), window)
-    high = _trailing_extreme(np.log(hours.high), window)
+    low = trailing_extreme(-np.log(hours.low), window)
+    high = trailing_extreme(np.log(hours.high), window)
     opened = np.log(hours.open)
     low = np.where(np.isfinite(low), low, -opened)
     high = np.where(np.isfinite(high), high, opened)
     return np.maximum(np.stack([-np.log(hours.low) - low, np.log(hours.high) - high], axis=1), 0.0)
 
 
-def _trailing_extreme(value: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+def trailing_extreme(value: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the largest of the ``window`` rows before each row; minus infinity before the first."""
     padded = np.concatenate([np.full(window, -np.inf), value])
     extreme: NDArray[np.float64] = sliding_window_view(padded, window)[: len(value)].max(axis=1)
     return extreme

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from liqatlas.evaluate.baselines import BASELINES, baseline_features, fit_baseli
 from liqatlas.evaluate.boosting import fit_boosted_trees
 from liqatlas.evaluate.comparison import gain, or_nan
 from liqatlas.evaluate.scores import fit_dispersion, predicted_over_realised, rank_ic, reliability
+from liqatlas.evaluate.secondary import area_under_curve, interval_coverage, spatial_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 #: Days whose range lies in the top fifth of the test days are called wild.
 _WILD_SHARE = 0.2
 _FEWEST_TRAINING_ROWS = 48
+#: Edges of the depth by which skill is shown [log price].
+DEPTH_BASELINES = ("B3", "B3h")
+DEPTHS = (0.0, 0.001, 0.0025, 0.005, 0.01, 0.02, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Scores:
         NaN where they have no value.
     reliability
         By decile of the prediction; empty with too few rows.
+    auc
+        Of telling rows above the training mean of what was printed from the others; NaN where all lie on one side.
+    spatial_quantile
+        Of the S-test; NaN where nothing was printed.
+    coverage_50, coverage_90
+        Share of rows inside the central predictive intervals.
+    by_depth
+        Gain over ``DEPTH_BASELINES`` by how far the hour went against the position, see ``DEPTHS``.
     """
 
     name: str
@@ -52,6 +65,11 @@ class Scores:
     rank_ic: float
     predicted_over_realised: float
     reliability: tuple[ReliabilityBin, ...]
+    auc: float
+    spatial_quantile: float
+    coverage_50: float
+    coverage_90: float
+    by_depth: dict[str, tuple[Gain | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,12 @@ def evaluate_predictions(
         whole, calm, rough = (
             _gains(hours, mean, baselines, (train, part), held) for part in (test, test & ~wild, test & wild)
         )
-        scores.append(_scores(name, hours, mean, test, (whole, calm, rough)))
+        deep = {
+            baseline: _by_depth(hours, mean, other, (train, test), held)
+            for baseline, other in baselines.items()
+            if baseline in DEPTH_BASELINES
+        }
+        scores.append(_scores(name, hours, mean, (train, test), (whole, calm, rough, deep), dispersion=held))
     days = len(np.unique(hours.day[known]))
     if days < 2:
         notes.append("the test hours lie on one day: there is no interval, so no gain is given")
@@ -186,24 +209,56 @@ def _gains(
     return out
 
 
+def _by_depth(
+    hours: Hours,
+    mean: NDArray[np.float64],
+    over: NDArray[np.float64],
+    split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    dispersion: float | None,
+) -> tuple[Gain | None, ...]:
+    """Return the gain in each stretch of ``DEPTHS``; None where fewer than two days have such hours."""
+    train, test = split
+    depth = hours.depth
+    out: list[Gain | None] = []
+    for low, high in pairwise(DEPTHS):
+        part = np.where(((depth >= low) & (depth < high)) | train[:, None], mean, np.nan)
+        try:
+            out.append(gain(hours, part, over, train=train, test=test & ~train, dispersion=dispersion))
+        except NotEnoughDataError:
+            out.append(None)
+    return tuple(out)
+
+
 def _scores(
     name: str,
     hours: Hours,
     mean: NDArray[np.float64],
-    test: NDArray[np.bool_],
-    parts: tuple[dict[str, Gain], dict[str, Gain], dict[str, Gain]],
+    split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    gains: tuple[dict[str, Gain], dict[str, Gain], dict[str, Gain], dict[str, tuple[Gain | None, ...]]],
+    *,
+    dispersion: float | None,
 ) -> Scores:
-    rows = np.isfinite(mean) & np.isfinite(hours.amount) & test[:, None]
+    train, test = split
+    known = np.isfinite(mean) & np.isfinite(hours.amount)
+    rows, fitted_on = known & test[:, None], known & train[:, None]
     y, mu = hours.amount[rows], mean[rows]
+    if dispersion is None:
+        dispersion = fit_dispersion(hours.amount[fitted_on], mean[fitted_on])
+    limit = float(np.nanmean(np.where(train[:, None], hours.amount, np.nan)))
     return Scores(
         name,
         int(rows.sum()),
-        parts[0],
-        parts[1],
-        parts[2],
+        gains[0],
+        gains[1],
+        gains[2],
         or_nan(rank_ic, y, mu),
         or_nan(predicted_over_realised, y, mu),
         _or_empty(y, mu),
+        or_nan(partial(area_under_curve, limit=limit), y, mu),
+        or_nan(partial(spatial_quantile, dispersion=dispersion), y, mu),
+        interval_coverage(y, mu, dispersion, 0.5),
+        interval_coverage(y, mu, dispersion, 0.9),
+        gains[3],
     )
 
 

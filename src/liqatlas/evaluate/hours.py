@@ -20,7 +20,7 @@ LONG, SHORT = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Consecutive UTC hours ``[start, start + 1 h)`` without gaps; what a source does not say is NaN.
+    """Consecutive UTC hours, or longer steps, ``[start, start + step)`` without gaps; what a source does not say is NaN.
 
     Attributes
     ----------
@@ -36,6 +36,8 @@ class Hours:
         float64, shape ``(n, m + 1)``: mark at equal steps through the hour, both ends included [quote]; rows may be NaN.
     printed_usd
         float64, shape ``(n, 2)``: realised liquidations, long and short [USD]; NaN where not reported.
+    step_ns
+        Length of a row, an hour unless said otherwise.
     """
 
     start_ns: NDArray[np.int64]
@@ -47,6 +49,7 @@ class Hours:
     oi_usd: NDArray[np.float64]
     path: NDArray[np.float64]
     printed_usd: NDArray[np.float64]
+    step_ns: int = HOUR_NS
 
     def __post_init__(self) -> None:
         n = len(self.start_ns)
@@ -57,7 +60,7 @@ class Hours:
             raise InputError(f"hours: printed_usd has shape {self.printed_usd.shape}, wanted ({n}, 2)")
         if self.path.ndim != 2 or len(self.path) != n:
             raise InputError(f"hours: path has shape {self.path.shape}, wanted ({n}, steps + 1)")
-        if n > 1 and not bool(np.all(np.diff(self.start_ns) == HOUR_NS)):
+        if n > 1 and not bool(np.all(np.diff(self.start_ns) == self.step_ns)):
             raise InputError(
                 "hours: starts are not consecutive hours; fill gaps with NaN prints, not by omission"
             )

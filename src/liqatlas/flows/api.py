@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from liqatlas.base.clock import parse_time, parse_window
 from liqatlas.flows.build import build_heatmap, build_map
 from liqatlas.flows.cascade import cascade
+from liqatlas.flows.features import build_features, build_maps
 from liqatlas.flows.read import read
 from liqatlas.flows.request import Request
 from liqatlas.flows.simulated import simulated_market
@@ -16,12 +17,15 @@ from liqatlas.maps.heatmap import Heatmap
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
+
+    import polars as pl
 
     from liqatlas.base.recording import Recording
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.figure import Figure
 
-__all__ = ["cascade", "heatmap", "liquidation_map", "plot", "read", "simulated"]
+__all__ = ["cascade", "features", "heatmap", "liquidation_map", "maps", "plot", "read", "simulated"]
 
 
 def simulated(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, ...]:
@@ -78,6 +82,41 @@ def heatmap(
 ) -> Heatmap:
     """Return the levels over time; each column is as of its own moment. Raises as :func:`liquidation_map`."""
     return build_heatmap(_request(asset, window, as_of), source, columns=columns, rows=rows)
+
+
+def features(
+    asset: str,
+    *,
+    source: Sequence[Recording],
+    every: str = "1h",
+    calibration: Path | None = None,
+) -> pl.DataFrame:
+    """Return numbers of the expected map per moment, for models and back-tests: masses within bands, asymmetry, gaps, clusters.
+
+    Parameters
+    ----------
+    every
+        ``1h``, ``4h``, ``1d``, … on the hour, UTC.
+    calibration
+        A calibration file; by default the shipped one that fits best. ``lookahead`` marks moments before the end of its training.
+
+    Raises
+    ------
+    InputError, NotEnoughDataError, UnknownSymbolError
+        If the step is not whole hours, or the recordings cannot give it.
+    """
+    return build_features(Request(asset=asset), source, every_ns=parse_window(every), calibration=calibration)
+
+
+def maps(
+    asset: str,
+    *,
+    source: Sequence[Recording],
+    every: str = "1h",
+    calibration: Path | None = None,
+) -> pl.DataFrame:
+    """Return the expected map per moment as lists over distance from the mark. Parameters and errors as :func:`features`."""
+    return build_maps(Request(asset=asset), source, every_ns=parse_window(every), calibration=calibration)
 
 
 def plot(

@@ -13,15 +13,36 @@ from liqatlas.flows.read import read
 from liqatlas.levels.hour_market import hour_market
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.levels.calibration import Calibration
     from liqatlas.levels.estimator_settings import EstimatorSettings
     from liqatlas.levels.hour_market import HourMarket
 
 
 def market_with_prints(request: Request, settings: EstimatorSettings, reporter: Reporter) -> HourMarket:
-    """Return the hours of the requested asset's instrument with the most hours of known prints.
+    """Return the hours of the requested asset's instrument with the most hours of known prints. Raises as :func:`markets_with_prints`."""
+    markets = markets_with_prints(request, settings, reporter)
+    best = markets[0]
+    others = [m.key for m in markets[1:]]
+    reporter.notice(
+        f"{best.key}: {len(best):,} hours, {_known_hours(best):,} of them with prints"
+        + (
+            f"; left aside: {', '.join(others)} (choose with --venue, or score all with --each-venue)"
+            if others
+            else ""
+        )
+    )
+    return best
+
+
+def markets_with_prints(
+    request: Request, settings: EstimatorSettings, reporter: Reporter
+) -> list[HourMarket]:
+    """Return the hours of every instrument of the requested asset that has prints, those with the most hours of them first.
 
     Raises
     ------
@@ -44,13 +65,31 @@ def market_with_prints(request: Request, settings: EstimatorSettings, reporter: 
         raise NotEnoughDataError(
             f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"
         )
-    best = max(markets, key=_known_hours)
-    others = [m.key for m in markets if m is not best]
-    reporter.notice(
-        f"{best.key}: {len(best):,} hours, {_known_hours(best):,} of them with prints"
-        + (f"; left aside: {', '.join(others)} (choose with --venue)" if others else "")
-    )
-    return best
+    return sorted(markets, key=_known_hours, reverse=True)
+
+
+def best_market(
+    request: Request, source: Sequence[Recording], calibration_of: Callable[[Recording], Calibration]
+) -> tuple[HourMarket, Calibration]:
+    """Return the hours of the requested asset's instrument with the longest history, and the calibration for it.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If no instrument has bars or trades and open interest; says what each lacks.
+    """
+    found, lacks = [], []
+    for recording in choose(source, request):
+        calibration = calibration_of(recording)
+        try:
+            found.append((hour_market(recording, calibration.settings), calibration))
+        except NotEnoughDataError as error:
+            lacks.append(str(error))
+    if not found:
+        raise NotEnoughDataError(
+            f"no instrument of {request.asset} has what maps are made of: {'; '.join(lacks)}"
+        )
+    return max(found, key=lambda pair: (_known_hours(pair[0]), len(pair[0])))
 
 
 def _known_hours(market: HourMarket) -> int:

@@ -14,12 +14,13 @@ from liqatlas.evaluate.comparison import Gain, gain
 from liqatlas.evaluate.evaluation import Evaluation, all_baselines, evaluate_predictions
 from liqatlas.evaluate.fixed_tiers import fixed_tiers
 from liqatlas.flows.calibrate import Period, provenance
-from liqatlas.flows.estimator_source import judged_hours, market_with_prints
+from liqatlas.flows.estimator_source import judged_hours, market_with_prints, markets_with_prints
+from liqatlas.flows.evaluate_horizons import HorizonScores, score_horizons
 from liqatlas.flows.predictions_file import read_predictions, write_predictions
 from liqatlas.flows.reporter import SILENT
 from liqatlas.levels.calibrate import calibrate, frozen_with
 from liqatlas.levels.estimator_settings import load_settings
-from liqatlas.levels.forecast import forecast
+from liqatlas.levels.forecast import forecast, level_factors
 from liqatlas.levels.responses import mass_within, respond
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class EvaluationReport:
         Gain of the frozen prediction over itself with another map: of a week and a day earlier, mirrored, none.
     added
         Gain of a baseline that may read the frozen prediction over the baseline.
+    horizons
+        The frozen map over several hours.
+    level
+        Start of every test hour [ns] and the factor on the weights then.
     """
 
     asset: str
@@ -69,6 +74,8 @@ class EvaluationReport:
     evaluation: Evaluation
     placebos: dict[str, Gain]
     added: dict[str, Gain]
+    horizons: tuple[HorizonScores, ...]
+    level: tuple[NDArray[np.int64], NDArray[np.float64]]
     calibration: Calibration
     warnings: tuple[str, ...]
 
@@ -124,8 +131,57 @@ def build_evaluation(
     FormatError
         If the predictions cannot be read.
     """
+    market = market_with_prints(request, load_settings(), reporter)
+    return evaluate_market(
+        request, market, train=train, test=test, predictions=predictions, reporter=reporter
+    )
+
+
+def build_evaluations(
+    request: Request,
+    *,
+    train: Period,
+    test: Period,
+    predictions: Path | None = None,
+    each_venue: bool = False,
+    reporter: Reporter = SILENT,
+) -> list[EvaluationReport]:
+    """Return the scores of the instrument with the most prints, or of each that has prints of its own.
+
+    Raises
+    ------
+    InputError
+        If one file of predictions is to be scored on several instruments.
+    NotEnoughDataError
+        If none carries a calibration and a test.
+    """
+    if not each_venue:
+        return [build_evaluation(request, train=train, test=test, predictions=predictions, reporter=reporter)]
+    if predictions is not None:
+        raise InputError("a file of predictions is about one instrument: leave --each-venue out")
+    out, lacks = [], []
+    for market in markets_with_prints(request, load_settings(), reporter):
+        try:
+            out.append(evaluate_market(request, market, train=train, test=test, reporter=reporter))
+        except NotEnoughDataError as error:
+            lacks.append(f"{market.key}: {error}")
+            reporter.notice(lacks[-1])
+    if not out:
+        raise NotEnoughDataError("; ".join(lacks))
+    return out
+
+
+def evaluate_market(
+    request: Request,
+    market: HourMarket,
+    *,
+    train: Period,
+    test: Period,
+    predictions: Path | None = None,
+    reporter: Reporter = SILENT,
+) -> EvaluationReport:
+    """Return the scores on one instrument's hours. Raises as :func:`build_evaluation`."""
     settings = load_settings()
-    market = market_with_prints(request, settings, reporter)
     split = choose_split(market, train, test)
     hours = judged_hours(market)
     given = {} if predictions is None else {predictions.name: read_predictions(predictions, hours)}
@@ -144,6 +200,8 @@ def build_evaluation(
     reporter.progress("placebos", 3, 4)
     placebos = _placebos(market, hours, calibration, (responses, own.frozen), split)
     added = _added(hours, own.frozen, baselines, split)
+    horizons, short = score_horizons(market, hours, (responses, calibration), (split.train, split.test))
+    level = level_factors(calibration, own.slow.level[:-1], own.fast.level[:-1], market.start_ns)
     return EvaluationReport(
         market.asset,
         market.key,
@@ -153,8 +211,10 @@ def build_evaluation(
         result,
         placebos,
         added,
+        horizons,
+        (market.start_ns[split.test], level[split.test]),
         calibration,
-        (*market.warnings, *notes, *result.notes),
+        (*market.warnings, *notes, *result.notes, *short),
     )
 
 

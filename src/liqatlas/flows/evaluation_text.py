@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from liqatlas.base.errors import InputError
 from liqatlas.evaluate.hours import SCORE_UNIT_USD
+from liqatlas.flows.evaluation_more import depth_table, evaluation_picture, horizon_table, secondary_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from liqatlas.evaluate.comparison import Gain
     from liqatlas.evaluate.evaluation import Scores
     from liqatlas.flows.evaluate import EvaluationReport
@@ -41,6 +45,10 @@ def _score_tree(scores: Scores) -> dict[str, Any]:
         "rows": scores.rows,
         "rank_ic": _number(scores.rank_ic),
         "predicted_over_realised": _number(scores.predicted_over_realised),
+        "auc": _number(scores.auc),
+        "spatial_test_quantile": _number(scores.spatial_quantile),
+        "inside_50_percent_interval": _number(scores.coverage_50),
+        "inside_90_percent_interval": _number(scores.coverage_90),
         "gain_over": _gains(scores.gains),
         "gain_over_on_calm_days": _gains(scores.calm),
         "gain_over_on_wild_days": _gains(scores.wild),
@@ -74,6 +82,16 @@ def evaluation_tree(report: EvaluationReport) -> dict[str, Any]:
             "printed_usd": _number(result.printed_usd),
         },
         "predictions": [_score_tree(s) for s in result.scores],
+        "horizons": [
+            {
+                "hours": h.hours,
+                "rows": h.rows,
+                "rank_ic": _number(h.rank_ic),
+                "predicted_over_realised": _number(h.predicted_over_realised),
+                "gain_over": _gains(h.gains),
+            }
+            for h in report.horizons
+        ],
         "frozen_above_placebo": _gains(report.placebos),
         "gain_by_adding_frozen_to": _gains(report.added),
         "calibration": {
@@ -88,6 +106,31 @@ def evaluation_tree(report: EvaluationReport) -> dict[str, Any]:
         },
         "warnings": list(report.warnings),
     }
+
+
+def evaluation_page(
+    reports: Sequence[EvaluationReport], form: Literal["term", "json", "md", "png", "svg"]
+) -> bytes:
+    """Return evaluations in a form; several as one list or one page after the other.
+
+    Raises
+    ------
+    InputError
+        If several are to be one picture.
+    """
+    if form in ("png", "svg"):
+        if len(reports) != 1:
+            raise InputError(
+                "a picture shows one instrument: choose it with --venue in place of --each-venue"
+            )
+        return evaluation_picture(reports[0], "png" if form == "png" else "svg")
+    if form == "json":
+        if len(reports) == 1:
+            return evaluation_json(reports[0])
+        trees = [evaluation_tree(one) for one in reports]
+        return orjson.dumps(trees, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)
+    write = evaluation_markdown if form == "md" else evaluation_text
+    return "\n".join(write(one) for one in reports).encode()
 
 
 def evaluation_json(report: EvaluationReport) -> bytes:
@@ -125,6 +168,11 @@ def evaluation_markdown(report: EvaluationReport) -> str:
         "| predicted / realised | "
         + " | ".join(f"{s.predicted_over_realised:.2f}" for s in result.scores)
         + " |",
+        *secondary_rows(result.scores),
+        "",
+        *depth_table(report),
+        "",
+        *horizon_table(report),
         "",
         "| calm and wild days apart | " + " | ".join(names) + " |",
         "|---|" + "---|" * len(names),

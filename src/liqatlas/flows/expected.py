@@ -40,19 +40,41 @@ def calibration_for(recording: Recording, request: Request) -> Calibration | Non
     """Return the calibration named by the request, else the newest shipped one of this very instrument, else a pooled one.
 
     A venue that publishes no prints cannot have its own: it takes the newest of its asset whose prints are several venues'. Only
-    linear contracts do, because weights are fitted on a state counted in coins; the map names what it took.
+    linear contracts do, because weights are fitted on a state counted in coins; the map names what it took. Where *expected*
+    was asked for by name, another's may be lent; the result then names it too.
     """
     if request.calibration_file is not None:
         return load_calibration(request.calibration_file)
     instrument, shipped = recording.instrument, shipped_calibrations()
     own = [c for c in shipped if c.instrument == instrument.key]
     pooled = [c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"]
+    if not own and not pooled and request.quantity == "expected":
+        return lendable_calibration(instrument.key, request.as_of_ns)
     return max(own or pooled, key=lambda c: c.trained_until, default=None)
 
 
 def is_pooled(calibration: Calibration) -> bool:
     """Tell whether a calibration was fitted on the prints of several venues together."""
     return "+" in calibration.prints_scope
+
+
+def lendable_calibration(key: str, as_of_ns: int | None) -> Calibration:
+    """Return the shipped calibration that fits best: of the instrument itself, of before the moment, the newest.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If none is shipped.
+    """
+    shipped = shipped_calibrations()
+    if not shipped:
+        raise NotEnoughDataError(f"no calibration exists for {key}: make one with `liqatlas calibrate`")
+
+    def worth(c: Calibration) -> tuple[bool, bool, str]:
+        before = as_of_ns is None or parse_time(c.trained_until) <= as_of_ns
+        return c.instrument == key, before, c.trained_until
+
+    return max(shipped, key=worth)
 
 
 def build_expected(
@@ -73,10 +95,8 @@ def build_expected(
     recording = chosen[0]
     calibration = calibration_for(recording, request)
     if calibration is None:
-        known = ", ".join(c.instrument for c in shipped_calibrations()) or "none"
         raise NotEnoughDataError(
-            f"no calibration exists for {recording.instrument.key} (there are {known}), so expected prints cannot be shown; "
-            "make one with `liqatlas calibrate` or lend another's with --calibration FILE, or ask for --quantity outstanding"
+            f"no calibration exists for {recording.instrument.key}: make one with `liqatlas calibrate`, or ask for --quantity outstanding"
         )
     reporter.progress(f"folding {recording.instrument.key}", 0, 1)
     return _expected(recording, calibration, request, as_of_ns)

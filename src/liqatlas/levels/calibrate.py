@@ -63,7 +63,7 @@ def calibrate(
     train
         bool ``(n,)``: hours whose prints may be read for fitting.
     hazard_scale
-        Held at this value; by default chosen among ``settings.hazard_scales`` on the training likelihood.
+        Held at this value; by default where the training likelihood, tried at ``settings.hazard_scales``, peaks.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def calibrate(
     """
     train = _within_prints(market, train)
     profile = () if hazard_scale else profile_hazard(market, settings, train)
-    scale = hazard_scale or max(profile, key=lambda entry: entry[1])[0]
+    scale = hazard_scale or _peak(profile)
     return calibrate_responses(
         market,
         respond(market, settings, scale=scale),
@@ -97,8 +97,8 @@ def calibrate_responses(
     fitted = _fit_map(amount, responses, settings)
     weight = np.exp(fitted.log_weight)
     slow, fast = levels_of(market, responses, fitted, settings)
-    covariates = read_out_covariates(fast[:-1], market.start_ns)
-    offset = np.repeat(slow[:-1, None], 2, axis=1)
+    covariates = read_out_covariates(fast.level[:-1], market.start_ns)
+    offset = np.repeat(slow.level[:-1, None], 2, axis=1)
     priors = _map_priors(settings)
     running = fit_counts(amount, responses.touched, covariates, priors=priors, offset=offset)
     covariance = posterior_covariance(
@@ -154,6 +154,17 @@ def profile_hazard(
     return tuple(out)
 
 
+def _peak(profile: tuple[tuple[float, float], ...]) -> float:
+    """Return the scale where a parabola through the best entry and its neighbours peaks, in log scale."""
+    scale, value = (np.array(column) for column in zip(*profile, strict=True))
+    best = int(value.argmax())
+    if not 0 < best < len(scale) - 1:
+        return float(scale[best])
+    around = slice(best - 1, best + 2)
+    bend, slope, _ = np.polyfit(np.log(scale[around]), value[around], 2)
+    return float(np.exp(-slope / (2 * bend)))
+
+
 def frozen_with(
     market: HourMarket,
     calibration: Calibration,
@@ -170,8 +181,8 @@ def frozen_with(
     """
     settings, fitted = calibration.settings, calibration.map.fit()
     slow, fast = levels_of(market, responses, fitted, settings)
-    covariates = read_out_covariates(fast[:-1], market.start_ns)
-    offset = np.repeat(slow[:-1, None], 2, axis=1)
+    covariates = read_out_covariates(fast.level[:-1], market.start_ns)
+    offset = np.repeat(slow.level[:-1, None], 2, axis=1)
     inside = expected_inhour(market, calibration.inhour.fit(), calibration.inhour_unit)
     parts = np.stack([reach @ np.exp(fitted.log_weight), inside], axis=2)
     refit = fit_counts(
@@ -189,8 +200,6 @@ def _within_prints(market: HourMarket, train: NDArray[np.bool_]) -> NDArray[np.b
         )
     inside = train.copy()
     inside[: known[0]] = inside[known[-1] + 1 :] = False
-    if not bool((market.sampled & inside).any()):
-        raise NotEnoughDataError(f"{market.key}: no training hour has samples of mark and open interest")
     return inside
 
 
@@ -226,6 +235,8 @@ def _fit_inhour(
 ) -> tuple[CountFit, float]:
     """Fit the release of what opens within the hour; return the regression and the unit of its amounts."""
     rows = train & market.sampled
+    if not bool(rows.any()):
+        rows = train
     unit = float(release[rows].mean()) / _INHOUR_MEAN
     amount = np.where(rows[:, None], release / max(unit, 1e-12), np.nan)
     covariates = inhour_covariates(market)

@@ -133,6 +133,12 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return np.asarray(np.sqrt(diagonal[:-2]))
 
     @property
+    def mean_weight(self) -> NDArray[np.float64]:
+        """Posterior means of the running weights, ``(K,)``; where the prints do not determine one, hardly above its mode."""
+        variance = np.minimum(self.log_weight_sd, self.settings.identified_sd) ** 2
+        return np.asarray(np.exp(np.array(self.running.log_weight) + 0.5 * variance))
+
+    @property
     def identified(self) -> NDArray[np.bool_]:
         """Buckets whose weight the prints determine, bool ``(K,)``."""
         return np.asarray(self.log_weight_sd < self.settings.identified_sd)

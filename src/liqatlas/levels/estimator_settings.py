@@ -32,6 +32,8 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         Edges of the distance buckets, ``K + 1`` fractions, ascending.
     hazard_scale, hazard_power, hazard_reference, hazard_cap
         ψ(δ) = min(scale · (δ / reference)^-power, cap), δ the geometric middle of the bucket.
+    hazard_clock
+        Share of closing that goes by the clock, at the usual pace of turnover, rather than with the turnover of the moment.
     hazard_scales, hazard_scale_sd
         Scales tried on the training likelihood, and the s.d. of the log-normal prior round ``hazard_scale``.
     phi, theta
@@ -69,6 +71,7 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     hazard_power: float
     hazard_reference: float
     hazard_cap: float
+    hazard_clock: float = 0.0
     hazard_scales: tuple[float, ...]
     hazard_scale_sd: float
     phi: float
@@ -107,8 +110,13 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         ]
         if len(edges) < 2 or edges[0] <= 0 or edges[-1] >= 1 or any(b <= a for a, b in pairwise(edges)):
             problems.append("bucket_edges must ascend inside (0, 1)")
-        if not 0 <= self.theta <= 1 or not 0 <= self.phi <= 1 or not 0 <= self.move_share <= 1:
-            problems.append("theta, phi and move_share must lie in [0, 1]")
+        if (
+            not 0 <= self.theta <= 1
+            or not 0 <= self.phi <= 1
+            or not 0 <= self.move_share <= 1
+            or not 0 <= self.hazard_clock <= 1
+        ):
+            problems.append("theta, phi, move_share and hazard_clock must lie in [0, 1]")
         if problems:
             raise ConfigError(f"estimator settings {self.name!r}: {'; '.join(problems)}")
 

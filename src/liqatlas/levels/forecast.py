@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from liqatlas.levels.estimator_settings import EstimatorSettings
     from liqatlas.levels.hour_market import HourMarket
     from liqatlas.levels.responses import HourResponses
+    from liqatlas.levels.running_level import LevelPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,13 @@ class Forecast:
     running
         float64 ``(n, 2)`` [10,000 USD]: also from the path, turnover and open interest inside the hour.
     slow, fast
-        float64 ``(n + 1,)``: causal log levels; the last entry is after the last hour.
+        Causal log levels with their variances, ``(n + 1,)``; the last entry is after the last hour.
     """
 
     frozen: NDArray[np.float64]
     running: NDArray[np.float64]
-    slow: NDArray[np.float64]
-    fast: NDArray[np.float64]
+    slow: LevelPath
+    fast: LevelPath
 
 
 def forecast(
@@ -56,8 +57,8 @@ def forecast(
     out = responses or respond(market, settings, scale=calibration.hazard_scale)
     fitted = calibration.map.fit()
     slow, fast = levels_of(market, out, fitted, settings)
-    covariates = read_out_covariates(fast[:-1], market.start_ns)
-    level = np.exp(slow[:-1, None])
+    covariates = read_out_covariates(fast.level[:-1], market.start_ns)
+    level = np.exp(slow.level[:-1, None])
     inside = expected_inhour(market, calibration.inhour.fit(), calibration.inhour_unit)
     parts = np.stack([out.reach @ np.exp(fitted.log_weight), inside], axis=2)
     return Forecast(
@@ -70,7 +71,7 @@ def forecast(
 
 def levels_of(
     market: HourMarket, responses: HourResponses, fitted: CountFit, settings: EstimatorSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[LevelPath, LevelPath]:
     """Return the slow and the fast causal log level, ``(n + 1,)`` each, against the map without level."""
     amount = market.printed_usd / UNIT_USD
     mean = fitted.mean(responses.touched, np.zeros((*amount.shape, 0)))
@@ -83,7 +84,7 @@ def levels_of(
     )
     fast = log_level(
         amount,
-        mean * np.exp(slow[:-1, None]),
+        mean * np.exp(slow.level[:-1, None]),
         fitted.dispersion,
         half_life_h=settings.fast_half_life_h,
         shrinkage_h=settings.fast_shrinkage_h,
@@ -97,8 +98,40 @@ def expected_inhour(market: HourMarket, fitted: CountFit, unit: float) -> NDArra
     return fitted.mean(none, inhour_covariates(market)) * unit
 
 
-def level_now(calibration: Calibration, result: Forecast, as_of_ns: int) -> float:
-    """Return the factor on the weights after the last hour: levels and hour of day, as the running read-out has them."""
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Factor on the weights and the standard deviation of its logarithm."""
+
+    factor: float
+    log_sd: float
+
+
+def level_now(calibration: Calibration, result: Forecast, as_of_ns: int) -> Level:
+    """Return the level after the last hour: levels and hour of day, as the running read-out has them."""
     hour = np.array([as_of_ns // HOUR_NS * HOUR_NS], dtype=np.int64)
-    covariates = read_out_covariates(result.fast[-1:], hour)
-    return float(np.exp(result.slow[-1]) * calibration.running.fit().factor(covariates)[0, 0])
+    return Level(
+        float(level_factors(calibration, result.slow.level[-1:], result.fast.level[-1:], hour)[0]),
+        float(level_log_sd(calibration, result)[-1]),
+    )
+
+
+def level_factors(
+    calibration: Calibration,
+    slow: NDArray[np.float64],
+    fast: NDArray[np.float64],
+    start_ns: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the factor on the weights per hour, ``(n,)``, from log levels and starts of the hours."""
+    covariates = read_out_covariates(fast, start_ns)
+    return np.asarray(np.exp(slow) * calibration.running.fit().factor(covariates)[:, 0])
+
+
+def level_log_sd(calibration: Calibration, result: Forecast) -> NDArray[np.float64]:
+    """Return the s.d. of the log of the level of every hour and after the last, ``(n + 1,)``.
+
+    The errors of both levels, and the whole of the fast one: it half decays within hours, and a map is read for touches of any hour to come.
+    """
+    running = calibration.running
+    exponent = running.slope[0] / running.spread[0]
+    slow, fast = result.slow, result.fast
+    return np.asarray(np.sqrt(slow.variance + exponent**2 * (fast.variance + fast.level**2)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.levels.hour_market import STEPS
+from liqatlas.levels.hour_readings import STEPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Mean excursion of a flat Brownian bridge beyond its ends, in standard deviations of its increment.
 BRIDGE_EXCURSION = float(np.sqrt(np.pi / 8))
 _TINY = 1e-9
+#: Hours after which an hour's pace counts half: two weeks, over which habits hold and a market's size may move.
+PACE_HALF_LIFE_H = 336.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Legs:
         float64 ``(m,)``: turnover and change of open interest in it [coins].
     interest
         float64 ``(m,)``: open interest at the start of its five minutes [coins].
+    pace
+        float64 ``(m,)``: usual turnover over open interest in the time it takes; what closing by the clock goes by.
     """
 
     hour: NDArray[np.int64]
@@ -49,6 +53,7 @@ class Legs:
     volume: NDArray[np.float64]
     interest_change: NDArray[np.float64]
     interest: NDArray[np.float64]
+    pace: NDArray[np.float64]
 
 
 def legs_of(market: HourMarket, settings: EstimatorSettings) -> Legs:
@@ -58,7 +63,21 @@ def legs_of(market: HourMarket, settings: EstimatorSettings) -> Legs:
     parts = [np.concatenate([a, b]) for a, b in zip(fine, coarse, strict=True)]
     order = np.argsort(parts[0], kind="stable")
     hour, begin, end, volume, change, interest = (np.ascontiguousarray(p[order]) for p in parts)
-    return Legs(hour.astype(np.int64), begin, end, volume, change, interest)
+    number = hour.astype(np.int64)
+    pace = usual_pace(market) / np.bincount(number, minlength=len(market))
+    return Legs(number, begin, end, volume, change, interest, pace[number])
+
+
+def usual_pace(market: HourMarket) -> NDArray[np.float64]:
+    """Return turnover over open interest per hour as the hours before had it, ``(n,)``; the first knows only itself."""
+    own = market.volume / market.open_interest[:, 0]
+    keep = 0.5 ** (1 / PACE_HALF_LIFE_H)
+    out = np.empty(len(market))
+    top, bottom = float(own[0]) if len(own) else 0.0, 1.0
+    for i, ratio in enumerate(own):
+        out[i] = top / bottom
+        top, bottom = keep * top + ratio, keep * bottom + 1.0
+    return out
 
 
 def _sampled_legs(market: HourMarket, settings: EstimatorSettings) -> tuple[NDArray[np.float64], ...]:

@@ -11,11 +11,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import polars as pl
 
-from liqatlas.base.clock import HOUR_NS, MINUTE_NS, isoformat
+from liqatlas.base.clock import HOUR_NS, isoformat
 from liqatlas.base.errors import NotEnoughDataError
-from liqatlas.levels.hour_trades import trades_by_hour
+from liqatlas.levels.hour_readings import (
+    STEP_NS,
+    STEPS,
+    at_moments,
+    every_hour,
+    hold,
+    hourly_bars,
+    interval_extremes,
+    price_samples,
+    printed,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +32,6 @@ if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
     from liqatlas.levels.estimator_settings import EstimatorSettings
 
-STEP_NS = 5 * MINUTE_NS
-STEPS = HOUR_NS // STEP_NS
-#: A sample this late still counts for its five-minute moment; vendors stamp theirs up to two seconds late.
-SAMPLE_LATENESS_NS = 5_000_000_000
 #: Samples missing for longer than this leave the hour without a path.
 LONGEST_HOLD_STEPS = 12
 LONG, SHORT = 0, 1
@@ -125,7 +130,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         If one of these is missing, or they share no hour.
     """
     instrument = recording.instrument
-    bars, from_mark = _hourly_bars(recording)
+    bars, from_mark = hourly_bars(recording)
     if recording.open_interest.is_empty():
         raise NotEnoughDataError(
             f"{instrument.key}: no open interest; the estimator needs samples of it, five minutes apart or closer"
@@ -133,20 +138,20 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     hours = (int(bars["hour"][-1]) - int(bars["hour"][0])) // HOUR_NS + 1
     start = int(bars["hour"][0]) + HOUR_NS * np.arange(hours, dtype=np.int64)
     grid = start[0] + STEP_NS * np.arange(hours * STEPS + 1, dtype=np.int64)
-    mark, held = _at_moments(*_price_samples(recording), grid)
-    interest, interest_held = _at_moments(
+    mark, held = at_moments(*price_samples(recording), grid)
+    interest, interest_held = at_moments(
         recording.open_interest["ts_event_ns"].to_numpy(),
         recording.open_interest["oi_native"].to_numpy().astype(np.float64),
         grid,
     )
     known = (held <= LONGEST_HOLD_STEPS) & (interest_held <= LONGEST_HOLD_STEPS)
-    if not known.any():
+    if not (interest_held <= LONGEST_HOLD_STEPS).any():
         raise NotEnoughDataError(
             f"{instrument.key}: bars from {isoformat(int(start[0]))} to {isoformat(int(start[-1]))} and samples of open "
             "interest share no moment"
         )
     at = ((bars["hour"].to_numpy() - start[0]) // HOUR_NS).astype(np.int64)
-    prices = _every_hour(bars, at, len(start))
+    prices = every_hour(bars, at, len(start))
     sampled = np.asarray(_windows(known).all(axis=1))
     path = np.where(sampled[:, None], _windows(mark), np.nan)
     ratio = (
@@ -165,7 +170,8 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     unsampled = int((~sampled).sum())
     if unsampled:
         notes.append(
-            f"{instrument.key}: {unsampled:,} of {len(start):,} hours have no five-minute samples and only warm the state up"
+            f"{instrument.key}: {unsampled:,} of {len(start):,} hours have no five-minute samples: their path is open, extremes, close, "
+            "their open interest stands still"
         )
     return HourMarket(
         instrument.key,
@@ -179,8 +185,8 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         interest_path * coins[:, None],
         path,
         sampled,
-        _printed(recording, start),
-        *_interval_extremes(recording, start),
+        printed(recording, start),
+        *interval_extremes(recording, start),
         prints_scope=recording.prints_scope or instrument.venue,
         warnings=tuple(notes),
     )
@@ -190,133 +196,6 @@ def _windows(samples: NDArray[_Value]) -> NDArray[_Value]:
     """Return the 13 samples of each hour, both ends included."""
     view = np.lib.stride_tricks.sliding_window_view(samples, STEPS + 1)
     return np.array(view[::STEPS])
-
-
-def _hourly_bars(recording: Recording) -> tuple[pl.DataFrame, bool]:
-    """Return ``hour, open, high, low, close, volume``, and whether the prices are marks."""
-    usual = recording.bars
-    if not usual.is_empty():
-        length = _longest(usual)
-        if length > HOUR_NS:
-            raise NotEnoughDataError(
-                f"{recording.instrument.key}: bars last {length / HOUR_NS:g} h, wanted at most one hour"
-            )
-        turnover = _by_hour(usual, "ts_open_ns")
-    elif not recording.trades.is_empty():
-        turnover = trades_by_hour(recording.trades, float(recording.instrument.tick_size))
-    else:
-        raise NotEnoughDataError(f"{recording.instrument.key}: neither bars nor trades")
-    of_mark = _mark_prices(recording)
-    if of_mark is None or of_mark.height < turnover.height:
-        return turnover, False
-    return of_mark.join(turnover.select("hour", "volume"), on="hour", how="left").sort("hour"), True
-
-
-def _mark_prices(recording: Recording) -> pl.DataFrame | None:
-    """Return ``hour, open, high, low, close`` of the mark where bars or samples a minute apart or closer hold it."""
-    bars, samples = recording.mark_bars, recording.marks
-    if not bars.is_empty() and _longest(bars) <= HOUR_NS:
-        return _by_hour(bars, "ts_open_ns").drop("volume")
-    if not _dense(samples):
-        return None
-    price = pl.col("mark_price")
-    hour = ((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour")
-    return (
-        samples.group_by(hour, maintain_order=True)
-        .agg(price.first().alias("open"), price.max().alias("high"), price.min().alias("low"), price.last().alias("close"))
-        .sort("hour")
-    )  # fmt: skip
-
-
-def _dense(samples: pl.DataFrame) -> bool:
-    """Tell whether marks are usually a minute apart or closer."""
-    moments = samples["ts_event_ns"].to_numpy()
-    return len(moments) > 1 and float(np.median(np.diff(moments))) <= MINUTE_NS
-
-
-def _interval_extremes(
-    recording: Recording, start: NDArray[np.int64]
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Return the mark's extremes of every five minutes, ``(n, 12)`` each; nothing where samples are too far apart."""
-    if not _dense(recording.marks):
-        return None, None
-    price = pl.col("mark_price")
-    table = recording.marks.group_by(((pl.col("ts_event_ns") - int(start[0])) // STEP_NS).alias("step")).agg(
-        price.min().alias("low"), price.max().alias("high")
-    )
-    at = table["step"].to_numpy()
-    inside = (at >= 0) & (at < len(start) * STEPS)
-    out = np.full((2, len(start) * STEPS), np.nan)
-    out[:, at[inside]] = table.select("low", "high").to_numpy()[inside].T
-    return out[0].reshape(-1, STEPS), out[1].reshape(-1, STEPS)
-
-
-def _longest(bars: pl.DataFrame) -> int:
-    """Return the length of the longest bar [ns]."""
-    return int((bars["ts_close_ns"] - bars["ts_open_ns"]).to_numpy().max())
-
-
-def _by_hour(bars: pl.DataFrame, column: str) -> pl.DataFrame:
-    known = pl.col("volume_native").is_not_null().any()
-    return (
-        bars.group_by(((pl.col(column) // HOUR_NS) * HOUR_NS).alias("hour"), maintain_order=True)
-        .agg(
-            pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(),
-            pl.when(known).then(pl.col("volume_native").sum()).alias("volume"),
-        ).sort("hour")
-    )  # fmt: skip
-
-
-def _every_hour(bars: pl.DataFrame, at: NDArray[np.int64], count: int) -> dict[str, NDArray[np.float64]]:
-    """Return the columns for every hour; an hour without a bar holds the last close and an unknown volume."""
-    out = {}
-    for name in ("open", "high", "low", "close", "volume"):
-        column = np.full(count, np.nan)
-        column[at] = bars[name].cast(pl.Float64).to_numpy()
-        out[name] = column
-    last = _hold(out["close"])
-    for name in ("open", "high", "low", "close"):
-        out[name] = np.where(np.isfinite(out[name]), out[name], last)
-    return out
-
-
-def _hold(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the last known value at or before each place; NaN before the first."""
-    place = np.where(np.isfinite(values), np.arange(len(values)), -1)
-    last = np.maximum.accumulate(place)
-    return np.where(last >= 0, values[np.maximum(last, 0)], np.nan)
-
-
-def _price_samples(recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return moments and prices of the mark, or of the nearest thing to it."""
-    if not recording.marks.is_empty():
-        return recording.marks["ts_event_ns"].to_numpy(), recording.marks["mark_price"].to_numpy().astype(
-            np.float64
-        )
-    for bars in (recording.mark_bars, recording.bars):
-        if not bars.is_empty() and _longest(bars) <= STEP_NS:
-            return bars["ts_close_ns"].to_numpy(), bars["close"].to_numpy().astype(np.float64)
-    if not recording.trades.is_empty():
-        tick = float(recording.instrument.tick_size)
-        return recording.trades["ts_event_ns"].to_numpy(), recording.trades["price_ticks"].to_numpy() * tick
-    raise NotEnoughDataError(
-        f"{recording.instrument.key}: no mark samples, no bars of five minutes or less and no trades: the path inside the hour is unknown"
-    )
-
-
-def _at_moments(
-    moments: NDArray[np.int64], values: NDArray[np.float64], grid: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the newest value known at each grid moment and how many steps it has been held (inf before the first)."""
-    good = np.isfinite(values) & (values > 0)
-    moments, values = moments[good], values[good]
-    at = np.searchsorted(moments, grid + SAMPLE_LATENESS_NS, side="right") - 1
-    known = at >= 0
-    index = np.maximum(at, 0)
-    if len(values) == 0:
-        return np.full(len(grid), np.nan), np.full(len(grid), np.inf)
-    age = (grid - moments[index]) // STEP_NS
-    return np.where(known, values[index], np.nan), np.where(known, np.maximum(age, 0), np.inf)
 
 
 def _basis(
@@ -334,7 +213,7 @@ def _basis(
     median = np.full(len(opened), np.nan)
     if some.any():
         median[some] = np.nanmedian(view[some], axis=1)
-    held = _hold(median)
+    held = hold(median)
     finite = held[np.isfinite(held)]
     return np.exp(np.nan_to_num(held, nan=float(finite[0]) if len(finite) else 0.0))
 
@@ -368,33 +247,3 @@ def _turnover(
         mean = np.where(seen > 0, (total[end] - total[begin]) / np.maximum(seen, 1), usual)
         volume = np.where(known, volume, mean)
     return volume, notes
-
-
-def _printed(recording: Recording, start: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return prints per hour and position [USD]; totals if the recording holds them, else the sum of single prints."""
-    out = np.full((len(start), 2), np.nan)
-    if not recording.liquidation_bars.is_empty():
-        bars = recording.liquidation_bars
-        lengths = bars["ts_close_ns"] - bars["ts_open_ns"]
-        bars = bars.filter(lengths <= HOUR_NS)
-        table = bars.group_by(((pl.col("ts_open_ns") // HOUR_NS) * HOUR_NS).alias("hour")).agg(
-            pl.col("long_usd").sum(), pl.col("short_usd").sum()
-        )
-    elif not recording.liquidations.is_empty():
-        prints = recording.liquidations
-        first, last = int(prints["ts_event_ns"][0]), int(prints["ts_event_ns"][-1])
-        # the first and the last hour are cut by the recording, those between are whole
-        whole = (start > first) & (start + HOUR_NS <= last)
-        out[whole] = 0.0
-        usd = pl.col("notional_usd")
-        table = prints.group_by(((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour")).agg(
-            usd.filter(pl.col("liquidated") == "long").sum().alias("long_usd"),
-            usd.filter(pl.col("liquidated") == "short").sum().alias("short_usd"),
-        )
-        table = table.filter(pl.col("hour").is_in(start[whole].tolist()))
-    else:
-        return out
-    at = (table["hour"].to_numpy() - start[0]) // HOUR_NS
-    inside = (at >= 0) & (at < len(start))
-    out[at[inside]] = table.select("long_usd", "short_usd").to_numpy()[inside]
-    return out

@@ -119,7 +119,7 @@ def held_mass(market: HourMarket, settings: EstimatorSettings, *, scale: float, 
     part = type(legs)(
         *(
             getattr(legs, f)[from_leg:]
-            for f in ("hour", "begin", "end", "volume", "interest_change", "interest")
+            for f in ("hour", "begin", "end", "volume", "interest_change", "interest", "pace")
         )
     )
     buckets = len(hazard)
@@ -195,5 +195,6 @@ def _opened_and_closed(
     turnover = settings.phi * np.maximum(legs.volume - np.abs(change), 0.0)
     shares = np.array((settings.theta, 1.0 - settings.theta))
     opened = np.maximum(change, 0.0)[:, None] + turnover[:, None] * shares
-    closed = np.maximum(-change, 0.0)[:, None] + turnover[:, None] * shares
-    return opened, closed / legs.interest[:, None]
+    closed = (np.maximum(-change, 0.0)[:, None] + turnover[:, None] * shares) / legs.interest[:, None]
+    clock = settings.phi * legs.pace[:, None] * shares
+    return opened, (1.0 - settings.hazard_clock) * closed + settings.hazard_clock * clock

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class LevelPath(NamedTuple):
+    """Log level of every hour and the variance of its error, ``(n + 1,)`` each; the last entry is after the last hour."""
+
+    level: NDArray[np.float64]
+    variance: NDArray[np.float64]
 
 
 def log_level(
@@ -17,12 +24,13 @@ def log_level(
     *,
     half_life_h: float,
     shrinkage_h: float,
-) -> NDArray[np.float64]:
-    r"""Return the log level of every hour from prints strictly before it, both positions together.
+) -> LevelPath:
+    r"""Return the log level of every hour from prints strictly before it, both positions together, and its variance.
 
         L_t = ln[(κ + Σ_{i≥1} d^{i-1} Σ_s v y/μ) / (κ + Σ_{i≥1} d^{i-1} Σ_s v)],   v = αμ/(1 + αμ),   d = 2^(-1/half-life)
 
-    v in [0, 1] is the information an hour holds about a common factor; hours without a known amount are skipped.
+    v in [0, 1] is the information an hour holds about a common factor; hours without a known amount are skipped. Since
+    y/μ varies by α/v, the variance of L_t is α / (κ + Σ d^{i-1} Σ_s v), κ counted as hours that were seen.
 
     Parameters
     ----------
@@ -30,21 +38,14 @@ def log_level(
         float64 ``(n, 2)`` [10,000 USD]; NaN amounts are unknown.
     shrinkage_h
         κ: pseudo-hours that hold the level at one.
-
-    Returns
-    -------
-    NDArray[np.float64]
-        ``(n + 1,)``: the last entry is the level after the last hour, for a live map.
     """
     known = np.isfinite(amount)
     information = np.where(known, dispersion * mean / (1 + dispersion * mean), 0.0)
     ratio = np.where(known, amount, 0.0) / np.maximum(mean, 1e-9)
     seen, expected = (information * ratio).sum(axis=1), information.sum(axis=1)
     keep = 0.5 ** (1 / half_life_h)
-    out = np.empty(len(amount) + 1)
-    top = bottom = 0.0
+    tops, bottoms = np.zeros(len(amount) + 1), np.zeros(len(amount) + 1)
     for i in range(len(amount)):
-        out[i] = np.log((top + shrinkage_h) / (bottom + shrinkage_h))
-        top, bottom = keep * top + seen[i], keep * bottom + expected[i]
-    out[-1] = np.log((top + shrinkage_h) / (bottom + shrinkage_h))
-    return out
+        tops[i + 1], bottoms[i + 1] = keep * tops[i] + seen[i], keep * bottoms[i] + expected[i]
+    held = bottoms + shrinkage_h
+    return LevelPath(np.log((tops + shrinkage_h) / held), dispersion / held)

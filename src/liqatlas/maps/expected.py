@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
     from liqatlas.levels.calibration import Calibration
+    from liqatlas.levels.forecast import Level
     from liqatlas.levels.responses import HeldMass
 
 #: Mass of the posterior band of the cumulative curves, draws it is made from, and prices it is given at.
@@ -44,7 +45,7 @@ class ExpectedInstrument:
     recording, calibration, held
         What is known, what was fitted, and what is open at unit weight.
     level
-        Factor on the weights: slow and fast level and hour of day, as the running read-out has them.
+        Factor on the weights with its uncertainty: slow and fast level and hour of day, as the running read-out has them.
     mark, price_source
         Its own mark at the as-of moment.
     passed
@@ -62,7 +63,7 @@ class ExpectedInstrument:
     recording: Recording
     calibration: Calibration
     held: HeldMass
-    level: float
+    level: Level
     mark: float
     price_source: str
     passed: tuple[float, float]
@@ -99,7 +100,7 @@ def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> L
     edges = np.array(one.calibration.settings.bucket_edges)
     distance = np.broadcast_to(np.stack([edges[:-1], edges[1:]], axis=1), (2, len(edges) - 1, 2))
     bands = band_shares(distance, one.maintenance_rate, inverse=one.recording.instrument.is_inverse)
-    weight = np.exp(np.array(one.calibration.running.log_weight)) * one.level
+    weight = one.calibration.mean_weight * one.level.factor
     usd = np.einsum("k,pkb,pkl->lpb", weight, unit, bands)
     held = np.flatnonzero(usd.any(axis=(0, 1)))
     first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
@@ -110,7 +111,10 @@ def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> L
         BANDS,
         usd[None, :, :, first:last],
         _band(one, unit, price_edges),
-        Posterior(unit[:, :, first:last], one.calibration.draw_weights(POSTERIOR_DRAWS) * one.level),
+        Posterior(
+            unit[:, :, first:last],
+            one.calibration.draw_weights(POSTERIOR_DRAWS) * _draw_level(one.level, POSTERIOR_DRAWS)[:, None],
+        ),
     )
 
 
@@ -138,10 +142,10 @@ def _unit_usd(one: ExpectedInstrument, grid: LogGrid) -> tuple[int, int, NDArray
 def _band(
     one: ExpectedInstrument, unit: NDArray[np.float64], price_edges: NDArray[np.float64]
 ) -> CumulativeBand:
-    """Return the band of the cumulative curves over draws of the weights; the level is taken as known."""
+    """Return the band of the cumulative curves over draws of the weights and of the level."""
     reach = float(one.calibration.settings.bucket_edges[-1])
     price = np.geomspace(one.mark * (1 - reach), one.mark * (1 + reach), _BAND_PRICES)
-    weights = one.calibration.draw_weights(_BAND_DRAWS) * one.level
+    weights = one.calibration.draw_weights(_BAND_DRAWS) * _draw_level(one.level, _BAND_DRAWS)[:, None]
     zero = np.zeros((unit.shape[1], 1))
     below = np.concatenate([zero, np.cumsum(unit[LONG], axis=1)], axis=1)
     above = np.concatenate([zero, np.cumsum(unit[SHORT], axis=1)], axis=1)
@@ -153,6 +157,14 @@ def _band(
     low, high = (np.stack([weights @ longs, weights @ shorts]) for _ in range(2))
     low, high = np.quantile(low, tail, axis=1), np.quantile(high, 1 - tail, axis=1)
     return CumulativeBand(BAND_SHARE, price, low[LONG], high[LONG], low[SHORT], high[SHORT])
+
+
+def _draw_level(level: Level, draws: int) -> NDArray[np.float64]:
+    """Return draws of the level, ``(draws,)``."""
+    # the median of the draws is the level: a band is of quantiles, not of means
+    return np.asarray(
+        level.factor * np.exp(level.log_sd * np.random.default_rng(2).standard_normal(draws))
+    )
 
 
 def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
@@ -182,7 +194,8 @@ def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
             version=calibration.settings.version,
             calibration=f"{calibration.name} (of {calibration.instrument}, made {calibration.made_on})",
             parameters={
-                "level": one.level,
+                "level": one.level.factor,
+                "level_log_sd": one.level.log_sd,
                 "level_from_prints": one.level_from_prints,
                 "instrument": one.recording.instrument.key,
                 "calibration_name": calibration.name,
@@ -190,7 +203,7 @@ def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
                 "dispersion": calibration.running.dispersion,
                 "hazard_scale": calibration.hazard_scale,
                 "bucket_edges": list(calibration.settings.bucket_edges),
-                "weight": np.exp(np.array(calibration.running.log_weight)).tolist(),
+                "weight": calibration.mean_weight.tolist(),
                 "log_weight_sd": calibration.log_weight_sd.tolist(),
                 "identified": calibration.identified.tolist(),
                 "openings_until": isoformat(one.held_until_ns),

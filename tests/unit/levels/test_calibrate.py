@@ -64,7 +64,7 @@ def test_the_future_changes_nothing(market: HourMarket, calibration: Calibration
     one, two = forecast(market, calibration), forecast(other, refit)
     assert np.array_equal(one.frozen[:CUT], two.frozen[:CUT])
     assert np.array_equal(one.running[:CUT], two.running[:CUT])
-    assert np.array_equal(one.slow[: CUT + 1], two.slow[: CUT + 1])
+    assert np.array_equal(one.slow.level[: CUT + 1], two.slow.level[: CUT + 1])
     assert not np.allclose(one.running[CUT:], two.running[CUT:])
 
 
@@ -75,7 +75,7 @@ def test_an_hours_own_prints_do_not_move_its_forecast(market: HourMarket, calibr
     one, two = forecast(market, calibration), forecast(replace(market, printed_usd=printed), calibration)
     assert np.array_equal(one.frozen[: at + 1], two.frozen[: at + 1])
     assert not np.any(two.frozen[at + 1] == one.frozen[at + 1])
-    assert two.slow[at + 1] > one.slow[at + 1]
+    assert two.slow.level[at + 1] > one.slow.level[at + 1]
 
 
 def test_frozen_reads_no_path(market: HourMarket, calibration: Calibration) -> None:

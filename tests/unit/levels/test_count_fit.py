@@ -90,4 +90,17 @@ def test_level_by_hand() -> None:
     first = np.log((information * 2 + 3) / (information + 3))
     second = np.log((information * 2 * keep + 3) / (information * keep + 3))
     third = np.log((information * 2 * keep**2 + information + 3) / (information * (keep**2 + 1) + 3))
-    np.testing.assert_allclose(got, [0.0, first, second, third], rtol=1e-12)
+    np.testing.assert_allclose(got.level, [0.0, first, second, third], rtol=1e-12)
+    held = np.array([0, information, information * keep, information * (keep**2 + 1)]) + 3
+    np.testing.assert_allclose(got.variance, 0.5 / held, rtol=1e-12)
+
+
+def test_the_level_errs_by_its_variance() -> None:
+    rng = np.random.default_rng(8)
+    mean = np.full((4000, 2), 30.0)
+    amount = rng.poisson(mean * rng.gamma(1 / 0.7, 0.7, mean.shape)).astype(np.float64)
+    got = log_level(amount, mean, 0.7, half_life_h=24.0, shrinkage_h=1.0)
+    late = slice(400, None, 100)
+    spread = np.mean(got.level[late] ** 2 / got.variance[late])
+    # weights that fall off count each other's noise half: the stated variance is the larger one
+    assert 0.25 < spread < 1.1

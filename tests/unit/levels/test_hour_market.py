@@ -128,12 +128,24 @@ def test_legs_keep_volume_interest_and_extremes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"), [("open_interest", "no open interest"), ("bars", "neither bars nor trades"), ("marks", "path inside the hour")]
-)  # fmt: skip
+    ("table", "said"), [("open_interest", "no open interest"), ("bars", "neither bars nor trades")]
+)
 def test_what_is_missing_is_named(table: str, said: str) -> None:
     whole = recording()
     with pytest.raises(NotEnoughDataError, match=said):
         hour_market(replace(whole, **{table: getattr(whole, table).clear()}), SETTINGS)
+
+
+def test_hourly_bars_alone_give_a_path_of_four_points() -> None:
+    whole = recording()
+    got = hour_market(replace(whole, marks=whole.marks.clear()), SETTINGS)
+    assert not got.sampled.any()
+    assert any("no five-minute samples" in w for w in got.warnings)
+    legs = legs_of(got, SETTINGS)
+    assert np.bincount(legs.hour).tolist() == [3] * len(got)
+    for hour in range(len(got)):
+        mine = legs.hour == hour
+        assert np.exp(np.append(legs.begin[mine], legs.end[mine])).min() == pytest.approx(got.low[hour])
 
 
 def test_dense_marks_give_the_extremes_of_every_interval() -> None:

@@ -128,7 +128,8 @@ def _totals(source: Source, known: Recognised) -> list[Piece]:
     }  # fmt: skip
     columns = _columns(source, known, names)
     columns.moments("timestamp", "ts_open_ns")
-    columns.numbers((*_PRICES, "long_usd", "short_usd"))
+    columns.numbers(_PRICES)
+    columns.numbers(("long_usd", "short_usd"), optional=True)
     columns.positive(_PRICES)
     columns.positive(("long_usd", "short_usd"), or_zero=True)
     columns.check_bars()
@@ -138,8 +139,9 @@ def _totals(source: Source, known: Recognised) -> list[Piece]:
     frame, counts, warnings = columns.good()
     step = bar_length(source.label, frame["ts_open_ns"])
     close = (pl.col("ts_open_ns") + step).alias("ts_close_ns")
+    told = frame.select("ts_open_ns", close, "long_usd", "short_usd").drop_nulls()
     totals = _piece(
-        source, known, "liquidation_bars", frame.select("ts_open_ns", close, "long_usd", "short_usd"), counts,
+        source, known, "liquidation_bars", told, counts,
         prints_scope=PRINTS_SCOPE, warnings=warnings,
     )  # fmt: skip
     bars = _spot_bars(frame, step, pl.lit(None, pl.Float64))
