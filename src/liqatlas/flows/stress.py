@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 import orjson
 
 from liqatlas.base.clock import format_moment, isoformat, to_datetime
@@ -13,7 +14,6 @@ from liqatlas.base.errors import InputError, LiqAtlasError
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.stress_market import NO_MAP, Market, StressRequest, markets_of, moment_of, prices_of
 from liqatlas.signals.settings import load_settings
-from liqatlas.signals.signal import hit_rates
 from liqatlas.signals.stress import (
     Held,
     Level,
@@ -28,7 +28,7 @@ from liqatlas.signals.stress.moves import MOVES
 from liqatlas.signals.stress.portfolio import Together, accounts, together
 from liqatlas.signals.stress.resolve import Surroundings, resolve
 from liqatlas.signals.stress.rows import BadRow, Row, parse_positions
-from liqatlas.signals.volatility import MODEL, touch_probability
+from liqatlas.signals.touch import MODEL, touch_calibration, touch_probability, touch_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
 StressFormat = Literal["term", "json", "csv", "md"]
 HORIZONS = {"1h": 1.0, "24h": 24.0, "7d": 168.0}
 DISCLAIMER = "Research, not advice. Levels follow the venue's published rule; fees, funding and the venue's own rounding come on top."
-#: The model is not recalibrated; how often its probabilities held is stated beside them.
-TOUCH_SCOPE = (
-    "measured on BTC only, on five-minute marks; the probabilities themselves are not corrected by it"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +270,7 @@ def _tree(
 ) -> dict[str, Any]:
     """Return the answer's head and positions."""
     failed = sum(e["error"] is not None for e in entries)
-    known = hit_rates()
+    known = touch_calibration()
     return {
         "schema_version": 1,
         "as_of": isoformat(as_of),
@@ -283,9 +279,9 @@ def _tree(
         "computed": len(entries) - failed,
         "errors": failed,
         "daily_volatility": request.daily_volatility,
-        "touch_model": MODEL,
-        "touch_calibration": {"data": known.data, "reliability": known.touch_reliability} if known else None,
-        "touch_calibration_reason": TOUCH_SCOPE,
+        "touch_model": touch_words("given by the caller", measured=request.daily_volatility is None),
+        "touch_calibrated": request.daily_volatility is None,
+        "touch_reliability": [msgspec.structs.asdict(row) for row in known.reliability],
         "notes": list(notes),
         "disclaimer": DISCLAIMER,
     }

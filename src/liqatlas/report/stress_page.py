@@ -17,6 +17,8 @@ CSV_COLUMNS = ("line", "venue", "symbol", "position", "size", "entry_price", "ma
                "bankruptcy_price", "tier", "maintenance_rate", "distance", "state", "error")  # fmt: skip
 #: Moves shown on the page.
 SHOWN_MOVES = (-0.2, -0.1, -0.05, -0.01, 0.01, 0.05, 0.1, 0.2)
+#: Rows of the reliability table shown on the page [daily volatilities].
+SHOWN_DISTANCES = (0.5, 1.0, 2.0)
 WORDS = {
     "below maintenance": "PAST ITS LEVEL NOW",
     "bankrupt": "PAST ZERO EQUITY NOW",
@@ -184,15 +186,18 @@ def _notes(entries: Sequence[Mapping[str, Any]], tree: Mapping[str, Any]) -> lis
                 found.append(entry["line"])
     out = [f"{text} (line {', '.join(map(str, lines))})" for text, lines in texts.items()]
     if any(e["touch_probability"] for e in entries):
-        out.append(f"P: probability of a touch, {tree['touch_model']}; uncalibrated{_reliability(tree)}")
+        out.append(
+            f"P: probability that the price touches the level, {tree['touch_model']}{_reliability(tree)}"
+        )
     return [*out, *tree["notes"]]
 
 
 def _reliability(tree: Mapping[str, Any]) -> str:
     """Return how often such probabilities held where that was measured."""
-    known = tree["touch_calibration"]
-    rows = [r for r in known["reliability"] if r["horizon_h"] == 24] if known else []
-    if not rows:
+    if not tree["touch_calibrated"]:
         return ""
-    parts = ", ".join(f"{chance(r['stated'])} stated {chance(r['observed'])} seen" for r in rows)
-    return f" (a day ahead on BTC: {parts}; {tree['touch_calibration_reason']})"
+    shown = [
+        r for r in tree["touch_reliability"] if r["horizon_h"] == 24 and r["distance_vols"] in SHOWN_DISTANCES
+    ]
+    parts = ", ".join(f"{chance(r['stated'])} stated {chance(r['observed'])} seen" for r in shown)
+    return f" (a day ahead: {parts})"

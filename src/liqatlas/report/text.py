@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from liqatlas.report.document import Heading, Lines, Note, Picture, Table
+from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 
 if TYPE_CHECKING:
-    from liqatlas.report.document import Block, Document
+    from liqatlas.report.blocks import Block, Document
 
 #: Longest cell in a terminal table.
 CELL = 30
@@ -29,12 +29,13 @@ def _markdown(block: Block) -> str:
         return f"> **{block.text}**"
     if isinstance(block, Picture):
         return f"*Picture (in the HTML and PDF): {block.description}*"
+    caption = f"**{block.caption}**\n\n" if block.caption else ""
     rule = "|" + "|".join("---:" if i in block.numeric else "---" for i in range(len(block.header))) + "|"
     rows = [
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
         for row in (block.header, *block.rows)
     ]
-    return "\n".join([rows[0], rule, *rows[1:]])
+    return caption + "\n".join([rows[0], rule, *rows[1:]])
 
 
 def terminal(document: Document, width: int = 100) -> str:
@@ -56,7 +57,9 @@ def _terminal(block: Block, width: int) -> list[str]:
         ]
     if isinstance(block, Note):
         return ["", *textwrap.wrap(f"! {block.text}", width, subsequent_indent="  ")]
-    return [] if isinstance(block, Picture) else _grid(block, width)
+    if isinstance(block, Picture):
+        return []
+    return ["", block.caption, *_grid(block, width)] if block.caption else _grid(block, width)
 
 
 def _grid(table: Table, width: int) -> list[str]:

@@ -165,12 +165,21 @@ def washout_signal(recording: Recording, settings: Settings, *, as_of_ns: int) -
 
 @dataclass(frozen=True, slots=True)
 class Hunt:
-    """A zone touched and left again: the price went into it and came back within hours."""
+    """A zone touched and left again: the price went into it and came back within hours.
+
+    Attributes
+    ----------
+    touched_price, touched_ns
+        Extreme of the hour that reached the zone, and when that hour began.
+    back_price, back_ns
+        The close that lay outside again, and the end of its hour.
+    """
 
     position: Literal["long", "short"]
     touched_price: float
     touched_ns: int
     back_price: float
+    back_ns: int
 
 
 def stop_hunts(
@@ -207,7 +216,14 @@ def stop_hunts(
         )
         if left.any():
             extreme = float(low[first]) if long else float(high[first])
+            at = first + int(np.argmax(left))
             found.append(
-                Hunt(cluster.position, extreme, int(moments[first]), float(back[int(np.argmax(left))]))
+                Hunt(
+                    cluster.position,
+                    extreme,
+                    int(moments[first]),
+                    float(close[at]),
+                    int(moments[at]) + HOUR_NS,
+                )
             )
     return tuple(found)

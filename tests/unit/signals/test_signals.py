@@ -15,7 +15,8 @@ from liqatlas.signals.metrics import asset_scale, day_metrics, market_state, rat
 from liqatlas.signals.panel import cascade_phase, confirmation_panel
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
-from liqatlas.signals.volatility import realised_volatility, touch_probability
+from liqatlas.signals.touch import touch_probability
+from liqatlas.signals.volatility import realised_volatility, walk_probability
 from tests.unit.signals.scenes import AS_OF, hill, make_map, recording
 
 SETTINGS = load_settings()
