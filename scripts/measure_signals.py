@@ -236,19 +236,19 @@ def entry(name: str, judged: Judged) -> dict[str, Any] | str:
     hit, control = (np.array([getattr(c, which) for c in cases]) for which in ("hit", "control"))
     days = np.array([c.day for c in cases], dtype=np.int64)
     tree = rate(name, (hit, control), days)
-    if isinstance(tree, dict) and name == "post_liquidation" and judged.placebo:
-        tree |= {
-            "placebo": float(np.mean([c.hit for c in judged.placebo])),
-            "placebo_cases": len(judged.placebo),
-        }
-    return tree
+    if name != "post_liquidation" or not judged.placebo:
+        return tree
+    held_swings = float(np.sum([c.hit for c in judged.placebo]))
+    if isinstance(tree, str):
+        return f"{tree}; swings without a wipe-out held in {held_swings:.0f} of {len(judged.placebo)}"
+    return tree | {"placebo": held_swings / len(judged.placebo), "placebo_cases": len(judged.placebo)}
 
 
 def matched(name: str, rows: list[tuple[int, str, float, float]]) -> dict[str, Any] | str:
     """Return high grades against the rest, each high case minus the mean of the rest in its tercile of distance."""
     high = np.array([r[1] == "high" for r in rows], dtype=bool)
     if not high.any():
-        return too_few(0)
+        return too_few(name, np.empty(0), 0)
     days = np.array([r[0] for r in rows], dtype=np.int64)
     distance, ran = np.array([r[2] for r in rows]), np.array([r[3] for r in rows])
     tercile = np.searchsorted(np.quantile(distance, [1 / 3, 2 / 3]), distance)
@@ -261,9 +261,12 @@ def matched(name: str, rows: list[tuple[int, str, float, float]]) -> dict[str, A
     return rate(name, (ran[usable], control[usable]), days[usable])
 
 
-def too_few(blocks: int) -> str:
-    """Return why a rate is withheld."""
-    return f"measured, but only {blocks} independent stretches of time held a decided case ({LEAST_BLOCKS} are needed)"
+def too_few(name: str, hit: NDArray[np.float64], blocks: int) -> str:
+    """Return why a rate is withheld, with what was seen."""
+    if not len(hit):
+        return "no case of it was decided in the months measured"
+    unit = "weeks" if name in WEEKLY else "days"
+    return f"right in {hit.sum():.0f} of {len(hit)} cases, too few to rate ({blocks} separate {unit}, {LEAST_BLOCKS} are needed)"
 
 
 def rate(
@@ -273,9 +276,9 @@ def rate(
     blocks = days // 7 if name in WEEKLY else days
     count = len(np.unique(blocks))
     print(name, "cases", len(days), "blocks", count)
-    if count < LEAST_BLOCKS:
-        return too_few(count)
     hit, control = both
+    if count < LEAST_BLOCKS:
+        return too_few(name, hit, count)
     interval = block_mean(hit - control, blocks)
     return {
         "asset": "BTC", "venue": "binance", "first_day": isoformat(int(days.min()) * DAY_NS)[:10], "last_day": isoformat(int(days.max()) * DAY_NS)[:10],

@@ -80,7 +80,7 @@ def build_clusters(
         If the map cannot be built.
     """
     settings = load_settings(settings_file)
-    chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)
+    chosen = choose(read_for(request, reporter, books=True) if recordings is None else recordings, request)
     result = build_map(request, chosen, reporter)
     volatility = None
     daily, source, note = daily_volatility or 0.0, "given by the caller", ""

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def read(
-    *paths: Path | str, asset: str = "", venues: Sequence[str] = (), reporter: Reporter = SILENT
+    *paths: Path | str,
+    asset: str = "",
+    venues: Sequence[str] = (),
+    books: bool = False,
+    reporter: Reporter = SILENT,
 ) -> list[Recording]:
     """Return what files and folders hold, one recording per instrument.
 
@@ -27,6 +31,8 @@ def read(
         Only instruments of this asset or symbol; empty reads all.
     venues
         Only these venues; empty reads all.
+    books
+        Whether to read recorded order books too, which are large: risk grades, depth and cascades need them.
 
     Raises
     ------
@@ -40,6 +46,7 @@ def read(
     if not paths:
         raise InputError("no file or folder was named: give some with --from")
     from liqatlas.venues.importers import read_paths
+    from liqatlas.venues.importers.selection import MAP_TABLES
 
     seen: dict[str, int] = {}
 
@@ -48,7 +55,8 @@ def read(
         reporter.progress(f"reading {known.title}", done, total)
 
     try:
-        recordings = read_paths(paths, asset=asset, venues=venues, progress=show)
+        tables = MAP_TABLES | {"book_levels"} if books else MAP_TABLES
+        recordings = read_paths(paths, asset=asset, venues=venues, tables=tables, progress=show)
     except UnknownSymbolError as error:
         if venues:
             raise InputError(

@@ -19,6 +19,7 @@ from liqatlas.rules import margin_rule
 from liqatlas.signals.book_view import book_view
 from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.event_signals import (
+    hunt_signal,
     scaled_threshold,
     stop_hunts,
     washout_signal,
@@ -95,7 +96,7 @@ def build_report(
     """
     choice = choice or ReportChoice()
     settings = load_settings(choice.settings_file)
-    chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)
+    chosen = choose(read_for(request, reporter, books=True) if recordings is None else recordings, request)
     found = build_clusters(
         request, chosen, settings_file=choice.settings_file, books=choice.books, reporter=reporter
     )
@@ -145,14 +146,19 @@ def _facts(found: ClusterResult, settings: Settings, earlier: ClusterResult | No
     )
     wiped = wipe_signal(levels, as_of_ns=as_of, threshold_usd=threshold, known=has_liquidations(ordered))
     washed = washout_signal(reference, settings, as_of_ns=as_of)
-    hunts = () if earlier is None else stop_hunts(
+    hunts = None if earlier is None else stop_hunts(
         reference, earlier.clusters.all, settings, as_of_ns=as_of, since_ns=earlier.map.head.as_of_ns,
         daily_volatility=clusters.daily_volatility,
     )  # fmt: skip
     return Facts(
         map=found.map,
         clusters=clusters,
-        signals=(*map_signals(found.map, clusters, settings), wiped, washed),
+        signals=(
+            *map_signals(found.map, clusters, settings),
+            wiped,
+            washed,
+            hunt_signal(hunts, settings, as_of_ns=as_of),
+        ),
         metrics=metrics,
         signs=signs,
         phase=cascade_phase(signs, metrics, washed.value, settings),
@@ -160,7 +166,7 @@ def _facts(found: ClusterResult, settings: Settings, earlier: ClusterResult | No
         venues=_venues(found, settings),
         bars=hourly_bars(reference, as_of_ns=as_of, days=LOOK_BACK_DAYS),
         hours=hourly_liquidations(ordered, as_of_ns=as_of, days=LOOK_BACK_DAYS),
-        hunts=hunts,
+        hunts=hunts or (),
     )
 
 

@@ -17,37 +17,42 @@ if TYPE_CHECKING:
 
 ReportFormat = Literal["term", "md", "html", "pdf", "json"]
 HEAT_COLUMNS, HEAT_ROWS = 300, 300
+#: Sizes of pictures inside a page [pixels].
+MAP_SIZE, HEAT_SIZE, CASCADE_SIZE = (1600, 720), (1600, 760), (1600, 700)
 
 
-def map_picture(result: ReportResult, *, theme: Literal["dark", "light"] = "light") -> Picture:
+def map_picture(result: ReportResult, *, theme: str = "paper") -> Picture:
     """Return the map of a report as a picture."""
     from liqatlas.plot.map_picture import map_figure
+    from liqatlas.plot.zones import Zone
 
-    figure = map_figure(result.clusters.map, theme=theme)
+    zones = [Zone(c.position, c.price_low, c.price_high, c.usd) for c in result.clusters.clusters.all]
+    figure = map_figure(result.clusters.map, theme=theme, size=MAP_SIZE, zones=zones)
     return Picture(figure.to_bytes("png"), figure.description)
 
 
-def pictures(result: ReportResult, *, theme: Literal["dark", "light"] = "light") -> tuple[Picture, ...]:
+def pictures(result: ReportResult, *, theme: str = "paper") -> tuple[Picture, ...]:
     """Return the map, the heatmap and the cascades as pictures; one that cannot be drawn is left out."""
     from liqatlas.plot.heatmap_picture import heatmap_figure
 
-    figures = []
+    out = [map_picture(result, theme=theme)]
     if result.request.kind == "modelled":
         try:
             heat = build_heatmap(
                 result.request, result.clusters.recordings, columns=HEAT_COLUMNS, rows=HEAT_ROWS
             )
-            figures.append(heatmap_figure(heat, theme=theme))
+            figure = heatmap_figure(heat, theme=theme, size=HEAT_SIZE)
+            out.append(Picture(figure.to_bytes("png"), figure.description, "curves"))
         except NotEnoughDataError:
             pass
     if result.engine:
         from liqatlas.plot.cascade_picture import cascade_figure
 
-        figures += [
-            cascade_figure(side, theme=theme) for side in (result.engine.down, result.engine.up) if side
-        ]
-    first = map_picture(result, theme=theme)
-    return (first, *(Picture(f.to_bytes("png"), f.description) for f in figures))
+        for side in (result.engine.down, result.engine.up):
+            if side:
+                figure = cascade_figure(side, theme=theme, size=CASCADE_SIZE)
+                out.append(Picture(figure.to_bytes("png"), figure.description, "cascade"))
+    return tuple(out)
 
 
 def render_report(result: ReportResult, form: ReportFormat, *, width: int = 100) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG with the words that describe it."""
+    """A PNG with the words that describe it, and the part of a report it belongs to."""
 
     png: bytes
     description: str
+    part: Literal["map", "curves", "cascade"] = "map"
 
 
 @dataclass(frozen=True, slots=True)

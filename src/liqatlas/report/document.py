@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
@@ -21,7 +22,7 @@ SIDES = (
 
 
 def document(tree: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-    """Return a report's tree as a document; the first picture stands at the key levels, the others at the curves."""
+    """Return a report's tree as a document; each picture stands at its part."""
     blocks: list[Block] = []
     if tree["simulated"]:
         blocks.append(Note("SIMULATED data: nothing here is a real market."))
@@ -31,7 +32,7 @@ def document(tree: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Docum
         Lines(tuple(words.glance(tree)), lead=True),
         Note(str(tree["disclaimer"])),
     ]
-    blocks += [Heading("Key levels"), *_levels(tree), *pictures[:1]]
+    blocks += [*_of(pictures, "map"), Heading("Key levels"), *_levels(tree)]
     blocks += [Heading("Plan: levels, not advice"), *_plan(tree)]
     blocks += [Heading("What changed"), Lines(tuple(words.changes(tree["changes"], asset)))]
     blocks += [Heading("Overview of the last 24 hours"), Lines(tuple(words.overview(overview)))]
@@ -41,9 +42,9 @@ def document(tree: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Docum
     blocks += [
         Heading("Map summary and curves"),
         Lines(tuple(words.summary(tree["map_summary"]))),
-        *pictures[1:2],
+        *_of(pictures, "curves"),
     ]
-    blocks += [Heading("Cascade"), *_cascade(tree), *pictures[2:]]
+    blocks += [Heading("Cascade"), *_cascade(tree), *_of(pictures, "cascade")]
     blocks += [Heading("Scenarios: what would tell them apart"), *_scenarios(tree)]
     blocks += [Heading("Signals, each with its hit rate"), *_signals(tree)]
     blocks += [Heading("Confirmation signs"), _panel(overview), Lines((words.phase(overview),))]
@@ -53,6 +54,10 @@ def document(tree: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Docum
     tag = "SIMULATED " if tree["simulated"] else ""
     subtitle = f"{words.moment(tree['as_of'])} · price {format_price(tree['price'])} ({tree['reference']}) · {tree['kind']} {tree['quantity']} levels of the last {tree['window']} [USD]"
     return Document(f"{tag}{asset} liquidation report", subtitle, tuple(blocks))
+
+
+def _of(pictures: Sequence[Picture], part: str) -> list[Block]:
+    return [picture for picture in pictures if picture.part == part]
 
 
 def _names(scope: str) -> str:
@@ -202,11 +207,12 @@ def _cascade(tree: Mapping[str, Any]) -> list[Block]:
 
 
 def _scenarios(tree: Mapping[str, Any]) -> list[Block]:
+    """Return one row a course, both directions beside each other."""
     part = tree["scenarios"]
-    rows = tuple(scenario_cells(one) for side in ("down", "up") for one in part[side])
-    if not rows:
+    if not part["down"] and not part["up"]:
         return [Lines(("No cluster on either side: no scenario starts at a level.",))]
-    table = Table(("scenario", "begins at", "aims at", "probability", "would show by"), rows, (1, 2))
+    rows = tuple(scenario_cells(*pair) for pair in zip_longest(part["down"], part["up"], fillvalue=None))
+    table = Table(("scenario", "on a fall", "on a rise", "would show by"), rows)
     return (
         [table, Lines((f"Probabilities: none, {part['probability_reason']}.",))]
         if part["probability_reason"]

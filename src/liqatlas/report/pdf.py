@@ -84,7 +84,7 @@ def _table(table: Table) -> str:
     align = ", ".join("right" if i in table.numeric else "left" for i in range(len(table.header)))
     cells = ", ".join(_text(cell) for row in (table.header, *table.rows) for cell in row)
     caption = (
-        f'#block(above: 1em, below: 0.5em, text(weight: "bold", {_text(table.caption)}))\n'
+        f'#block(above: 1em, below: 0.5em, sticky: true, text(weight: "bold", {_text(table.caption)}))\n'
         if table.caption
         else ""
     )

@@ -151,6 +151,7 @@ def washout_signal(recording: Recording, settings: Settings, *, as_of_ns: int) -
     )
     value = washout(fall, rate, settings)
     lacks = [name for name, part in (("open interest", fall), ("funding", rate)) if part is None]
+    hit_rate, reason = measured("washout")
     return Signal(
         name="washout",
         title="Leverage wash-out",
@@ -159,6 +160,8 @@ def washout_signal(recording: Recording, settings: Settings, *, as_of_ns: int) -
         unit="fraction; funding per 8 h",
         detail={"open_interest_fall": fall, "funding_8h": rate, "days": settings.signals.washout_days},
         parameters={"fall": settings.signals.washout_fall, "deep": settings.signals.washout_deep_fall},
+        hit_rate=hit_rate,
+        hit_rate_reason=reason,
         missing=f"no {' and no '.join(lacks)}" if lacks else "",
     )
 
@@ -227,3 +230,26 @@ def stop_hunts(
                 )
             )
     return tuple(found)
+
+
+def hunt_signal(hunts: Sequence[Hunt] | None, settings: Settings, *, as_of_ns: int) -> Signal:
+    """Return the marks of touched and reversed clusters as a signal; None where there was no earlier map to look from."""
+    rules = settings.signals
+    hit_rate, reason = measured("hunts")
+    places = [f"{h.position} cluster at {format_price(h.touched_price)}" for h in hunts or ()]
+    return Signal(
+        name="hunts",
+        title="Touched and left again (stop hunt)",
+        value=None if hunts is None else ", ".join(places) or "none",
+        as_of_ns=as_of_ns,
+        unit="quote",
+        detail={"marks": [asdict(h) for h in hunts or ()]},
+        parameters={
+            "hours": rules.hunt_hours,
+            "reversal_vols": rules.hunt_reversal_vols,
+            "days": rules.hunt_days,
+        },
+        hit_rate=hit_rate,
+        hit_rate_reason=reason,
+        missing="no earlier map to look from" if hunts is None else "",
+    )

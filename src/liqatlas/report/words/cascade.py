@@ -104,14 +104,16 @@ def reach_cells(level: Mapping[str, Any], *, calibrated: bool) -> tuple[str, str
     )
 
 
-def scenario_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return one scenario's cells."""
-    chance_text = "–" if one["probability"] is None else chance(one["probability"])
-    held = "–" if one["held_by"] is None else format_price(one["held_by"])
-    return (
-        one["name"],
-        f"{format_price(one['starts_at'])} ({format_change(one['distance'])})",
-        held,
-        chance_text,
-        "; ".join(one["tells"]),
-    )
+def scenario_cells(down: Mapping[str, Any] | None, up: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
+    """Return one course: its name, where it begins and leads on a fall and on a rise, what it would show by."""
+    known = [one for one in (down, up) if one]
+    names = dict.fromkeys(str(one["name"]) for one in known)
+    return " or ".join(names), _course(down), _course(up), "; ".join(known[0]["tells"])
+
+
+def _course(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "no cluster there"
+    end = "" if one["held_by"] is None else f" → {format_price(one['held_by'])}"
+    odds = "" if one["probability"] is None else f", {chance(one['probability'])}"
+    return f"{format_price(one['starts_at'])} ({format_change(one['distance'])}){end}{odds}"

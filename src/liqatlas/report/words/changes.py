@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.report.words.signals import in_words
 from liqatlas.report.words.numbers import chance, count, moment, was
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def changes(part: Mapping[str, Any], asset: str) -> list[str]:
             f"Market state {part['state']['before'] or 'not known'} before, {part['state']['now'] or 'not known'} now."
         )
     for one in part["signals"]:
-        before, now = (
-            str(v).replace("_", " ") if v is not None else "not known" for v in (one["before"], one["now"])
-        )
+        before, now = (in_words(one[when]) for when in ("before", "now"))
         out.append(f"{one['title']}: {before} before, {now} now.")
     return [*out, *_said(part["said"]), *_record(part["record"])]
 

@@ -19,10 +19,14 @@ WORDS = {
 }
 
 
+def in_words(value: str | None) -> str:
+    """Return a signal's value in words."""
+    return "not known" if value is None else WORDS.get(value, value)
+
+
 def says(one: Mapping[str, Any]) -> str:
-    """Return a signal's value in words, or why there is none."""
-    value = one["value"]
-    return f"not known: {one['missing']}" if value is None else WORDS.get(value, str(value))
+    """Return what a signal says, or why it says nothing."""
+    return f"not known: {one['missing']}" if one["value"] is None else in_words(one["value"])
 
 
 def verdict(rate: Mapping[str, Any]) -> str:
