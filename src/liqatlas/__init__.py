@@ -11,11 +11,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from liqatlas.flows.api import cascade, heatmap, liquidation_map, plot, read, simulated
+    from liqatlas.flows.api import (
+        cascade,
+        clusters,
+        heatmap,
+        liquidation_map,
+        plot,
+        read,
+        report,
+        signals,
+        simulated,
+        stress,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "cascade", "heatmap", "liquidation_map", "plot", "read", "simulated"]
+__all__ = [
+    "__version__",
+    "cascade",
+    "clusters",
+    "heatmap",
+    "liquidation_map",
+    "plot",
+    "read",
+    "report",
+    "signals",
+    "simulated",
+    "stress",
+]
 
 
 def __getattr__(name: str) -> Any:

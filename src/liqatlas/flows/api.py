@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.clock import parse_time, parse_window
+from liqatlas.flows.api_signals import clusters, report, signals, stress
 from liqatlas.flows.build import build_heatmap, build_map
 from liqatlas.flows.cascade import cascade
 from liqatlas.flows.read import read
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.figure import Figure
 
-__all__ = ["cascade", "heatmap", "liquidation_map", "plot", "read", "simulated"]
+__all__ = [
+    "cascade",
+    "clusters",
+    "heatmap",
+    "liquidation_map",
+    "plot",
+    "read",
+    "report",
+    "signals",
+    "simulated",
+    "stress",
+]
 
 
 def simulated(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, ...]:

@@ -82,10 +82,37 @@ def build_clusters(
     settings = load_settings(settings_file)
     chosen = choose(read_for(request, reporter, books=True) if recordings is None else recordings, request)
     result = build_map(request, chosen, reporter)
-    volatility = None
-    daily, source, note = daily_volatility or 0.0, "given by the caller", ""
+    heatmap = _history(request, chosen, settings, reporter) if with_history else None
+    return clusters_of(
+        result,
+        chosen,
+        settings,
+        daily_volatility=daily_volatility,
+        heatmap=heatmap,
+        books=gather_books(
+            result,
+            chosen,
+            books or BookChoice(),
+            most_age_h=settings.grades.book_most_age_h,
+            reporter=reporter,
+        ),
+    )
+
+
+def clusters_of(
+    result: LiquidationMap,
+    recordings: Sequence[Recording],
+    settings: Settings,
+    *,
+    daily_volatility: float | None = None,
+    heatmap: Heatmap | None = None,
+    books: Books | None = None,
+) -> ClusterResult:
+    """Return the clusters of a map, graded as far as recordings, past maps and books reach; all of them may be missing."""
+    as_of, volatility, note = result.head.as_of_ns, None, ""
+    daily, source = daily_volatility or 0.0, "given by the caller"
     if not daily_volatility:
-        volatility, daily, source, note = _scale(chosen, result.head.as_of_ns, settings)
+        volatility, daily, source, note = _scale(recordings, as_of, settings)
     clusters = find_clusters(
         result,
         settings,
@@ -94,24 +121,15 @@ def build_clusters(
         volatility_measured=not daily_volatility and not note,
     )
     clusters = replace(clusters, notes=(*clusters.notes, note)) if note else clusters
-    heatmap = _history(request, chosen, settings, reporter) if with_history else None
     history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
-    if history is not None:
-        clusters = with_intensity(clusters, history, settings)
-    else:
-        clusters = _without_history(clusters)
-    known = gather_books(
-        result, chosen, books or BookChoice(), most_age_h=settings.grades.book_most_age_h, reporter=reporter
-    )
+    clusters = _without_history(clusters) if history is None else with_intensity(clusters, history, settings)
+    known = books or Books({}, {info.venue: NO_BOOK for info in result.head.venues})
     clusters = with_risk(clusters, result, settings, depth_on_the_way(known), reason=known.reason or NO_BOOK)
-    marks = landmarks(
-        _reference(result, chosen),
-        settings,
-        price=result.head.price,
-        as_of_ns=result.head.as_of_ns,
-        smoothing=clusters.smoothing,
-    )
-    return ClusterResult(result, with_confluence(clusters, marks), tuple(chosen), heatmap, volatility, known)
+    if recordings:
+        reference, price = _reference(result, recordings), result.head.price
+        marks = landmarks(reference, settings, price=price, as_of_ns=as_of, smoothing=clusters.smoothing)
+        clusters = with_confluence(clusters, marks)
+    return ClusterResult(result, clusters, tuple(recordings), heatmap, volatility, known)
 
 
 def _scale(

@@ -39,10 +39,13 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
     from liqatlas.flows.clusters import ClusterResult
+    from liqatlas.flows.report_render import ReportFormat
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+    from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.report.engine import Engine
     from liqatlas.signals.settings import Settings
+    from liqatlas.signals.signal import Signal
 
 #: How far back wiped levels and ranks of moves are looked for.
 LOOK_BACK_DAYS = 365.0
@@ -57,6 +60,15 @@ class ReportResult:
     clusters: ClusterResult
     request: Request
     engine: Engine | None = None
+
+    def render(self, form: ReportFormat, *, width: int = 100) -> bytes:
+        """Return the report as ``term``, ``md``, ``html``, ``pdf`` or ``json``; text is UTF-8."""
+        from liqatlas.flows.report_render import render_report
+
+        return render_report(self, form, width=width)
+
+    def __str__(self) -> str:
+        return self.render("term").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,21 +143,15 @@ def _earlier(
 
 def _facts(found: ClusterResult, settings: Settings, earlier: ClusterResult | None = None) -> Facts:
     """Return everything a report says of its own moment, computed; ``earlier`` are the clusters that hunts are looked for at."""
-    head, clusters, recordings = found.map.head, found.clusters, list(found.recordings)
-    reference = next((r for r in recordings if head.reference.startswith(r.instrument.key)), recordings[0])
-    ordered = [reference, *(r for r in recordings if r is not reference)]
+    head, clusters = found.map.head, found.clusters
+    ordered = reference_first(found.map, found.recordings)
+    reference = ordered[0]
     as_of, interest = head.as_of_ns, head.open_interest_usd
     age = settings.grades.book_most_age_h
     book = next((v for r in ordered if (v := book_view(r, as_of, most_age_h=age))), None)
     metrics = day_metrics(ordered, settings, as_of_ns=as_of, open_interest_usd=interest, book=book)
     signs = confirmation_panel(ordered, clusters, metrics, settings)
-    scale, _ = asset_scale(ordered, settings, as_of_ns=as_of, open_interest_usd=interest)
-    threshold = scaled_threshold(settings, scale)
-    levels = wipe_levels(
-        ordered, settings, as_of_ns=as_of, days=settings.confluence.swing_days, threshold_usd=threshold
-    )
-    wiped = wipe_signal(levels, as_of_ns=as_of, threshold_usd=threshold, known=has_liquidations(ordered))
-    washed = washout_signal(reference, settings, as_of_ns=as_of)
+    wiped, washed = event_signals(found.map, ordered, settings)
     hunts = None if earlier is None else stop_hunts(
         reference, earlier.clusters.all, settings, as_of_ns=as_of, since_ns=earlier.map.head.as_of_ns,
         daily_volatility=clusters.daily_volatility,
@@ -168,6 +174,27 @@ def _facts(found: ClusterResult, settings: Settings, earlier: ClusterResult | No
         hours=hourly_liquidations(ordered, as_of_ns=as_of, days=LOOK_BACK_DAYS),
         hunts=hunts or (),
     )
+
+
+def reference_first(result: LiquidationMap, recordings: Sequence[Recording]) -> list[Recording]:
+    """Return recordings with the one first whose mark is the map's reference price."""
+    named = [r for r in recordings if result.head.reference.startswith(r.instrument.key)]
+    first = (named or list(recordings))[0]
+    return [first, *(r for r in recordings if r is not first)]
+
+
+def event_signals(
+    result: LiquidationMap, recordings: Sequence[Recording], settings: Settings
+) -> tuple[Signal, Signal]:
+    """Return the signals read off what happened: levels left by wipe-outs, and the wash-out of leverage."""
+    ordered, as_of = reference_first(result, recordings), result.head.as_of_ns
+    scale, _ = asset_scale(ordered, settings, as_of_ns=as_of, open_interest_usd=result.head.open_interest_usd)
+    threshold = scaled_threshold(settings, scale)
+    levels = wipe_levels(
+        ordered, settings, as_of_ns=as_of, days=settings.confluence.swing_days, threshold_usd=threshold
+    )
+    wiped = wipe_signal(levels, as_of_ns=as_of, threshold_usd=threshold, known=has_liquidations(ordered))
+    return wiped, washout_signal(ordered[0], settings, as_of_ns=as_of)
 
 
 def _venues(found: ClusterResult, settings: Settings) -> tuple[VenueFacts, ...]:

@@ -10,8 +10,18 @@ from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 if TYPE_CHECKING:
     from liqatlas.report.blocks import Block, Document
 
+#: A percent sign with the space before it, for lines that are being broken.
+KEPT = "\u00a0%"
 #: Longest cell in a terminal table.
 CELL = 30
+
+
+def _wrapped(text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """Return text in lines; a number stays on one line with its percent sign."""
+    lines = textwrap.wrap(
+        text.replace(" %", KEPT), width, initial_indent=initial_indent, subsequent_indent=subsequent_indent
+    )
+    return [line.replace(KEPT, " %") for line in lines]
 
 
 def markdown(document: Document) -> str:
@@ -40,7 +50,7 @@ def _markdown(block: Block) -> str:
 
 def terminal(document: Document, width: int = 100) -> str:
     """Return a document as text of at most a width; pictures are left out."""
-    parts = [document.title, "=" * min(width, len(document.title)), *textwrap.wrap(document.subtitle, width)]
+    parts = [document.title, "=" * min(width, len(document.title)), *_wrapped(document.subtitle, width)]
     for block in document.blocks:
         parts += _terminal(block, width)
     return "\n".join(parts) + "\n"
@@ -53,10 +63,10 @@ def _terminal(block: Block, width: int) -> list[str]:
         return [
             line
             for item in block.items
-            for line in textwrap.wrap(item, width, initial_indent="· ", subsequent_indent="  ")
+            for line in _wrapped(item, width, initial_indent="· ", subsequent_indent="  ")
         ]
     if isinstance(block, Note):
-        return ["", *textwrap.wrap(f"! {block.text}", width, subsequent_indent="  ")]
+        return ["", *_wrapped(f"! {block.text}", width, subsequent_indent="  ")]
     if isinstance(block, Picture):
         return []
     return ["", block.caption, *_grid(block, width)] if block.caption else _grid(block, width)
@@ -67,7 +77,7 @@ def _grid(table: Table, width: int) -> list[str]:
     rows = [table.header, *table.rows]
     natural = [max(len(row[i]) for row in rows) for i in range(len(table.header))]
     least = [
-        min(max(len(word) for row in rows for word in (row[i].split() or [""])), CELL)
+        min(max(len(word) for row in rows for word in (row[i].replace(" %", KEPT).split(" ") or [""])), CELL)
         for i in range(len(natural))
     ]
     widths = [min(n, CELL) for n in natural]
@@ -80,7 +90,7 @@ def _grid(table: Table, width: int) -> list[str]:
     widths[-1] = min(natural[-1], widths[-1] + max(spare, 0))
     out = []
     for row in rows:
-        cells = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
+        cells = [_wrapped(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         for i in range(max(map(len, cells))):
             line = [(cell[i] if i < len(cell) else "") for cell in cells]
             shown = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
-from liqatlas.report.words.signals import in_words
 from liqatlas.report.words.numbers import chance, count, moment, was
+from liqatlas.report.words.signals import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
