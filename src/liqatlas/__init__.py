@@ -11,20 +11,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from liqatlas.flows.api import cascade, features, heatmap, liquidation_map, maps, plot, read, simulated
+    from liqatlas.flows.api import (
+        cascade,
+        clusters,
+        features,
+        heatmap,
+        liquidation_map,
+        maps,
+        plot,
+        read,
+        report,
+        signals,
+        simulated,
+        stress,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "__version__",
     "cascade",
+    "clusters",
     "features",
     "heatmap",
     "liquidation_map",
     "maps",
     "plot",
     "read",
+    "report",
+    "signals",
     "simulated",
+    "stress",
 ]
 
 

@@ -19,6 +19,22 @@ h = lq.heatmap('BTC', window='12h', source=lq.simulated(days=1.5), columns=20, r
 assert h.to_json().startswith(b'{')
 assert m.cumulative().long_usd[0] > 0
 assert m.to_polars().height > 0
+market = lq.simulated(days=1.5)
+c = lq.clusters(m)
+assert not c.volatility_measured and any('nominal' in n for n in c.notes)
+c = lq.clusters(m, source=market)
+assert c.volatility_measured and c.all
+assert {s.name for s in lq.signals(m, source=market)} >= {'magnet', 'post_liquidation', 'washout'}
+r = lq.report('BTC', source=market, window='12h', depth_usd=5e6)
+assert r.tree['simulated'] and r.tree['cascade']['engine']['down']['levels'] is not None
+assert r.render('html').startswith(b'<!doctype html>')
+again = lq.report('BTC', source=market, window='12h', past=[r.tree])
+assert again.tree['changes']['reason']
+row = dict(venue='binance', symbol='BTCUSDT', position='long', size=1, entry_price=m.head.price, leverage=10)
+s = lq.stress([row], source=market)
+assert s.tree['positions'][0]['touch_probability'] and 'Research, not advice' in str(s)
+import liqatlas.signals.settings, liqatlas.report.blocks
+assert callable(lq.signals) and callable(lq.report)
 """
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from liqatlas.base.errors import InputError
-from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
+from liqatlas.cli.options import (
+    BookOptions,
+    DataOptions,
+    MomentOptions,
+    OutputOptions,
+    make_books,
+    make_request,
+)
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.build import compile_kernels
 from liqatlas.flows.clusters import build_clusters, render_clusters
@@ -36,7 +43,7 @@ class ClusterOptions:
     "File of signal settings in place of the shipped ones."
 
 
-_DATA, _TIME, _WHICH = DataOptions(), MomentOptions(), ClusterOptions()
+_DATA, _TIME, _BOOKS, _WHICH = DataOptions(), MomentOptions(), BookOptions(), ClusterOptions()
 
 
 def clusters(
@@ -46,6 +53,7 @@ def clusters(
     which: ClusterOptions = _WHICH,
     data: DataOptions = _DATA,
     time: MomentOptions = _TIME,
+    books: BookOptions = _BOOKS,
 ) -> int:
     """List the zones where levels are dense: band, amount, distance, grades, priority, and the clean gaps between.
 
@@ -64,7 +72,11 @@ def clusters(
     with reporting() as reporter:
         compile_kernels(reporter)
         result = build_clusters(
-            request, daily_volatility=which.daily_volatility, settings_file=which.settings, reporter=reporter
+            request,
+            daily_volatility=which.daily_volatility,
+            settings_file=which.settings,
+            books=make_books(books),
+            reporter=reporter,
         )
     for warning in result.map.head.warnings:
         say(f"note: {warning}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -20,6 +20,9 @@ from liqatlas.flows.request import (
     parse_leverage,
     parse_range,
 )
+
+if TYPE_CHECKING:
+    from liqatlas.flows.books import BookChoice
 
 
 @Parameter(name="*", group="Data")
@@ -64,6 +67,25 @@ class MomentOptions:
     "Moment of the map, ISO 8601, UTC unless a zone is given; default is the newest in the data."
     tz: str = "UTC"
     "Time zone of times shown, such as Europe/Berlin."
+
+
+@Parameter(name="*", group="Book")
+@dataclass(frozen=True, kw_only=True)
+class BookOptions:
+    """Order books, for risk grades and the cascade."""
+
+    book: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
+    "Files with order books, used whatever their age; default is recent ones in the recordings."
+    depth: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    "Assumed depth for venues without a book: USD within 1 % on each side, 150M or okx:40M."
+
+
+def make_books(books: BookOptions) -> BookChoice:
+    """Return the books that options name."""
+    from liqatlas.flows.books import BookChoice
+    from liqatlas.flows.cascade import parse_depths
+
+    return BookChoice(books.book, parse_depths(books.depth))
 
 
 @Parameter(name="*", group="Output")

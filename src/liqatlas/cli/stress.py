@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import FormatError, InputError
-from liqatlas.cli.output import emit, reporting, say
+from liqatlas.cli.output import emit, reporting, say, terminal_look
 from liqatlas.flows.request import moment
 from liqatlas.flows.stress import build_stress, render_stress
 from liqatlas.flows.stress_market import StressRequest
@@ -41,7 +41,7 @@ class StressOptions:
     "Absolute delta of the options a hedge is given in."
     hedge_share: float = 1.0
     "Share of the exposure to hedge."
-    format: Literal["term", "json", "csv", "md"] | None = None
+    format: Literal["term", "json", "csv", "md", "html", "pdf"] | None = None
     "Default is the ending of the output file, else the terminal."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "File to write; default is standard output."
@@ -67,7 +67,8 @@ def stress(*, which: StressOptions) -> int:
         if entry["error"]:
             say(f"line {entry['line']}: {entry['error']}")
     form = _format(which)
-    emit(render_stress(result, form), form, which.output)
+    width = terminal_look(to_file=which.output is not None)[0]
+    emit(render_stress(result, form, width=width), "png" if form == "pdf" else form, which.output)
     return result.exit_code
 
 
@@ -114,7 +115,14 @@ def _format(which: StressOptions) -> StressFormat:
         return which.format
     if which.output is None:
         return "term"
-    names: dict[str, StressFormat] = {"json": "json", "csv": "csv", "md": "md", "txt": "term"}
+    names: dict[str, StressFormat] = {
+        "json": "json",
+        "csv": "csv",
+        "md": "md",
+        "txt": "term",
+        "html": "html",
+        "pdf": "pdf",
+    }
     ending = which.output.suffix.lower().lstrip(".")
     if ending not in names:
         raise InputError(

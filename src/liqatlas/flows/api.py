@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.clock import parse_time, parse_window
+from liqatlas.flows.api_signals import clusters, report, signals, stress
 from liqatlas.flows.build import build_heatmap, build_map
 from liqatlas.flows.cascade import cascade
 from liqatlas.flows.features import build_features, build_maps
@@ -25,7 +26,20 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.figure import Figure
 
-__all__ = ["cascade", "features", "heatmap", "liquidation_map", "maps", "plot", "read", "simulated"]
+__all__ = [
+    "cascade",
+    "clusters",
+    "features",
+    "heatmap",
+    "liquidation_map",
+    "maps",
+    "plot",
+    "read",
+    "report",
+    "signals",
+    "simulated",
+    "stress",
+]
 
 
 def simulated(*, seed: int = 1, days: float = 14.0) -> tuple[Recording, ...]:

@@ -1,82 +1,86 @@
-"""The daily brief of several assets: their reports, public figures from files, rendered like a report."""
+"""The daily brief of several assets: their reports, public figures, what became of earlier reports, rendered like a report."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from liqatlas.base.errors import FormatError, InputError, NotEnoughDataError, RuleError
-from liqatlas.flows.report import build_report
+from liqatlas.base.errors import InputError, NotEnoughDataError, RuleError
+from liqatlas.flows.archive import past_reports
+from liqatlas.flows.public_figures import PublicChoice, public_figures
+from liqatlas.flows.report import ReportChoice, ReportResult, build_report
+from liqatlas.flows.report_render import map_picture, render_document
 from liqatlas.flows.reporter import SILENT
 from liqatlas.report.brief import brief_document, brief_tree
-from liqatlas.report.public_facts import parse_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from liqatlas.flows.report import ReportFormat
+    from liqatlas.flows.report_render import ReportFormat
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class BriefResult:
+    """A brief as a tree, and the reports its pictures are drawn from."""
+
+    tree: dict[str, Any]
+    reports: tuple[ReportResult, ...]
 
 
 def build_brief(
     request: Request,
     assets: Sequence[str],
-    facts: Sequence[Path],
     *,
-    since_ns: int,
+    choice: ReportChoice | None = None,
+    public: PublicChoice | None = None,
+    archive: Path | None = None,
     reporter: Reporter = SILENT,
-) -> dict[str, Any]:
-    """Return the brief's tree; an asset that cannot be reported is left out and named.
+) -> BriefResult:
+    """Return the brief; an asset that cannot be reported and a source that does not answer are named, with why.
+
+    Parameters
+    ----------
+    archive
+        Folder of past reports to compare each asset with.
 
     Raises
     ------
     NotEnoughDataError
         If no asset can be reported.
     FormatError
-        If a file of facts cannot be read.
+        If a named file of facts or a report in the archive cannot be read.
     """
-    figures = [fact for path in facts for fact in parse_facts(_text(path), str(path))]
-    trees, missing = [], {}
+    choice = choice or ReportChoice()
+    figures, public_missing = public_figures(public or PublicChoice(), reporter)
+    reports, missing = [], {}
     for asset in assets:
+        past = past_reports(archive, asset, request.as_of_ns) if archive else []
         try:
-            trees.append(
-                build_report(replace(request, asset=asset), since_ns=since_ns, reporter=reporter).tree
+            one = build_report(
+                replace(request, asset=asset), choice=replace(choice, past=past), reporter=reporter
             )
-        except (InputError, NotEnoughDataError, RuleError) as error:
+        except (NotEnoughDataError, RuleError, InputError) as error:
             missing[asset] = str(error)
-    if not trees:
+            continue
+        reports.append(one)
+    if not reports:
         raise NotEnoughDataError(
             "no asset can be reported: " + "; ".join(f"{a}: {w}" for a, w in missing.items())
         )
-    return brief_tree(trees, figures, missing)
+    tree = brief_tree([r.tree for r in reports], figures, missing, public_missing)
+    return BriefResult(tree, tuple(reports))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(path, f"cannot be read: {error}") from None
-
-
-def render_brief(tree: dict[str, Any], form: ReportFormat, *, width: int = 100) -> bytes:
+def render_brief(brief: BriefResult, form: ReportFormat, *, width: int = 100) -> bytes:
     """Return a brief in a format; text is UTF-8."""
     if form == "json":
         return orjson.dumps(
-            tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2
+            brief.tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2
         )
-    document = brief_document(tree)
-    if form == "pdf":
-        from liqatlas.report.pdf import pdf
-
-        return pdf(document)
-    if form == "html":
-        from liqatlas.report.html import html
-
-        return html(document).encode()
-    from liqatlas.report.text import markdown, terminal
-
-    return (markdown(document) if form == "md" else terminal(document, width)).encode()
+    shown = tuple(map_picture(one) for one in brief.reports) if form in {"pdf", "html"} else ()
+    return render_document(brief_document(brief.tree, shown), form, width=width)

@@ -224,8 +224,8 @@ def compile_kernels(reporter: Reporter = SILENT) -> None:
         reporter.progress("compiling kernels (once)", done + 1, 2)
 
 
-def read_for(request: Request, reporter: Reporter = SILENT) -> list[Recording]:
-    """Return what a request's paths, or its lake, hold of its asset."""
+def read_for(request: Request, reporter: Reporter = SILENT, *, books: bool = False) -> list[Recording]:
+    """Return what a request's paths, or its lake, hold of its asset; files' order books too where they are asked for."""
     if request.lake is not None and not request.paths:
         from liqatlas.flows.lake import read_lake
 
@@ -234,4 +234,5 @@ def read_for(request: Request, reporter: Reporter = SILENT) -> list[Recording]:
         from liqatlas.flows.quick import quick_recordings
 
         return quick_recordings(request, reporter=reporter)
-    return read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
+    more = {"book_levels"} if books else ()
+    return read(*request.paths, asset=request.asset, venues=request.venues, more_tables=more, reporter=reporter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -10,16 +10,17 @@ import orjson
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
+from liqatlas.flows.books import NO_BOOK, BookChoice, Books, depth_on_the_way, gather_books
 from liqatlas.flows.build import build_heatmap, build_map, read_for
 from liqatlas.flows.choose import choose
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.serialise import head_tree
-from liqatlas.signals.book_view import book_view
 from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.confluence import landmarks, with_confluence
 from liqatlas.signals.grades import intensity_history, with_intensity, with_risk
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
+from liqatlas.signals.touch import touch_words
 from liqatlas.signals.volatility import realised_volatility
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class ClusterResult:
     recordings: tuple[Recording, ...]
     heatmap: Heatmap | None
     volatility: Volatility | None
+    books: Books = field(default_factory=lambda: Books({}, {}))
 
 
 def build_clusters(
@@ -58,6 +60,7 @@ def build_clusters(
     daily_volatility: float | None = None,
     settings_file: Path | None = None,
     with_history: bool = True,
+    books: BookChoice | None = None,
     reporter: Reporter = SILENT,
 ) -> ClusterResult:
     """Return the clusters of the map a request asks for, graded as far as the data reach.
@@ -68,6 +71,8 @@ def build_clusters(
         Takes the place of the realised one.
     with_history
         Whether to grade intensity against past maps, which costs a heatmap.
+    books
+        Books or depths that the caller names, beside those in the recordings.
 
     Raises
     ------
@@ -75,30 +80,56 @@ def build_clusters(
         If the map cannot be built.
     """
     settings = load_settings(settings_file)
-    chosen = choose(read_for(request, reporter) if recordings is None else recordings, request)
+    chosen = choose(read_for(request, reporter, books=True) if recordings is None else recordings, request)
     result = build_map(request, chosen, reporter)
-    volatility = None
-    daily, source, note = daily_volatility or 0.0, "given by the caller", ""
-    if not daily_volatility:
-        volatility, daily, source, note = _scale(chosen, result.head.as_of_ns, settings)
-    clusters = find_clusters(result, settings, daily_volatility=daily, volatility_source=source)
-    clusters = replace(clusters, notes=(*clusters.notes, note)) if note else clusters
     heatmap = _history(request, chosen, settings, reporter) if with_history else None
-    history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
-    if history is not None:
-        clusters = with_intensity(clusters, history, settings)
-    else:
-        clusters = _without_history(clusters)
-    views = [v for r in chosen if (v := book_view(r, result.head.as_of_ns))]
-    clusters = with_risk(clusters, result, settings, _depth(views) if views else None)
-    marks = landmarks(
-        _reference(result, chosen),
+    return clusters_of(
+        result,
+        chosen,
         settings,
-        price=result.head.price,
-        as_of_ns=result.head.as_of_ns,
-        smoothing=clusters.smoothing,
+        daily_volatility=daily_volatility,
+        heatmap=heatmap,
+        books=gather_books(
+            result,
+            chosen,
+            books or BookChoice(),
+            most_age_h=settings.grades.book_most_age_h,
+            reporter=reporter,
+        ),
     )
-    return ClusterResult(result, with_confluence(clusters, marks), tuple(chosen), heatmap, volatility)
+
+
+def clusters_of(
+    result: LiquidationMap,
+    recordings: Sequence[Recording],
+    settings: Settings,
+    *,
+    daily_volatility: float | None = None,
+    heatmap: Heatmap | None = None,
+    books: Books | None = None,
+) -> ClusterResult:
+    """Return the clusters of a map, graded as far as recordings, past maps and books reach; all of them may be missing."""
+    as_of, volatility, note = result.head.as_of_ns, None, ""
+    daily, source = daily_volatility or 0.0, "given by the caller"
+    if not daily_volatility:
+        volatility, daily, source, note = _scale(recordings, as_of, settings)
+    clusters = find_clusters(
+        result,
+        settings,
+        daily_volatility=daily,
+        volatility_source=source,
+        volatility_measured=not daily_volatility and not note,
+    )
+    clusters = replace(clusters, notes=(*clusters.notes, note)) if note else clusters
+    history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
+    clusters = _without_history(clusters) if history is None else with_intensity(clusters, history, settings)
+    known = books or Books({}, {info.venue: NO_BOOK for info in result.head.venues})
+    clusters = with_risk(clusters, result, settings, depth_on_the_way(known), reason=known.reason or NO_BOOK)
+    if recordings:
+        reference, price = _reference(result, recordings), result.head.price
+        marks = landmarks(reference, settings, price=price, as_of_ns=as_of, smoothing=clusters.smoothing)
+        clusters = with_confluence(clusters, marks)
+    return ClusterResult(result, clusters, tuple(recordings), heatmap, volatility, known)
 
 
 def _scale(
@@ -162,16 +193,6 @@ def _without_history(clusters: ClusterSet) -> ClusterSet:
     return replace(clusters, below=tuple(map(say, clusters.below)), above=tuple(map(say, clusters.above)))
 
 
-def _depth(views: Sequence[Any]) -> Any:
-    """Return the depth of all books together; seen only as far as every one of them reaches."""
-
-    def depth(position: str, distance: float) -> tuple[float, bool]:
-        parts = [view.within(position, distance) for view in views]
-        return sum(p[0] for p in parts), all(p[1] for p in parts)
-
-    return depth
-
-
 def clusters_tree(result: ClusterResult, threshold_usd: float | None = None) -> dict[str, Any]:
     """Return the clusters as JSON-ready data, with the head of the map."""
     found = result.clusters
@@ -181,6 +202,7 @@ def clusters_tree(result: ClusterResult, threshold_usd: float | None = None) -> 
         "gaps": [asdict(g) for g in found.gaps],
         "daily_volatility": found.daily_volatility,
         "volatility_source": found.volatility_source,
+        "touch_probabilities": touch_words(found.volatility_source, measured=found.volatility_measured),
         "smoothing": found.smoothing,
         "settings": found.settings,
         "notes": list(found.notes),
@@ -245,8 +267,8 @@ def _lines(result: ClusterResult, *, markdown: bool) -> list[str]:
     out = [
         f"{'# ' if markdown else ''}{tag}{head.asset} clusters, {head.kind} {head.quantity} [USD], price {format_price(head.price)}",
         (
-            f"scale: daily volatility {format_share(found.daily_volatility)} ({found.volatility_source}); touch probabilities are "
-            "of a driftless random walk, uncalibrated; grades in brackets are missing"
+            f"scale: daily volatility {format_share(found.daily_volatility)} ({found.volatility_source}); touch probabilities: "
+            f"{touch_words(found.volatility_source, measured=found.volatility_measured)}"
         ),
     ]
     for title, side in (

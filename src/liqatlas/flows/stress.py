@@ -6,14 +6,14 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 import orjson
 
-from liqatlas.base.clock import format_moment, isoformat, to_datetime
+from liqatlas.base.clock import isoformat, to_datetime
 from liqatlas.base.errors import InputError, LiqAtlasError
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.stress_market import NO_MAP, Market, StressRequest, markets_of, moment_of, prices_of
 from liqatlas.signals.settings import load_settings
-from liqatlas.signals.signal import hit_rates
 from liqatlas.signals.stress import (
     Held,
     Level,
@@ -28,7 +28,7 @@ from liqatlas.signals.stress.moves import MOVES
 from liqatlas.signals.stress.portfolio import Together, accounts, together
 from liqatlas.signals.stress.resolve import Surroundings, resolve
 from liqatlas.signals.stress.rows import BadRow, Row, parse_positions
-from liqatlas.signals.volatility import MODEL, touch_probability
+from liqatlas.signals.touch import MODEL, touch_calibration, touch_probability, touch_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,13 +36,9 @@ if TYPE_CHECKING:
     from liqatlas.flows.reporter import Reporter
     from liqatlas.signals.clusters import ClusterSet
 
-StressFormat = Literal["term", "json", "csv", "md"]
+StressFormat = Literal["term", "json", "csv", "md", "html", "pdf"]
 HORIZONS = {"1h": 1.0, "24h": 24.0, "7d": 168.0}
 DISCLAIMER = "Research, not advice. Levels follow the venue's published rule; fees, funding and the venue's own rounding come on top."
-#: The model is not recalibrated; how often its probabilities held is stated beside them.
-TOUCH_SCOPE = (
-    "measured on BTC only, on five-minute marks; the probabilities themselves are not corrected by it"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,13 @@ class StressResult:
 
     tree: dict[str, Any]
     exit_code: int
+
+    def render(self, form: StressFormat, *, width: int = 140) -> bytes:
+        """Return the answer as ``term``, ``json``, ``csv``, ``md``, ``html`` or ``pdf``; text is UTF-8."""
+        return render_stress(self, form, width=width)
+
+    def __str__(self) -> str:
+        return self.render("term").decode()
 
 
 def build_stress(request: StressRequest, reporter: Reporter = SILENT) -> StressResult:
@@ -182,6 +185,7 @@ def _entry(case: _Case, request: StressRequest, everyone: Sequence[Held]) -> dic
         "clusters_between": between,
         "touch_probability": touch,
         "touch_model": MODEL if touch else None,
+        "touch_calibrated": bool(touch and market.clusters and market.clusters.volatility_measured),
         "outcomes": [dataclasses.asdict(o) for o in outcomes(one, level)],
         "crashes": _crashes(one, level),
         "what_if": [dataclasses.asdict(w) for w in what_ifs(one, everyone)],
@@ -274,7 +278,8 @@ def _tree(
 ) -> dict[str, Any]:
     """Return the answer's head and positions."""
     failed = sum(e["error"] is not None for e in entries)
-    known = hit_rates()
+    known = touch_calibration()
+    calibrated = any(e.get("touch_calibrated") for e in entries)
     return {
         "schema_version": 1,
         "as_of": isoformat(as_of),
@@ -283,9 +288,9 @@ def _tree(
         "computed": len(entries) - failed,
         "errors": failed,
         "daily_volatility": request.daily_volatility,
-        "touch_model": MODEL,
-        "touch_calibration": {"data": known.data, "reliability": known.touch_reliability} if known else None,
-        "touch_calibration_reason": TOUCH_SCOPE,
+        "touch_model": touch_words("given by the caller or nominal", measured=calibrated),
+        "touch_calibrated": calibrated,
+        "touch_reliability": [msgspec.structs.asdict(row) for row in known.reliability],
         "notes": list(notes),
         "disclaimer": DISCLAIMER,
     }
@@ -324,17 +329,19 @@ def _sum(result: Together) -> dict[str, Any]:
     }
 
 
-def render_stress(result: StressResult, form: StressFormat) -> bytes:
-    """Return the answer in a format; text is UTF-8."""
+def render_stress(result: StressResult, form: StressFormat, *, width: int = 140) -> bytes:
+    """Return the answer in a format; text is UTF-8.
+
+    Raises
+    ------
+    InputError
+        If PDF is asked for and typst is not installed.
+    """
     if form == "json":
         return orjson.dumps(result.tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
-    from liqatlas.report.stress_page import stress_csv, stress_page
+    from liqatlas.flows.report_render import render_document
+    from liqatlas.report.stress_page import stress_csv, stress_document
 
-    text = stress_csv(result.tree) if form == "csv" else stress_page(result.tree, markdown=form == "md", moment=format_moment(_ns(result.tree)))  # fmt: skip
-    return text.encode()
-
-
-def _ns(tree: Mapping[str, Any]) -> int:
-    from liqatlas.base.clock import parse_time
-
-    return parse_time(str(tree["as_of"]))
+    if form == "csv":
+        return stress_csv(result.tree).encode()
+    return render_document(stress_document(result.tree), form, width=width)

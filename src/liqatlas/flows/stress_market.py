@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.signals.clusters import ClusterSet
 
@@ -33,8 +34,8 @@ class StressRequest:
         The positions file and what messages call it.
     prices
         Mark prices by symbol or asset.
-    paths
-        Recordings for prices, volatility and maps; may be empty.
+    paths, recordings
+        Files with recordings, or recordings themselves, for prices, volatility and maps; both may be empty.
     as_of_ns
         Moment of prices, rules and maps; None takes the newest of the data, or now without any.
     daily_volatility
@@ -45,6 +46,7 @@ class StressRequest:
     name: str
     prices: Mapping[str, float] = field(default_factory=dict)
     paths: tuple[Path, ...] = ()
+    recordings: tuple[Recording, ...] = ()
     as_of_ns: int | None = None
     daily_volatility: float | None = None
     option_delta: float = 0.5
@@ -70,7 +72,7 @@ def markets_of(rows: Sequence[Row | BadRow], request: StressRequest, reporter: R
     out: dict[str, Market] = {}
     for row in rows:
         asset = _asset(row)
-        if asset and asset not in out and request.paths:
+        if asset and asset not in out and (request.paths or request.recordings):
             out[asset] = _market(asset, request, reporter)
     return out
 
@@ -87,7 +89,7 @@ def _market(asset: str, request: StressRequest, reporter: Reporter) -> Market:
     wanted = Request(asset=asset, paths=request.paths, as_of_ns=request.as_of_ns, window_ns=request.window_ns)
     daily = request.daily_volatility
     try:
-        recordings = read_for(wanted, reporter)
+        recordings = request.recordings or read_for(wanted, reporter)
         return Market(
             build_clusters(wanted, recordings, daily_volatility=daily, with_history=False, reporter=reporter)
         )

@@ -19,9 +19,10 @@ from liqatlas.plot.sheet import Sheet
 from liqatlas.plot.theme import theme_of
 from liqatlas.plot.view import identified_range, view_of
 from liqatlas.plot.zone_labels import draw_zones, part_of_width
-from liqatlas.plot.zones import heaviest_zones
+from liqatlas.plot.zones import heaviest_zones, zones_within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from matplotlib.axes import Axes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from liqatlas.maps.head import Head
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.view import MapView
+    from liqatlas.plot.zones import Zone
 
 SIZE = (1600, 900)
 
@@ -41,6 +43,7 @@ def map_figure(
     price_range: tuple[float, float] | None = None,
     zone: tzinfo = UTC,
     size: tuple[int, int] = SIZE,
+    zones: Sequence[Zone] | None = None,
 ) -> Figure:
     """Return the picture of a map.
 
@@ -58,6 +61,8 @@ def map_figure(
         Time zone of the moments shown.
     size
         Width and height [pixels].
+    zones
+        Zones to name in place of the heaviest ones, such as clusters; the three heaviest a side inside the range are drawn.
 
     Raises
     ------
@@ -66,9 +71,9 @@ def map_figure(
     """
     look = theme_of(theme)
     view = view_of(whole, price_range=price_range)
-    zones = heaviest_zones(view)
+    named = heaviest_zones(view) if zones is None else zones_within(view, zones)
     head = whole.head
-    sentences = words.caption(whole, view, zones)
+    sentences = words.caption(whole, view, named)
     with drawing():
         sheet = Sheet(look, size)
         sheet.header(words.title(head), header_lines(head, zone, by), alarm=head.simulated)
@@ -80,7 +85,7 @@ def map_figure(
         _draw_price_axis(axes, view, sheet)
         _draw_side_names(axes, view, sheet)
         _draw_unidentified(axes, view, sheet)
-        draw_zones(axes, curves, view, zones, sheet)
+        draw_zones(axes, curves, view, named, sheet)
         if head.simulated:
             sheet.watermark()
     return Figure(

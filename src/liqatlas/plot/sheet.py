@@ -113,7 +113,12 @@ class Sheet:
         self.top += 6 * self.scale
 
     def notes(self, sentences: Sequence[str], warnings: Sequence[str], sources: Sequence[str]) -> None:
-        """Write caption, warnings and provenance at the bottom, in this order; what does not fit is counted."""
+        """Write caption, warnings and provenance at the bottom, in this order; what does not fit is counted.
+
+        A theme without small print writes the caption alone: the page around it says the rest.
+        """
+        if not self.theme.small_print:
+            warnings, sources = (), ()
         width = self.size[0] - 2 * self.margin
         theme = self.theme
         block: list[tuple[str, float, str]] = []

@@ -8,7 +8,7 @@ background. ``tests/unit/plot/test_plot_theme.py`` holds both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.errors import InputError
@@ -16,7 +16,7 @@ from liqatlas.base.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ThemeName = Literal["dark", "light"]
+ThemeName = Literal["dark", "light", "paper"]
 Rgb = tuple[int, int, int]
 
 
@@ -46,6 +46,8 @@ class Theme:
         Ramp from the lowest to the highest leverage.
     heat_long, heat_short, heat_all
         Ramps from little to much.
+    small_print
+        Whether warnings and provenance stand under the picture; a page that prints them itself does without.
     """
 
     name: ThemeName
@@ -70,6 +72,7 @@ class Theme:
     heat_long: tuple[str, ...]
     heat_short: tuple[str, ...]
     heat_all: tuple[str, ...]
+    small_print: bool = True
 
     def venue_colours(self, keys: Iterable[str]) -> dict[str, str]:
         """Return a colour per venue, fixed for known venues, from ``others`` in order of appearance for the rest."""
@@ -156,7 +159,10 @@ LIGHT = Theme(
     heat_all=("#f5f0fa", "#c8b2e0", "#c0609f", "#8c1f60", "#3b0a33"),
 )
 
-THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT}
+#: The light look inside a page that carries warnings and provenance itself.
+PAPER = replace(LIGHT, name="paper", small_print=False)
+
+THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "paper": PAPER}
 
 
 def theme_of(name: str) -> Theme:

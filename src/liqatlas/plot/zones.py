@@ -11,6 +11,8 @@ from liqatlas.maps.head import LONG, POSITION_NAMES, SHORT
 from liqatlas.plot.view import identified
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from liqatlas.plot.view import MapView
@@ -56,6 +58,15 @@ def heaviest_zones(view: MapView, count: int = 3) -> tuple[Zone, ...]:
                 Zone("long" if name == "long" else "short", float(edges[first]), float(edges[last]), usd)
             )
     return tuple(zones)
+
+
+def zones_within(view: MapView, zones: Sequence[Zone], count: int = 3) -> tuple[Zone, ...]:
+    """Return up to ``count`` zones a side that lie inside the drawn range, longs first, heaviest first."""
+    inside = [z for z in zones if z.price_low >= view.low and z.price_high <= view.high]
+    out: list[Zone] = []
+    for position in ("long", "short"):
+        out += sorted((z for z in inside if z.position == position), key=lambda z: -z.usd)[:count]
+    return tuple(out)
 
 
 def heaviest(zones: tuple[Zone, ...], position: Literal["long", "short"]) -> Zone | None:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
+from liqatlas.report.record import track_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,7 @@ def changes_section(facts: Facts) -> dict[str, Any]:
         "funding_8h": {"before": previous["overview"].get("funding_8h"), "now": facts.metrics.funding_8h},
         "signals": _signals(facts, previous),
         "said": _said(previous, bars),
+        "record": track_record(facts.archive, facts.bars, now_ns=now),
     }
 
 

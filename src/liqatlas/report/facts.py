@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.report.engine import Engine
     from liqatlas.signals.clusters import Cluster, ClusterSet
     from liqatlas.signals.event_signals import Hunt
     from liqatlas.signals.metrics import DayMetrics
@@ -48,8 +49,10 @@ class Facts:
         Clusters of the earlier map that were touched and left.
     previous
         Tree of the report before, or None.
-    cascade
-        What the cascade engine says, as a tree, or None with ``cascade_reason``.
+    archive
+        Trees of earlier reports of the asset, for the record of what they said.
+    engine
+        What the cascade engine says, or None with ``engine_reason``.
     """
 
     map: LiquidationMap
@@ -64,6 +67,9 @@ class Facts:
     hours: pl.DataFrame
     hunts: Sequence[Hunt] = ()
     previous: Mapping[str, Any] | None = None
-    cascade: Mapping[str, Any] | None = None
-    cascade_reason: str = "no cascade was computed for this report"
+    archive: Sequence[Mapping[str, Any]] = ()
+    engine: Engine | None = None
+    engine_reason: str = (
+        "no book of the moment is in the data (--book FILE, or --depth USD for an assumed one)"
+    )
     notes: Sequence[str] = field(default_factory=tuple)

@@ -6,18 +6,20 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
-from liqatlas.report.document import Heading, Lines, Note, Picture, Table
+from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 
 if TYPE_CHECKING:
-    from liqatlas.report.document import Block, Document
+    from liqatlas.report.blocks import Block, Document
 
 STYLE = """
-:root{color-scheme:light dark;--text:#1b1f24;--soft:#57606a;--line:#d0d7de;--page:#ffffff;--note:#fff8e1;--edge:#b08800}
-@media (prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9aa4af;--line:#30363d;--page:#0d1117;--note:#2a2410;--edge:#d4a72c}}
+:root{color-scheme:light dark;--text:#1b1f24;--soft:#57606a;--line:#d0d7de;--page:#ffffff;--lead:#f6f8fa;--note:#fff8e1;--edge:#b08800}
+@media (prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9aa4af;--line:#30363d;--page:#0d1117;--lead:#161b22;--note:#2a2410;--edge:#d4a72c}}
 body{margin:0 auto;max-width:62rem;padding:1.5rem 1rem 4rem;font:16px/1.5 system-ui,sans-serif;color:var(--text);background:var(--page)}
 h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
 .sub{color:var(--soft);margin:.25rem 0 1rem}ul{padding-left:1.2rem;margin:.4rem 0}li{margin:.2rem 0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;margin:.5rem 0;min-width:60%}
+caption{text-align:left;font-weight:600;padding:.6rem 0 .2rem}
+ul.lead{list-style:none;padding:.6rem .9rem;border:1px solid var(--line);border-radius:6px;background:var(--lead)}ul.lead li{margin:.35rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}th{color:var(--soft);font-weight:600}
 td:first-child{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .note{background:var(--note);border-left:4px solid var(--edge);padding:.5rem .8rem;margin:1rem 0}
@@ -40,7 +42,11 @@ def _block(block: Block) -> str:
     if isinstance(block, Heading):
         return f"<h2>{escape(block.text)}</h2>"
     if isinstance(block, Lines):
-        return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
+        return (
+            f"<ul{' class=lead' if block.lead else ''}>"
+            + "".join(f"<li>{escape(item)}</li>" for item in block.items)
+            + "</ul>"
+        )
     if isinstance(block, Note):
         return f'<p class="note" role="note">{escape(block.text)}</p>'
     if isinstance(block, Picture):
@@ -59,4 +65,5 @@ def _table(table: Table) -> str:
         return f"<tr>{''.join(marked)}</tr>"
 
     body = "".join(row(r, "td") for r in table.rows)
-    return f'<div class="wide"><table><thead>{row(table.header, "th")}</thead><tbody>{body}</tbody></table></div>'
+    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    return f'<div class="wide"><table>{caption}<thead>{row(table.header, "th")}</thead><tbody>{body}</tbody></table></div>'

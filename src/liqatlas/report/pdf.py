@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError
-from liqatlas.report.document import Heading, Lines, Note, Picture, Table
+from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 
 if TYPE_CHECKING:
-    from liqatlas.report.document import Block, Document
+    from liqatlas.report.blocks import Block, Document
 
 #: Longest cell of a column that is never broken.
 SHORT = 18
@@ -61,7 +61,12 @@ def _block(block: Block, picture: Path) -> str:
     if isinstance(block, Heading):
         return f"#heading(level: 2, {_text(block.text)})"
     if isinstance(block, Lines):
-        return f"#list({', '.join(_text(item) for item in block.items)})" if block.items else ""
+        if not block.items:
+            return ""
+        if block.lead:
+            lines = " + parbreak() + ".join(_text(item) for item in block.items)
+            return f"#block(fill: luma(246), stroke: 0.5pt + luma(210), inset: 8pt, radius: 3pt, width: 100%, {lines})"
+        return f"#list({', '.join(_text(item) for item in block.items)})"
     if isinstance(block, Note):
         return f'#block(fill: rgb("#fff8e1"), stroke: (left: 2pt + rgb("#b08800")), inset: 6pt, width: 100%, {_text(block.text)})'
     if isinstance(block, Picture):
@@ -78,4 +83,9 @@ def _table(table: Table) -> str:
     )
     align = ", ".join("right" if i in table.numeric else "left" for i in range(len(table.header)))
     cells = ", ".join(_text(cell) for row in (table.header, *table.rows) for cell in row)
-    return f"#table(columns: ({widths},), align: ({align},), {cells})"
+    caption = (
+        f'#block(above: 1em, below: 0.5em, sticky: true, text(weight: "bold", {_text(table.caption)}))\n'
+        if table.caption
+        else ""
+    )
+    return f"{caption}#table(columns: ({widths},), align: ({align},), {cells})"

@@ -6,23 +6,36 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from liqatlas.report.facts import Facts
     from liqatlas.signals.clusters import Cluster
 
 
-def scenarios_section(facts: Facts) -> dict[str, Any]:
-    """Return the three courses a touch of the nearest cluster can take, per side."""
+UNCALIBRATED = "no scenario probability is calibrated: on real data none has held"
+
+
+def scenarios_section(facts: Facts, engine: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the three courses a touch of the nearest cluster can take, per side.
+
+    Parameters
+    ----------
+    engine
+        The cascade engine's part of the tree. Where it is calibrated, the cascade has a probability: the share of runs that reach
+        the next cluster after a move of one daily volatility.
+    """
     found = facts.clusters
+    calibrated = engine if engine and engine["calibrated"] else None
     return {
-        "down": _scenarios(facts, found.below),
-        "up": _scenarios(facts, found.above),
-        "probability_reason": "no scenario probability is calibrated",
+        "down": _scenarios(facts, found.below, calibrated and calibrated["down"]),
+        "up": _scenarios(facts, found.above, calibrated and calibrated["up"]),
+        "probability_reason": UNCALIBRATED if calibrated is None else "",
     }
 
 
-def _scenarios(facts: Facts, side: Sequence[Cluster]) -> list[dict[str, Any]]:
+def _scenarios(
+    facts: Facts, side: Sequence[Cluster], engine: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     if not side:
         return []
     first = side[0]
@@ -32,17 +45,19 @@ def _scenarios(facts: Facts, side: Sequence[Cluster]) -> list[dict[str, Any]]:
         (1 if down else -1) * facts.settings.signals.hunt_reversal_vols * facts.clusters.daily_volatility
     )
     moved = "correction" if down else "advance"
+    price = facts.map.head.price
+    chained = engine["levels"][1]["reached_share"] if engine and len(engine["levels"]) > 1 else None
     return [
         {
-            "name": f"controlled {moved}", "starts_at": first.near_price, "held_by": first.far_price, "probability": None,
+            "name": f"controlled {moved}", "starts_at": first.near_price, "distance": first.near_price / price - 1.0, "held_by": first.far_price, "probability": None,
             "tells": ["liquidations stay below the hourly rate of the day", "the book refills", "open interest keeps its level"],
         },
         {
-            "name": "cascade", "starts_at": first.far_price, "held_by": following, "probability": None,
+            "name": "cascade", "starts_at": first.far_price, "distance": first.far_price / price - 1.0, "held_by": following, "probability": chained,
             "tells": ["liquidations per hour multiply", "the spread widens and the book thins", "open interest falls while the price runs"],
         },
         {
-            "name": "volatility rebound", "starts_at": first.near_price, "held_by": back, "probability": None,
+            "name": "volatility rebound", "starts_at": first.near_price, "distance": first.near_price / price - 1.0, "held_by": back, "probability": None,
             "tells": ["the price closes back outside the zone within hours", "open interest has fallen", "funding turns against the move"],
         },
     ]  # fmt: skip

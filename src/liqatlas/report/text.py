@@ -5,13 +5,23 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from liqatlas.report.document import Heading, Lines, Note, Picture, Table
+from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 
 if TYPE_CHECKING:
-    from liqatlas.report.document import Block, Document
+    from liqatlas.report.blocks import Block, Document
 
+#: A percent sign with the space before it, for lines that are being broken.
+KEPT = "\u00a0%"
 #: Longest cell in a terminal table.
 CELL = 30
+
+
+def _wrapped(text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """Return text in lines; a number stays on one line with its percent sign."""
+    lines = textwrap.wrap(
+        text.replace(" %", KEPT), width, initial_indent=initial_indent, subsequent_indent=subsequent_indent
+    )
+    return [line.replace(KEPT, " %") for line in lines]
 
 
 def markdown(document: Document) -> str:
@@ -29,17 +39,18 @@ def _markdown(block: Block) -> str:
         return f"> **{block.text}**"
     if isinstance(block, Picture):
         return f"*Picture (in the HTML and PDF): {block.description}*"
+    caption = f"**{block.caption}**\n\n" if block.caption else ""
     rule = "|" + "|".join("---:" if i in block.numeric else "---" for i in range(len(block.header))) + "|"
     rows = [
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
         for row in (block.header, *block.rows)
     ]
-    return "\n".join([rows[0], rule, *rows[1:]])
+    return caption + "\n".join([rows[0], rule, *rows[1:]])
 
 
 def terminal(document: Document, width: int = 100) -> str:
     """Return a document as text of at most a width; pictures are left out."""
-    parts = [document.title, "=" * min(width, len(document.title)), *textwrap.wrap(document.subtitle, width)]
+    parts = [document.title, "=" * min(width, len(document.title)), *_wrapped(document.subtitle, width)]
     for block in document.blocks:
         parts += _terminal(block, width)
     return "\n".join(parts) + "\n"
@@ -52,11 +63,13 @@ def _terminal(block: Block, width: int) -> list[str]:
         return [
             line
             for item in block.items
-            for line in textwrap.wrap(item, width, initial_indent="· ", subsequent_indent="  ")
+            for line in _wrapped(item, width, initial_indent="· ", subsequent_indent="  ")
         ]
     if isinstance(block, Note):
-        return ["", *textwrap.wrap(f"! {block.text}", width, subsequent_indent="  ")]
-    return [] if isinstance(block, Picture) else _grid(block, width)
+        return ["", *_wrapped(f"! {block.text}", width, subsequent_indent="  ")]
+    if isinstance(block, Picture):
+        return []
+    return ["", block.caption, *_grid(block, width)] if block.caption else _grid(block, width)
 
 
 def _grid(table: Table, width: int) -> list[str]:
@@ -64,7 +77,7 @@ def _grid(table: Table, width: int) -> list[str]:
     rows = [table.header, *table.rows]
     natural = [max(len(row[i]) for row in rows) for i in range(len(table.header))]
     least = [
-        min(max(len(word) for row in rows for word in (row[i].split() or [""])), CELL)
+        min(max(len(word) for row in rows for word in (row[i].replace(" %", KEPT).split(" ") or [""])), CELL)
         for i in range(len(natural))
     ]
     widths = [min(n, CELL) for n in natural]
@@ -77,7 +90,7 @@ def _grid(table: Table, width: int) -> list[str]:
     widths[-1] = min(natural[-1], widths[-1] + max(spare, 0))
     out = []
     for row in rows:
-        cells = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
+        cells = [_wrapped(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         for i in range(max(map(len, cells))):
             line = [(cell[i] if i < len(cell) else "") for cell in cells]
             shown = [

@@ -11,8 +11,10 @@ from liqatlas.base.clock import isoformat
 from liqatlas.maps.head import LONG
 from liqatlas.maps.serialise import head_tree
 from liqatlas.report.changes import changes_section
+from liqatlas.report.engine import engine_tree
 from liqatlas.report.plan import plan_section, scenarios_section
 from liqatlas.signals.map_signals import asymmetry, liquidation_peaks
+from liqatlas.signals.touch import touch_words
 from liqatlas.signals.zones import mass_between
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("overview", "key_levels", "map_summary", "signals", "venues", "cascade", "scenarios", "plan", "changes", "data_quality")  # fmt: skip
 DISCLAIMER = "Research, not advice. A level says where positions would be closed by force, not that the price will go there."
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def report_tree(facts: Facts) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def report_tree(facts: Facts) -> dict[str, Any]:
     def section(unit: str, content: dict[str, Any]) -> dict[str, Any]:
         return {"unit": unit, "as_of": as_of} | content
 
+    cascade = _cascade(facts)
     return {
         "schema_version": SCHEMA_VERSION,
         **{key: head[key] for key in kept},
@@ -58,8 +61,8 @@ def report_tree(facts: Facts) -> dict[str, Any]:
             {"signals": [_signal(s) for s in facts.signals], "hunts": [asdict(h) for h in facts.hunts]},
         ),
         "venues": section("quote, USD, fractions", {"venues": _venues(facts)}),
-        "cascade": section("grades; fractions of the price", _cascade(facts)),
-        "scenarios": section("quote", scenarios_section(facts)),
+        "cascade": section("grades; fractions of the price; quote; USD", cascade),
+        "scenarios": section("quote", scenarios_section(facts, cascade["engine"])),
         "plan": section("quote, fractions", plan_section(facts)),
         "changes": section("quote, USD, fractions", changes_section(facts)),
         "data_quality": section("fractions, USD, s", _quality(facts, head)),
@@ -91,7 +94,7 @@ def _price_change(facts: Facts) -> float | None:
 def cluster_tree(cluster: Cluster) -> dict[str, Any]:
     """Return a cluster as a row of key levels."""
     return asdict(cluster) | {
-        "type": f"{cluster.position} liq cluster",
+        "type": f"{cluster.position} liq",
         "forced_orders": "sell" if cluster.position == "long" else "buy",
         "dominant_leverage": cluster.dominant_leverage,
     }
@@ -105,7 +108,8 @@ def _levels(facts: Facts) -> dict[str, Any]:
         "gaps": [asdict(g) for g in found.gaps],
         "notes": list(found.notes),
         "priority_horizon_h": facts.settings.grades.priority_horizon_h,
-        "probabilities": "driftless random walk at the realised volatility, uncalibrated",
+        "probabilities": touch_words(found.volatility_source, measured=found.volatility_measured),
+        "probabilities_calibrated": found.volatility_measured,
     }
 
 
@@ -200,9 +204,10 @@ def _cascade(facts: Facts) -> dict[str, Any]:
     grades = {
         s.name.removeprefix("cascade_risk_"): s for s in facts.signals if s.name.startswith("cascade_risk_")
     }
+    engine = engine_tree(facts.engine, facts.clusters) if facts.engine else None
     return {
-        "engine": dict(facts.cascade) if facts.cascade else None,
-        "engine_reason": "" if facts.cascade else facts.cascade_reason,
+        "engine": engine,
+        "engine_reason": "" if engine else facts.engine_reason,
         "down": _grade(grades["down"]),
         "up": _grade(grades["up"]),
         "sequence_down": [c.peak_price for c in facts.clusters.below],

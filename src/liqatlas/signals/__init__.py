@@ -1,1 +1,5 @@
 """See README.md of this room."""
+
+from liqatlas.base.room import make_callable
+
+make_callable(__name__)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from liqatlas.base.clock import HOUR_NS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -50,9 +52,11 @@ class BookView:
         return (float(usd[count - 1]) if count else 0.0), bool(at[-1] >= distance)
 
 
-def book_view(recording: Recording, as_of_ns: int) -> BookView | None:
-    """Return the newest two-sided snapshot at or before a moment, or None where there is none."""
-    levels = recording.book_levels.filter(pl.col("ts_event_ns") <= as_of_ns)
+def book_view(recording: Recording, as_of_ns: int, *, most_age_h: float) -> BookView | None:
+    """Return the newest two-sided snapshot at or before a moment, or None where there is none that young."""
+    moment = pl.col("ts_event_ns")
+    oldest = as_of_ns - round(most_age_h * HOUR_NS)
+    levels = recording.book_levels.filter((moment <= as_of_ns) & (moment >= oldest))
     for ts in levels["ts_event_ns"].unique().sort(descending=True).head(5):
         at = levels.filter(pl.col("ts_event_ns") == ts)
         bids = at.filter(pl.col("book_side") == "bid").sort("price", descending=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from liqatlas.maps.head import LONG, POSITION_NAMES, SHORT
-from liqatlas.signals.volatility import touch_probability
+from liqatlas.signals.touch import touch_probability
 from liqatlas.signals.zones import LOG_PERCENT, Zone, find_zones, mass_between
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from liqatlas.maps.head import Head
     from liqatlas.maps.liquidation_map import LiquidationMap
+    from liqatlas.signals.grades import Basis
     from liqatlas.signals.settings import Settings
 
 Position = Literal["long", "short"]
@@ -49,9 +50,11 @@ class Cluster:
     identified
         Whether the model's calibration can tell levels at that distance apart; an uncalibrated map identifies none.
     touch_probability, expected_usd, priority
-        Probability that the peak is touched within the horizon (model of ``volatility``), that times the mass, and its rank.
+        Probability that the peak is touched within the horizon (model of ``touch``), that times the mass, and its rank.
     intensity, risk
         Grades, or None with a sentence in ``missing``.
+    risk_ratio, risk_basis
+        Levels on the way over depth on the way, and whether that depth was seen, extrapolated or assumed.
     confluence
         What else stands there: round numbers, swings, volume nodes.
     missing
@@ -80,6 +83,7 @@ class Cluster:
     intensity: str | None = None
     risk: str | None = None
     risk_ratio: float | None = None
+    risk_basis: Basis | None = None
     confluence: tuple[str, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -138,6 +142,8 @@ class ClusterSet:
         Between them, long side first, nearest first.
     daily_volatility, volatility_source, smoothing
         What the scale is chosen by [per √day], from what, and the smoothing itself [log price].
+    volatility_measured
+        Whether it is the realised one; with any other the probabilities of a touch are not calibrated.
     notes
         What is missing, in sentences.
     """
@@ -151,6 +157,7 @@ class ClusterSet:
     smoothing: float
     settings: str
     notes: tuple[str, ...] = ()
+    volatility_measured: bool = False
 
     @property
     def all(self) -> tuple[Cluster, ...]:
@@ -173,6 +180,7 @@ def find_clusters(
     *,
     daily_volatility: float,
     volatility_source: str = "given by the caller",
+    volatility_measured: bool = False,
 ) -> ClusterSet:
     """Return the clusters of a map.
 
@@ -202,6 +210,7 @@ def find_clusters(
         smoothing,
         settings.name,
         _notes(result, below, above),
+        volatility_measured,
     )
     return replace(clusters, gaps=find_gaps(result, clusters, settings))
 

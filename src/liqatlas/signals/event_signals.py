@@ -151,6 +151,7 @@ def washout_signal(recording: Recording, settings: Settings, *, as_of_ns: int) -
     )
     value = washout(fall, rate, settings)
     lacks = [name for name, part in (("open interest", fall), ("funding", rate)) if part is None]
+    hit_rate, reason = measured("washout")
     return Signal(
         name="washout",
         title="Leverage wash-out",
@@ -159,18 +160,29 @@ def washout_signal(recording: Recording, settings: Settings, *, as_of_ns: int) -
         unit="fraction; funding per 8 h",
         detail={"open_interest_fall": fall, "funding_8h": rate, "days": settings.signals.washout_days},
         parameters={"fall": settings.signals.washout_fall, "deep": settings.signals.washout_deep_fall},
+        hit_rate=hit_rate,
+        hit_rate_reason=reason,
         missing=f"no {' and no '.join(lacks)}" if lacks else "",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Hunt:
-    """A zone touched and left again: the price went into it and came back within hours."""
+    """A zone touched and left again: the price went into it and came back within hours.
+
+    Attributes
+    ----------
+    touched_price, touched_ns
+        Extreme of the hour that reached the zone, and when that hour began.
+    back_price, back_ns
+        The close that lay outside again, and the end of its hour.
+    """
 
     position: Literal["long", "short"]
     touched_price: float
     touched_ns: int
     back_price: float
+    back_ns: int
 
 
 def stop_hunts(
@@ -207,7 +219,37 @@ def stop_hunts(
         )
         if left.any():
             extreme = float(low[first]) if long else float(high[first])
+            at = first + int(np.argmax(left))
             found.append(
-                Hunt(cluster.position, extreme, int(moments[first]), float(back[int(np.argmax(left))]))
+                Hunt(
+                    cluster.position,
+                    extreme,
+                    int(moments[first]),
+                    float(close[at]),
+                    int(moments[at]) + HOUR_NS,
+                )
             )
     return tuple(found)
+
+
+def hunt_signal(hunts: Sequence[Hunt] | None, settings: Settings, *, as_of_ns: int) -> Signal:
+    """Return the marks of touched and reversed clusters as a signal; None where there was no earlier map to look from."""
+    rules = settings.signals
+    hit_rate, reason = measured("hunts")
+    places = [f"{h.position} cluster at {format_price(h.touched_price)}" for h in hunts or ()]
+    return Signal(
+        name="hunts",
+        title="Touched and left again (stop hunt)",
+        value=None if hunts is None else ", ".join(places) or "none",
+        as_of_ns=as_of_ns,
+        unit="quote",
+        detail={"marks": [asdict(h) for h in hunts or ()]},
+        parameters={
+            "hours": rules.hunt_hours,
+            "reversal_vols": rules.hunt_reversal_vols,
+            "days": rules.hunt_days,
+        },
+        hit_rate=hit_rate,
+        hit_rate_reason=reason,
+        missing="no earlier map to look from" if hunts is None else "",
+    )

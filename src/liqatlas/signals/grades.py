@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from liqatlas.signals.clusters import Cluster, ClusterSet
     from liqatlas.signals.settings import Settings
 
-    #: Cumulative depth of a side up to a relative distance: ``(position of the cluster, |distance|) -> (USD, seen)``;
-    #: ``seen`` is false beyond the last observed order.
-    DepthOnTheWay = Callable[[str, float], tuple[float, bool]]
+    #: What a depth is from: orders that were seen, a power law beyond the last of them, or the caller's assumption.
+    Basis = Literal["seen", "extrapolated", "assumed"]
+    #: Cumulative depth of a side up to a relative distance: ``(position of the cluster, |distance|) -> (USD, basis)``.
+    DepthOnTheWay = Callable[[str, float], tuple[float, Basis]]
 
 
 def grade(value: float, thresholds: tuple[float, ...], names: tuple[str, ...]) -> str:
@@ -65,23 +66,29 @@ def with_intensity(clusters: ClusterSet, history: NDArray[np.float64], settings:
 
 
 def with_risk(
-    clusters: ClusterSet, result: LiquidationMap, settings: Settings, depth: DepthOnTheWay | None
+    clusters: ClusterSet,
+    result: LiquidationMap,
+    settings: Settings,
+    depth: DepthOnTheWay | None,
+    *,
+    reason: str = "no book",
 ) -> ClusterSet:
     """Return the clusters graded by (levels from the price through the cluster) / (book depth to its far edge).
 
-    Above 1 the forced orders are larger than all resting orders seen on the way. A cluster beyond the reach of the book gets no
-    grade: what rests there was not seen.
+    Above 1 the forced orders are larger than all resting orders on the way. ``risk_basis`` says whether those were seen, or
+    extrapolated beyond the last one seen, or assumed. Without a book there is no grade but the ``reason``.
     """
     rules = settings.grades
 
     def graded(cluster: Cluster) -> Cluster:
         if depth is None:
-            return replace(cluster, missing=cluster.missing | {"risk": "no book"})
-        usd, seen = depth(cluster.position, abs(cluster.far_price / result.head.price - 1.0))
-        if not seen or not usd > 0:
-            return replace(cluster, missing=cluster.missing | {"risk": "the book does not reach that far"})
+            return replace(cluster, missing=cluster.missing | {"risk": reason})
+        usd, basis = depth(cluster.position, abs(cluster.far_price / result.head.price - 1.0))
+        if not usd > 0:
+            return replace(cluster, missing=cluster.missing | {"risk": "the book is empty on that side"})
         ratio = mass_to(result, cluster) / usd
-        return replace(cluster, risk_ratio=ratio, risk=grade(ratio, rules.risk_ratios, rules.risk_names))
+        name = grade(ratio, rules.risk_ratios, rules.risk_names)
+        return replace(cluster, risk_ratio=ratio, risk=name, risk_basis=basis)
 
     return _each(clusters, graded)
 

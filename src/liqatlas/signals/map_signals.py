@@ -156,6 +156,8 @@ def _asymmetry_signal(result: LiquidationMap, settings: Settings) -> Signal:
         unit="USD",
         detail={"ranges": [asdict(r) for r in ranges]},
         parameters={"factor": settings.signals.asymmetry_factor},
+        hit_rate=measured("asymmetry")[0],
+        hit_rate_reason=measured("asymmetry")[1],
         missing="" if words[last.leaning] else f"no levels within {last.range:.0%} of the price",
     )
 
@@ -197,5 +199,7 @@ def _peak_signal(result: LiquidationMap, clusters: ClusterSet) -> Signal:
         unit="quote, USD within one smoothing on either side",
         detail=dict(peaks),
         parameters={"smoothing": clusters.smoothing},
+        hit_rate=measured("liquidation_peak")[0],
+        hit_rate_reason=measured("liquidation_peak")[1],
         missing="" if value else "the map is empty",
     )

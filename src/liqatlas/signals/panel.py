@@ -127,8 +127,9 @@ def _book(recordings: Sequence[Recording], settings: Settings, as_of: int) -> tu
         )["ts_event_ns"]
         sampled = moments.unique().sort()
         step = max(1, len(sampled) // 48)
-        views = [v for ts in sampled[::step] if (v := book_view(held, int(ts)))]
-        now = book_view(held, as_of)
+        age = settings.grades.book_most_age_h
+        views = [v for ts in sampled[::step] if (v := book_view(held, int(ts), most_age_h=age))]
+        now = book_view(held, as_of, most_age_h=age)
         if now and len(views) >= 12:
             reach = min(min(v.bid_distance[-1], v.ask_distance[-1]) for v in [*views, now])
             depths = [v.within("long", reach)[0] + v.within("short", reach)[0] for v in views]

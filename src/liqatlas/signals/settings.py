@@ -63,7 +63,7 @@ class ClusterRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class GradeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Names and thresholds of grades, priority and clean gaps."""
+    """Names and thresholds of grades, priority and clean gaps; a recorded book older than ``book_most_age_h`` is not used."""
 
     intensity_names: tuple[str, ...]
     intensity_quantiles: tuple[float, ...]
@@ -76,6 +76,7 @@ class GradeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     priority_medium: float
     clean_gap_density: float
     clean_gap_least_vols: float
+    book_most_age_h: float
 
 
 class ConfluenceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

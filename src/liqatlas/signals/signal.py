@@ -30,6 +30,8 @@ class HitRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Rate minus control with its block-bootstrap interval (95 %).
     cases, blocks
         Number of cases and of independent blocks (days).
+    placebo, placebo_cases
+        The same rate where the signal was absent but the place alike, and of how many cases; None where that has no meaning.
     """
 
     asset: str
@@ -44,6 +46,8 @@ class HitRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     high: float
     cases: int
     blocks: int
+    placebo: float | None = None
+    placebo_cases: int = 0
 
     @property
     def shows_skill(self) -> bool:
@@ -60,7 +64,6 @@ class HitRateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     settings: str
     hit_rates: dict[str, HitRate]
     reasons: dict[str, str] = {}
-    touch_reliability: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

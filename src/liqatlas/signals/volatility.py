@@ -1,10 +1,10 @@
-"""Realised volatility of a recording's price, and what a driftless random walk says about touching a level.
+"""Realised volatility of a recording's price, and what a plain random walk says about touching a level.
 
-Model of touches: log price is a Brownian motion without drift and with constant volatility. By reflection
+The plain walk: log price is a Brownian motion without drift and with constant volatility. By reflection
 
     P(touch within T) = 2 Φ(-|ln(level / price)| / (σ √T)),   σ per √day, T in days.
 
-It knows no jumps, no clustering of volatility and no discreteness; how far it errs is measured, not assumed.
+It knows no jumps, no clustering of volatility and no discreteness; ``touch`` corrects it by what was measured.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 LEAST_RETURNS = 12
 #: Longest step between two prices that still counts as one return [h].
 LONGEST_STEP_H = 3.0
-MODEL = "driftless Brownian log price with the realised volatility of the last days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +116,29 @@ def realised_volatility(recording: Recording, *, as_of_ns: int, days: float) -> 
     return Volatility(daily, count, f"{count} hourly returns of {recording.instrument.key} ({name})")
 
 
-def touch_probability(
+def walk_touch(z: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return the probability that a driftless Brownian motion reaches z of its own standard deviations: ``2 Φ(-z)``."""
+    from scipy.special import ndtr
+
+    return np.asarray(2.0 * ndtr(-np.asarray(z, dtype=np.float64)))
+
+
+def walk_probability(
     level: NDArray[np.float64] | float, *, price: float, daily_volatility: float, hours: float
 ) -> NDArray[np.float64]:
-    """Return the probability that the price touches a level within some hours; 1 at the price, 0 for levels of 0 or inf.
+    """Return the plain walk's probability of touching a level within some hours; 1 at the price, 0 for levels of 0 or inf.
+
+    It is the yardstick that :mod:`liqatlas.signals.touch` is measured against.
 
     Examples
     --------
-    >>> float(touch_probability(97.0, price=100.0, daily_volatility=0.03, hours=24.0)).__round__(3)
+    >>> float(walk_probability(97.0, price=100.0, daily_volatility=0.03, hours=24.0)).__round__(3)
     0.31
     """
-    from scipy.stats import norm
-
     levels = np.asarray(level, dtype=np.float64)
     with np.errstate(divide="ignore"):
         distance = np.abs(np.log(levels / price))
     spread = daily_volatility * math.sqrt(hours / 24.0)
     if not spread > 0:
         return np.where(distance > 0, 0.0, 1.0)
-    return np.asarray(2.0 * norm.sf(distance / spread))
+    return walk_touch(distance / spread)

@@ -70,7 +70,7 @@ def test_total_counts_only_what_is_known_and_says_of_what() -> None:
     text = markdown(brief_document(tree))
     assert "of ABC together" in text
     assert "NOPE: unknown symbol" in text
-    assert "Public figures: none given" in text
+    assert "Public figures: none asked for" in text
     nothing = brief_tree([blind], [], {})
     assert nothing["total_liquidated_usd"] is None
     assert "Liquidated in 24 h: not known." in markdown(brief_document(nothing))

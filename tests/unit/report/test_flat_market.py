@@ -10,12 +10,13 @@ import pytest
 
 from liqatlas.base import schemas
 from liqatlas.base.clock import HOUR_NS
-from liqatlas.flows.report import build_report, render_report
+from liqatlas.flows.report import build_report
+from liqatlas.flows.report_render import render_report
 from liqatlas.flows.request import Request
 from tests.unit.signals.scenes import AS_OF, recording
 
 if TYPE_CHECKING:
-    from liqatlas.flows.report import ReportFormat
+    from liqatlas.flows.report_render import ReportFormat
 
 REQUEST = Request(asset="ABC", as_of_ns=AS_OF, max_leverage=50.0, maintenance_rate=0.005)
 

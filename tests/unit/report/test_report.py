@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from liqatlas.base.format import format_price, format_share, format_usd
 from liqatlas.flows.clusters import ClusterResult
 from liqatlas.flows.report import _facts
 from liqatlas.report import words
-from liqatlas.report.document import Document, Heading, Lines, Note, Picture, Table, document
+from liqatlas.report.blocks import Document, Heading, Lines, Note, Picture, Table
+from liqatlas.report.document import document
 from liqatlas.report.html import html
 from liqatlas.report.pdf import pdf
 from liqatlas.report.text import markdown, terminal
@@ -39,7 +41,8 @@ BOTH: tuple[Density, ...] = (
 
 def tree_of(result: LiquidationMap, one: Recording, previous: Any = None) -> dict[str, Any]:
     clusters = find_clusters(result, SETTINGS, daily_volatility=0.03)
-    return report_tree(_facts(ClusterResult(result, clusters, (one,), None, None), SETTINGS, previous, None))
+    facts = _facts(ClusterResult(result, clusters, (one,), None, None), SETTINGS)
+    return report_tree(replace(facts, previous=previous))
 
 
 def sentences(tree: dict[str, Any]) -> list[str]:
@@ -169,7 +172,7 @@ def test_any_state_stays_readable_and_honest(tree: dict[str, Any]) -> None:
     for table in (b for b in doc.blocks if isinstance(b, Table)):
         assert all(len(row) == len(table.header) for row in table.rows)
     # no probability of a scenario or cascade without a calibration
-    assert "No probability of a cascade is given" in text
+    assert "No probability of one is given" in text
     assert all(s["probability"] is None for side in ("down", "up") for s in tree["scenarios"][side])
     for signal in tree["signals"]["signals"]:
         assert signal["hit_rate"] or signal["hit_rate_reason"]
@@ -191,21 +194,20 @@ def test_a_hit_rate_is_told_with_its_interval_and_verdict() -> None:
     rate = {"event": "e", "rate": 0.52, "control": 0.5, "difference": 0.02, "low": -0.03, "high": 0.07, "cases": 99, "asset": "BTC",
             "first_day": "2026-01-01", "last_day": "2026-02-01"}  # fmt: skip
     signal = {"title": "T", "value": "balanced", "missing": "", "hit_rate": rate, "hit_rate_reason": ""}
-    assert "no different from its control" in words.signal(signal)
-    assert "−3.0 to +7.0" in words.signal(signal)
-    assert "better than its control" in words.signal(signal | {"hit_rate": rate | {"low": 0.01}})
-    assert "worse than its control" in words.signal(signal | {"hit_rate": rate | {"high": -0.01}})
-
-
-def test_a_cascade_probability_needs_its_calibration() -> None:
-    part = tree_of(make_map(BOTH), busy())["cascade"]
-    engine = {"event": "a fall of 5 % after a sale of $10M", "probability": 0.31, "calibration": None}
-    assert "31 %" not in " ".join(words.cascade(part | {"engine": engine}))
-    assert "not calibrated" in " ".join(words.cascade(part | {"engine": engine}))
-    told = " ".join(words.cascade(part | {"engine": engine | {"calibration": "BTC 2026"}}))
-    assert (
-        "Probability of a cascade (a fall of 5 % after a sale of $10M): 31 %; calibrated on BTC 2026." in told
+    assert words.hit_rate_cells(signal) == (
+        "52 %",
+        "50 %",
+        "+2.0 (−3.0 to +7.0)",
+        "no different from its control; 99 cases",
     )
+    for change, verdict in (({"low": 0.01}, "better than"), ({"high": -0.01}, "worse than")):
+        assert words.hit_rate_cells(signal | {"hit_rate": rate | change})[3].startswith(verdict)
+    assert (
+        "placebo 40 % of 30"
+        in words.hit_rate_cells(signal | {"hit_rate": rate | {"placebo": 0.4, "placebo_cases": 30}})[3]
+    )
+    unknown = signal | {"hit_rate": None, "hit_rate_reason": "nobody looked"}
+    assert words.hit_rate_cells(unknown) == ("–", "–", "–", "none: nobody looked")
 
 
 def moved(prices: list[float]) -> tuple[dict[str, Any], list[str]]:

@@ -8,14 +8,21 @@ import pytest
 from liqatlas.base.clock import HOUR_NS
 from liqatlas.base.errors import ConfigError, InputError, NotEnoughDataError
 from liqatlas.signals.clusters import find_clusters
-from liqatlas.signals.event_signals import scaled_threshold, stop_hunts, washout, washout_signal, wipe_levels
+from liqatlas.signals.event_signals import (
+    hunt_signal,
+    scaled_threshold,
+    stop_hunts,
+    washout,
+    washout_signal,
+    wipe_levels,
+)
 from liqatlas.signals.grades import grade, intensity_history, with_intensity, with_risk
 from liqatlas.signals.map_signals import asymmetry, cascade_risk, liquidation_peaks, magnet, map_signals
 from liqatlas.signals.metrics import asset_scale, day_metrics, market_state, ratio_word
 from liqatlas.signals.panel import cascade_phase, confirmation_panel
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
-from liqatlas.signals.volatility import realised_volatility, touch_probability
+from liqatlas.signals.volatility import realised_volatility, walk_probability
 from tests.unit.signals.scenes import AS_OF, hill, make_map, recording
 
 SETTINGS = load_settings()
@@ -223,6 +230,11 @@ def test_stop_hunt_is_a_touch_that_came_back() -> None:
         recording(prices), past.all, SETTINGS, as_of_ns=AS_OF, since_ns=0, daily_volatility=DAILY
     )
     assert hunt.position == "long"
+    assert hunt.back_ns - hunt.touched_ns == 2 * HOUR_NS
+    signal = hunt_signal((hunt,), SETTINGS, as_of_ns=AS_OF)
+    assert signal.value == f"long cluster at {near * 0.999:.5g}"
+    assert hunt_signal(None, SETTINGS, as_of_ns=AS_OF).missing == "no earlier map to look from"
+    assert hunt_signal((), SETTINGS, as_of_ns=AS_OF).value == "none"
     stayed = [100.0] * 30 + [near * 0.999] * 8
     assert (
         stop_hunts(recording(stayed), past.all, SETTINGS, as_of_ns=AS_OF, since_ns=0, daily_volatility=DAILY)
@@ -247,24 +259,26 @@ def test_intensity_by_the_asset_s_own_quantiles() -> None:
 def test_risk_by_mass_against_depth(usd: float, name: str) -> None:
     result = make_map([hill(-0.05, 0.002, 3e6)])
     clusters = find_clusters(result, SETTINGS, daily_volatility=DAILY)
-    (cluster,) = with_risk(clusters, result, SETTINGS, lambda *_: (usd, True)).below
+    (cluster,) = with_risk(clusters, result, SETTINGS, lambda *_: (usd, "seen")).below
     assert cluster.risk == name
     assert with_risk(clusters, result, SETTINGS, None).below[0].missing["risk"] == "no book"
-    beyond = with_risk(clusters, result, SETTINGS, lambda *_: (usd, False)).below[0]
-    assert (beyond.risk, beyond.missing["risk"]) == (None, "the book does not reach that far")
+    why = with_risk(clusters, result, SETTINGS, None, reason="the newest book is a day old").below[0]
+    assert why.missing["risk"] == "the newest book is a day old"
+    beyond = with_risk(clusters, result, SETTINGS, lambda *_: (usd, "extrapolated")).below[0]
+    assert (beyond.risk, beyond.risk_basis) == (name, "extrapolated")
 
 
 def test_grade_at_its_thresholds() -> None:
     assert [grade(v, (1.0, 2.0), ("a", "b", "c")) for v in (0.9, 1.0, 1.9, 2.0)] == ["a", "b", "b", "c"]
 
 
-def test_touch_probability_is_the_reflection_formula() -> None:
+def test_walk_probability_is_the_reflection_formula() -> None:
     """At one standard deviation 2 Φ(-1) = 0.3173; it rises with time and falls with distance; a level of zero is never met."""
-    at = touch_probability(100 * np.exp(-0.03), price=100.0, daily_volatility=0.03, hours=24.0)
+    at = walk_probability(100 * np.exp(-0.03), price=100.0, daily_volatility=0.03, hours=24.0)
     assert float(at) == pytest.approx(0.31731, abs=1e-5)
     walk = np.random.default_rng(3).normal(0.0, 0.03 / np.sqrt(2000), size=(4000, 2000)).cumsum(axis=1)
     assert float(at) == pytest.approx((walk.min(axis=1) <= -0.03).mean(), abs=0.025)
-    far = touch_probability(np.array([99.0, 97.0, 0.0]), price=100.0, daily_volatility=0.03, hours=24.0)
+    far = walk_probability(np.array([99.0, 97.0, 0.0]), price=100.0, daily_volatility=0.03, hours=24.0)
     assert (np.diff(far) < 0).all()
     assert far[2] == 0.0
 

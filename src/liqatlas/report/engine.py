@@ -1,0 +1,97 @@
+"""What the cascade engine says, as part of a report's tree: both directions, each cluster's price of reaching it, the books."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from liqatlas.base.clock import isoformat
+from liqatlas.cascade.sequence import share_band
+from liqatlas.cascade.serialise import number, quantiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from liqatlas.book.depth import Book
+    from liqatlas.cascade.simulation import CascadeResult
+    from liqatlas.signals.clusters import Cluster, ClusterSet
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A cascade in each direction, started by one daily volatility; None where that side of the map is empty."""
+
+    down: CascadeResult | None
+    up: CascadeResult | None
+    books: Mapping[str, Book]
+    window: str
+    notes: tuple[str, ...] = ()
+
+
+def engine_tree(engine: Engine, clusters: ClusterSet) -> dict[str, Any] | None:
+    """Return the engine's answer, or None where neither side has a level."""
+    known = [side for side in (engine.down, engine.up) if side is not None]
+    if not known:
+        return None
+    first = known[0]
+    calibrated = all(side.calibrated for side in known)
+    return {
+        "down": _side(engine.down, clusters.below) if engine.down else None,
+        "up": _side(engine.up, clusters.above) if engine.up else None,
+        "calibrated": calibrated,
+        "calibration": _calibration(first) if calibrated else None,
+        "runs": first.settings.runs,
+        "seed": first.settings.seed,
+        "horizon_s": number(first.settings.beliefs.horizon_s),
+        "regime": first.regime_name,
+        "window": engine.window,
+        "books": [_book(book) for book in engine.books.values()],
+        "warnings": list(dict.fromkeys([*engine.notes, *(w for side in known for w in side.warnings)])),
+    }
+
+
+def _calibration(result: CascadeResult) -> str:
+    """Return how a calibrated result names its calibration."""
+    return str(getattr(result, "calibration", "") or "as docs/explanation/cascade.md states")
+
+
+def _book(book: Book) -> dict[str, Any]:
+    reach = min(book.bids.reach, book.asks.reach)
+    return {
+        "venue": book.venue, "as_of": isoformat(book.as_of_ns), "source": book.source, "assumed": book.assumed, "reach": number(math.expm1(reach)),
+    }  # fmt: skip
+
+
+def _side(result: CascadeResult, side: Sequence[Cluster]) -> dict[str, Any]:
+    table = result.table
+    return {
+        "shock": result.shock.describe(result.head.price),
+        "move": result.shock.amount,
+        "reached": quantiles(result.reached_prices),
+        "reached_by_the_shock_alone": quantiles(result.ladder.price_at(table.alone)),
+        "liquidated_usd": quantiles(table.liquidated),
+        "amplification": quantiles(result.amplification),
+        "self_sustaining": [{"from": number(a), "to": number(b)} for a, b in result.branching.zones],
+        "levels": [_level(result, cluster) for cluster in side],
+    }
+
+
+def _level(result: CascadeResult, cluster: Cluster) -> dict[str, Any]:
+    """Return what it takes to reach a cluster's near edge, how forced orders stand to depth at its peak, how many runs got there."""
+    ladder, needed, local = result.ladder, result.needed, result.branching
+    near, peak = (ladder.distance_of_price(p) for p in (cluster.near_price, cluster.peak_price))
+    at = int(np.searchsorted(needed.distance, near))
+    hit = result.table.reach >= near
+    return {
+        "peak_price": cluster.peak_price,
+        "near_price": cluster.near_price,
+        "shock_needed_usd": number(float(needed.usd[at])) if at < len(needed.usd) else None,
+        "branching_ratio": number(float(np.interp(peak, ladder.level, local.ratio)))
+        if len(ladder.level)
+        else None,
+        "reached_share": float(hit.mean()),
+        "reached_band": list(share_band(hit, result.fragility)),
+    }

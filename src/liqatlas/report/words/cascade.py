@@ -1,0 +1,119 @@
+"""Cascade: the grades, the engine's answer where a book is there, the scenarios' probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.base.instruments import venue_name
+from liqatlas.report.words.numbers import chance, count, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SIDES = (("down", "Downside", "below", "fall", "sold"), ("up", "Upside", "above", "rise", "bought"))
+
+
+def cascade(part: Mapping[str, Any]) -> list[str]:
+    """Return grades and order of the clusters, then what the engine says or why it does not."""
+    out = []
+    for key, name, where, _, _ in SIDES:
+        one = part[key]
+        gap = (
+            ""
+            if one["smallest_gap"] is None
+            else f", the two closest {format_share(one['smallest_gap'])} of the price apart"
+        )
+        out.append(
+            f"{name} cascade-risk grade: {one['grade']} ({count(one['clusters'], 'cluster')} {where} the price{gap})."
+        )
+    for key, word in (("sequence_down", "fall"), ("sequence_up", "rise")):
+        if len(part[key]) > 1:
+            out.append(
+                f"Order in which a {word} would meet the clusters: {' → '.join(format_price(p) for p in part[key])}."
+            )
+    engine = part["engine"]
+    if engine is None:
+        return [
+            *out,
+            f"The cascade was not computed: {part['engine_reason']}. No probability of one is given.",
+        ]
+    for key, _, _, word, act in SIDES:
+        out += _side(engine[key], word, act) if engine[key] else []
+    return [*out, *_books(engine), _worth(engine)]
+
+
+def _side(side: Mapping[str, Any], word: str, act: str) -> list[str]:
+    """Return one direction: how far a daily volatility runs, and where a move feeds itself."""
+    reached, burnt = side["reached"], side["liquidated_usd"]
+    first = (
+        f"Should a {word} of {format_share(abs(side['move']))} (one daily volatility) begin for other reasons, liquidations carry it to "
+        f"{format_price(reached['p50'])} ({_span(format_price, reached)}), {side['amplification']['p50']:.2f} times as far; "
+        f"{format_usd(burnt['p50'])} ({_span(format_usd, burnt)}) are {act} by force on the way."
+    )
+    zones = side["self_sustaining"]
+    if zones:
+        named = ", ".join(f"{format_price(z['from'])} to {format_price(z['to'])}" for z in zones[:3])
+        second = f"On the way of a {word} forced orders exceed the book's depth, so that a move feeds itself, at {named}."
+    else:
+        second = (
+            f"On the way of a {word} forced orders nowhere exceed the book's depth: no stretch feeds itself."
+        )
+    return [first, second]
+
+
+def _span(form: Any, quantiles: Mapping[str, float]) -> str:
+    return f"{form(quantiles['p05'])} to {form(quantiles['p95'])}"
+
+
+def _books(engine: Mapping[str, Any]) -> list[str]:
+    out = []
+    for book in engine["books"]:
+        name = venue_name(book["venue"])
+        if book["assumed"]:
+            out.append(f"Book of {name}: {book['source']}.")
+        else:
+            out.append(
+                f"Book of {name}: of {moment(book['as_of'])}, seen to {format_share(book['reach'])} from the price; beyond it a power law."
+            )
+    return out
+
+
+def _worth(engine: Mapping[str, Any]) -> str:
+    if engine["calibrated"]:
+        return f"Shares of the {engine['runs']:,} runs are calibrated probabilities: {engine['calibration']}."
+    return (
+        f"In brackets 5 to 95 % of {engine['runs']:,} runs. Shares of runs are not probabilities: on real data no calibration of them has "
+        "held, so none is given."
+    )
+
+
+def reach_cells(level: Mapping[str, Any], *, calibrated: bool) -> tuple[str, str, str]:
+    """Return the smallest order that reaches a cluster, the branching ratio there, the share of runs that got there."""
+    needed = level["shock_needed_usd"]
+    low, high = level["reached_band"]
+    if calibrated:
+        reached = chance(level["reached_share"])
+    else:
+        texts = (chance(low), chance(high))
+        reached = texts[0] if texts[0] == texts[1] else f"{texts[0]} to {texts[1]}"
+    return (
+        "–" if needed is None else "nothing: it goes by itself" if needed <= 0 else format_usd(needed),
+        "–" if level["branching_ratio"] is None else f"{level['branching_ratio']:.2f}",
+        reached,
+    )
+
+
+def scenario_cells(down: Mapping[str, Any] | None, up: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
+    """Return one course: its name, where it begins and leads on a fall and on a rise, what it would show by."""
+    known = [one for one in (down, up) if one]
+    names = dict.fromkeys(str(one["name"]) for one in known)
+    return " or ".join(names), _course(down), _course(up), "; ".join(known[0]["tells"])
+
+
+def _course(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "no cluster there"
+    end = "" if one["held_by"] is None else f" → {format_price(one['held_by'])}"
+    odds = "" if one["probability"] is None else f", {chance(one['probability'])}"
+    return f"{format_price(one['starts_at'])} ({format_change(one['distance'])}){end}{odds}"
