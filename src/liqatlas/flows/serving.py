@@ -152,6 +152,22 @@ class Source:
             raise NotEnoughDataError(f"no order book of {asset} is recorded here")
         return found
 
+    def newest(self, request: Request) -> tuple[Recording, ...]:
+        """Return the last rows of each of the asset's instruments."""
+        asset = self.asset(request.asset)
+        return self._results.get(  # type: ignore[no-any-return]
+            ("newest", asset, self.version(asset)),
+            lambda: self._backing.newest(asset),
+        )
+
+    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+        """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
+        return self._backing.tail(self.asset(asset), since_ns)
+
+    def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return how many known gaps of an instrument are not filled."""
+        return self._backing.gaps(venue, symbol, start_ns, end_ns)
+
     # -- results of the verbs -------------------------------------------------------------------------------------
 
     def map(self, request: Request) -> LiquidationMap:

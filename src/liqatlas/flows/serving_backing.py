@@ -7,26 +7,29 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from liqatlas.base.clock import HOUR_NS, NS_PER_S
 from liqatlas.base.errors import NotEnoughDataError, UnknownSymbolError
+from liqatlas.base.recording import Recording
 from liqatlas.base.symbols import near_names, parse_symbol
 from liqatlas.flows.build import read_for
 from liqatlas.flows.lake import DATED
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
+from liqatlas.flows.request import Request
 from liqatlas.flows.serving_cache import Kept
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
-    from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
-    from liqatlas.flows.request import Request
     from liqatlas.venues.importers import FileReport
 
 #: A lake is asked at most this often whether it changed [s].
 LOOK_EVERY_S = 0.1
+#: Tables whose newest rows are followed.
+_TAIL = ("trades", "bars", "marks", "liquidations")
 #: Assets whose recordings stay in memory.
 ASSETS_KEPT = 6
 
@@ -65,6 +68,15 @@ class Backing(Protocol):
 
     def books(self, request: Request) -> tuple[Recording, ...]:
         """Return the order books of the request's asset."""
+
+    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+        """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
+
+    def newest(self, asset: str) -> tuple[Recording, ...]:
+        """Return the last rows of each of these tables of the asset's instruments."""
+
+    def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return how many known gaps of an instrument are not filled."""
 
     def version(self, asset: str) -> Hashable:
         """Return a token that changes whenever a result of the asset may."""
@@ -111,6 +123,19 @@ class HeldBacking:
     def positions(self) -> tuple[Recording, ...]:
         """Return recordings that hold positions."""
         return tuple(r for r in self._recordings if r.positions.height)
+
+    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+        """Return what is at or after a moment."""
+        return tuple(_after(r, since_ns) for r in self.recordings(Request(asset=asset)))
+
+    def newest(self, asset: str) -> tuple[Recording, ...]:
+        """Return the last row of each table."""
+        return tuple(_last_rows(r) for r in self.recordings(Request(asset=asset)))
+
+    def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return none: only a lake keeps a list of gaps."""
+        del venue, symbol, start_ns, end_ns
+        return 0
 
     def version(self, asset: str) -> Hashable:
         """Return a token; nothing changes here."""
@@ -167,6 +192,19 @@ class FilesBacking:
             lambda: tuple(read_paths(self._paths, asset=asset, tables={"book_levels"})),
         )
 
+    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+        """Return what is at or after a moment."""
+        return tuple(_after(r, since_ns) for r in self.recordings(Request(asset=asset)))
+
+    def newest(self, asset: str) -> tuple[Recording, ...]:
+        """Return the last row of each table."""
+        return tuple(_last_rows(r) for r in self.recordings(Request(asset=asset)))
+
+    def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return none: only a lake keeps a list of gaps."""
+        del venue, symbol, start_ns, end_ns
+        return 0
+
     def version(self, asset: str) -> Hashable:
         """Return a token; nothing changes here."""
         return asset
@@ -183,6 +221,7 @@ class LakeBacking:
         self._lock = threading.Lock()
         self._seq: dict[tuple[str, str], int] = {}
         self._looked = -1.0
+        self._last: dict[tuple[str, str, str], int] = {}
         self._markets: tuple[Market, ...] = ()
         self._read: Kept[tuple[Recording, ...]] = Kept(ASSETS_KEPT)
         self._look()
@@ -193,11 +232,15 @@ class LakeBacking:
 
     def _look(self) -> None:
         """Read what there is and how far it was written, at most every :data:`LOOK_EVERY_S`."""
-        with self._lock:
-            if time.monotonic() - self._looked < LOOK_EVERY_S:
-                return
+        if time.monotonic() - self._looked < LOOK_EVERY_S:
+            return
+        if not self._lock.acquire(blocking=not self._markets):
+            return  # another thread looks; what it saw last is good enough
+        try:
             spans: dict[tuple[str, str], tuple[int, int, set[str]]] = {}
-            for row in self._lake.freshness():
+            rows = self._lake.freshness()
+            self._last = {(row.dataset, row.venue, row.symbol): row.last_event_ns for row in rows}
+            for row in rows:
                 if row.dataset not in DATED and row.dataset not in {"positions", "book_levels", "funding"}:
                     continue
                 place = (row.venue, row.symbol)
@@ -220,6 +263,8 @@ class LakeBacking:
             )
             self.simulated = bool(self._markets) and all(m.venue == "simulated" for m in self._markets)
             self._looked = time.monotonic()
+        finally:
+            self._lock.release()
 
     def markets(self) -> tuple[Market, ...]:
         """Return every instrument there is."""
@@ -258,12 +303,58 @@ class LakeBacking:
 
     books = rows
 
+    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+        """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
+        return self._since(asset, dict.fromkeys(self._last, since_ns))
+
+    def newest(self, asset: str) -> tuple[Recording, ...]:
+        """Return the rows of each table's last moments."""
+        return self._since(asset, {place: last - NS_PER_S for place, last in self._last.items()})
+
+    def _since(self, asset: str, moments: Mapping[tuple[str, str, str], int]) -> tuple[Recording, ...]:
+        """Return rows at or after the moment of each table."""
+        out = []
+        by_key = {one.key: one for one in self._lake.instruments()}
+        for m in self.markets():
+            if m.asset != asset:
+                continue
+            place = (m.venue, m.symbol)
+            tables = {
+                name: self._lake.read(name, *place, moments[name, *place], self._last[name, *place] + HOUR_NS)
+                for name in _TAIL
+                if (name, *place) in moments
+            }
+            one = replace(by_key[f"{m.venue}:{m.symbol}"], tick_size=self._lake.tick_size(*place))
+            out.append(Recording(one, **tables))  # type: ignore[arg-type]
+        return tuple(out)
+
+    def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return how many known gaps of an instrument are not filled."""
+        return len(self._lake.list_gaps(venue=venue, symbol=symbol, span=(start_ns, end_ns), filled=False))
+
     def version(self, asset: str) -> Hashable:
         """Return a token that changes with every write to one of the asset's instruments."""
         self._look()
         return tuple(
             self._seq.get((m.venue, m.symbol), 0) for m in self._markets if m.asset == asset or not asset
         )
+
+
+def _after(recording: Recording, since_ns: int) -> Recording:
+    """Return the rows of :data:`_TAIL` at or after a moment."""
+    changes = {}
+    for name in _TAIL:
+        frame = getattr(recording, name)
+        when = "ts_event_ns" if "ts_event_ns" in frame.columns else "ts_close_ns"
+        changes[name] = frame.tail(frame.height - int(frame[when].search_sorted(since_ns, side="left")))
+    return replace(Recording(recording.instrument), **changes)
+
+
+def _last_rows(recording: Recording) -> Recording:
+    """Return the last row of each table of :data:`_TAIL`."""
+    return replace(
+        Recording(recording.instrument), **{name: getattr(recording, name).tail(1) for name in _TAIL}
+    )
 
 
 def _market(recording: Recording) -> Market:
