@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from liqatlas.base.clock import isoformat
-from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.positions_report import report_json
 from liqatlas.flows.realised_report import realised_tree
 
@@ -40,10 +40,11 @@ def realised_of_all(source: Source, request: Request) -> dict[str, Any]:
     from dataclasses import replace
 
     coins, without = [], {}
-    for asset in source.assets():
+    told = {m.asset for m in source.markets() if {"liquidations", "liquidation_bars"} & set(m.tables)}
+    for asset in sorted(told):
         try:
             coins.append(realised_tree(source.realised(replace(request, asset=asset))))
-        except NotEnoughDataError as error:
+        except (NotEnoughDataError, InputError) as error:
             without[asset] = str(error)
     if not coins:
         raise NotEnoughDataError("no liquidation prints of any coin are recorded here")

@@ -18,6 +18,7 @@ from granian.server.embed import Server
 
 from liqatlas.base.errors import InputError, LiqAtlasError
 from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.cascade import compile_cascade
 from liqatlas.flows.reporter import SILENT, Reporter
 from liqatlas.server.app import Application, make_application
 from liqatlas.server.guard import GuardRules
@@ -181,6 +182,7 @@ async def _warm(application: Application, reporter: Reporter) -> None:
     service.waits_for = ""
     service.ready = True
     reporter.notice("ready")
+    await asyncio.to_thread(compile_cascade)  # nobody should wait for it who asks for the first cascade
 
 
 async def _stop(
