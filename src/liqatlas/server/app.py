@@ -157,6 +157,8 @@ def _on_error(http: Http, error: Exception) -> Response[bytes]:
 def _on_http_error(http: Http, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses: a parameter that fails its pattern, an unknown path, a wrong method."""
     detail = error.detail or HTTPStatus(error.status_code).phrase
+    if error.status_code in {404, 405}:
+        detail = f"{http.method} {http.url.path[:200]} is not offered here: see /openapi.json"
     extra = getattr(error, "extra", None)
     if isinstance(extra, list):
         parts = [

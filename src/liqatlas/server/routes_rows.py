@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request as HttpRequest
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from liqatlas.base.clock import parse_window
 from liqatlas.flows.positions_report import TableRequest
@@ -44,7 +44,7 @@ _LOOK = Look()
 Http = HttpRequest[Any, Any, Any]
 Interval = Annotated[
     Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"],
-    Parameter(description="Length of a candle."),
+    QueryParameter(description="Length of a candle."),
 ]
 
 
@@ -102,7 +102,7 @@ async def get_trades(
     request: Http,
     service: Serving,
     wanted: Wanted,
-    min_usd: Annotated[float, Parameter(description="Smallest trade [USD].", ge=0, le=1e12)] = 100_000.0,
+    min_usd: Annotated[float, QueryParameter(description="Smallest trade [USD].", ge=0, le=1e12)] = 100_000.0,
     limit: Limit = 200,
 ) -> Response[bytes]:
     """Return the newest trades of at least an amount."""
@@ -196,13 +196,14 @@ async def get_positions(  # noqa: PLR0913  (the parameters of the HTTP interface
     window: Window = "30d",
     as_of: AsOf = None,
     sort: Annotated[
-        Literal["size", "distance", "leverage", "position", "pnl", "age"], Parameter(description="Order.")
+        Literal["size", "distance", "leverage", "position", "pnl", "age"],
+        QueryParameter(description="Order."),
     ] = "size",
     position: Annotated[
-        Literal["long", "short"] | None, Parameter(description="Keep longs or shorts only.")
+        Literal["long", "short"] | None, QueryParameter(description="Keep longs or shorts only.")
     ] = None,
     limit: Limit = 50,
-    offset: Annotated[int, Parameter(description="Rows to leave out.", ge=0, le=1_000_000)] = 0,
+    offset: Annotated[int, QueryParameter(description="Rows to leave out.", ge=0, le=1_000_000)] = 0,
 ) -> Response[bytes]:
     """Return who holds what, with liquidation price and distance, and amounts by size and profit."""
     plain = replace(Request(asset=asset, kind="measured"), as_of_ns=moment(as_of))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Response
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from liqatlas.base.errors import SourceUnavailableError
 from liqatlas.server.answers import Answers, Made, chosen_form
@@ -102,7 +103,7 @@ class Service:
 
 
 #: What routes are handed.
-Serving = Annotated[Service, Dependency(skip_validation=True)]
+Serving = NamedDependency[SkipValidation[Service]]
 
 
 def _form(http: HttpRequest[Any, Any, Any], answer: Any) -> tuple[str, bytes]:
