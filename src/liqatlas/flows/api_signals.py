@@ -149,10 +149,11 @@ def stress(
     (58500.0, 'open')
     """
     moment = None if as_of is None else parse_time(as_of if isinstance(as_of, str) else as_of.isoformat())
+    held = tuple(source)
     text, name = _positions_text(positions)
     return build_stress(
         StressRequest(
-            text=text, name=name, prices=dict(prices or {}), recordings=tuple(source), as_of_ns=moment, daily_volatility=daily_volatility,
+            text=text, name=name, prices=dict(prices or {}), recordings=(lambda _: held) if held else None, as_of_ns=moment, daily_volatility=daily_volatility,
             option_delta=option_delta, hedge_share=hedge_share,
         )
     )  # fmt: skip

@@ -14,7 +14,7 @@ from liqatlas.flows.request import Request
 from liqatlas.signals.stress.rows import BadRow, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from liqatlas.base.recording import Recording
@@ -34,8 +34,10 @@ class StressRequest:
         The positions file and what messages call it.
     prices
         Mark prices by symbol or asset.
-    paths, recordings
-        Files with recordings, or recordings themselves, for prices, volatility and maps; both may be empty.
+    paths
+        Recordings for prices, volatility and maps; may be empty.
+    recordings
+        Gives an asset's recordings in place of ``paths``.
     as_of_ns
         Moment of prices, rules and maps; None takes the newest of the data, or now without any.
     daily_volatility
@@ -46,12 +48,12 @@ class StressRequest:
     name: str
     prices: Mapping[str, float] = field(default_factory=dict)
     paths: tuple[Path, ...] = ()
-    recordings: tuple[Recording, ...] = ()
     as_of_ns: int | None = None
     daily_volatility: float | None = None
     option_delta: float = 0.5
     hedge_share: float = 1.0
     window_ns: int = field(default_factory=lambda: Request(asset="").window_ns)
+    recordings: Callable[[Request], Sequence[Recording]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _market(asset: str, request: StressRequest, reporter: Reporter) -> Market:
     wanted = Request(asset=asset, paths=request.paths, as_of_ns=request.as_of_ns, window_ns=request.window_ns)
     daily = request.daily_volatility
     try:
-        recordings = request.recordings or read_for(wanted, reporter)
+        recordings = request.recordings(wanted) if request.recordings else read_for(wanted, reporter)
         return Market(
             build_clusters(wanted, recordings, daily_volatility=daily, with_history=False, reporter=reporter)
         )
