@@ -20,6 +20,7 @@ const known = (value: Maybe): value is number => value !== null && value !== und
 /** Short USD: $1.23M; three significant digits. */
 export function usd(value: Maybe): string {
   if (!known(value)) return UNKNOWN;
+  if (value === 0) return usdFull(0);
   return formatter("usd", { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 }).format(value);
 }
 
@@ -42,6 +43,11 @@ export function price(value: Maybe): string {
   return formatter(`price${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
+/** A price on an axis: no more decimals than the tick needs. */
+export function priceTick(value: number): string {
+  return formatter("priceTick", { maximumSignificantDigits: 7 }).format(value);
+}
+
 export function plain(value: Maybe, digits = 2): string {
   return known(value) ? formatter(`plain${digits}`, { maximumFractionDigits: digits }).format(value) : UNKNOWN;
 }
@@ -49,6 +55,11 @@ export function plain(value: Maybe, digits = 2): string {
 /** A fraction as percent. */
 export function share(value: Maybe, digits = 0): string {
   return known(value) ? formatter(`share${digits}`, { style: "percent", maximumFractionDigits: digits }).format(value) : UNKNOWN;
+}
+
+/** A probability: below half a percent it is not zero. */
+export function chance(value: Maybe): string {
+  return known(value) && value > 0 && value < 0.005 ? `<${share(0.01)}` : share(value);
 }
 
 /** A relative change with its sign. */

@@ -10,8 +10,8 @@ export interface Route {
 }
 
 export const DEFAULTS: Record<string, string> = {
-  window: "7d", by: "venue", kind: "modelled", range: "15%", bars: "linear", axis: "linear", amounts: "usd", side: "both",
-  shock: "-5%", sort: "size", layer: "both", colour: "log",
+  window: "7d", kind: "modelled", range: "15%", bars: "linear", axis: "linear", amounts: "usd", side: "both",
+  shock: "-5%", sort: "size", layer: "both", colour: "linear",
 };
 
 export function parseRoute(hash: string): Route {

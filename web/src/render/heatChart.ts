@@ -77,7 +77,7 @@ export class HeatChart {
     this.zone = zone;
     this.chart.applyOptions({
       layout: { background: { color: theme.panel }, textColor: theme.muted, panes: { separatorColor: theme.grid, separatorHoverColor: theme.grid } },
-      grid: { vertLines: { color: theme.grid, style: 1 }, horzLines: { color: theme.grid, style: 1 } },
+      grid: { vertLines: { visible: false }, horzLines: { visible: false } },
       rightPriceScale: { borderColor: theme.grid },
       timeScale: { borderColor: theme.grid, tickMarkFormatter: (time: Time, kind: number) => (kind <= 2 ? moments.day(Number(time) * 1000, this.zone) : moments.clock(Number(time) * 1000, this.zone).slice(0, 5)) },
       localization: { timeFormatter: (time: Time) => `${moments.dayAndClock(Number(time) * 1000, this.zone)} ${moments.zoneName(this.zone)}` },

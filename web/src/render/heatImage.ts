@@ -1,7 +1,7 @@
 /** ONE offscreen image of all levels: a pixel per cell, painted once per change of data, theme or threshold. */
 
 import type { Cells } from "../model/cells";
-import { colourTable, type Theme } from "./colours";
+import { colourTable, heatScale, type HeatScale, type Theme } from "./colours";
 
 export type LayerChoice = "both" | "long" | "short";
 
@@ -14,10 +14,17 @@ export interface HeatLook {
   logColours: boolean;
 }
 
+/** The colour scale of these cells under this look; the legend shows the same. */
+export function scaleOf(cells: Cells, look: HeatLook): HeatScale {
+  const layers = look.layer === "both" ? [cells.long, cells.short] : [cells[look.layer]];
+  return heatScale(layers, Math.log(cells.max_usd / cells.min_usd), look.threshold, look.logColours);
+}
+
 export function paintHeat(cells: Cells, look: HeatLook): OffscreenCanvas {
   const { columns, rows } = cells;
-  const long = colourTable(look.theme.heat_long, look.threshold, look.logColours);
-  const short = colourTable(look.theme.heat_short, look.threshold, look.logColours);
+  const scale = scaleOf(cells, look);
+  const long = colourTable(look.theme.heat_long, scale);
+  const short = colourTable(look.theme.heat_short, scale);
   const image = new ImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let c = 0; c < columns; c++) {

@@ -26,32 +26,48 @@ export interface HeatData {
 
 type Place = { chart: IChartApi; series: ISeriesApi<"Candlestick", Time> };
 
-const x = (place: Place, column: number): number | null => place.chart.timeScale().logicalToCoordinate(column as Logical);
+/** Pixels of a column, also between columns: the library only places whole ones, and they are evenly spaced. */
+function axis(place: Place): ((column: number) => number) | null {
+  const scale = place.chart.timeScale();
+  const first = scale.logicalToCoordinate(0 as Logical);
+  const later = scale.logicalToCoordinate(1000 as Logical);
+  return first === null || later === null ? null : (column) => first + (column * (later - first)) / 1000;
+}
 
-/** Draw the image in as few strips as the price axis' curvature allows: one when linear, 24 when logarithmic. */
+/** Draw the image at one go where rows and price axis curve alike, else in strips: rows are seldom evenly spaced in price. */
 class ImageRenderer implements IPrimitivePaneRenderer {
   constructor(private readonly place: Place, private readonly data: HeatData) {}
 
   draw(target: Target): void {
     const { image, edges, shown } = this.data;
     if (!image || shown < 1) return;
-    const left = x(this.place, -0.5);
-    const right = x(this.place, image.width - 0.5);
-    if (left === null || right === null) return;
+    const x = axis(this.place);
+    if (!x) return;
+    const left = x(-0.5);
+    const right = x(image.width - 0.5);
     target.useBitmapCoordinateSpace(({ context: ctx, horizontalPixelRatio: h, verticalPixelRatio: v }) => {
       ctx.imageSmoothingEnabled = false;
       const rows = image.height;
       const width = ((right - left) * h * shown) / image.width;
-      const strips = this.place.series.priceScale().options().mode === 1 ? Math.min(24, rows) : 1;
+      const strips = this.straight(rows) ? 1 : Math.min(48, rows);
       for (let s = 0; s < strips; s++) {
         const from = Math.floor((s * rows) / strips);
         const to = Math.floor(((s + 1) * rows) / strips);
         const bottom = this.place.series.priceToCoordinate(edges[from] ?? 0);
         const top = this.place.series.priceToCoordinate(edges[to] ?? 0);
         if (bottom === null || top === null) continue;
-        ctx.drawImage(image, 0, rows - to, shown, to - from, left * h, top * v, width, (bottom - top) * v);
+        // whole device pixels, or a seam shows between strips
+        const y0 = Math.round(top * v);
+        ctx.drawImage(image, 0, rows - to, shown, to - from, left * h, y0, width, Math.round(bottom * v) - y0);
       }
     });
+  }
+
+  /** Whether the middle row lies where a single stretched image would put it, to half a pixel. */
+  private straight(rows: number): boolean {
+    const y = (row: number): number => this.place.series.priceToCoordinate(this.data.edges[row] ?? 0) ?? Number.NaN;
+    const middle = Math.floor(rows / 2);
+    return Math.abs(y(middle) - (y(0) + ((y(rows) - y(0)) * middle) / rows)) < 0.5;
   }
 }
 
@@ -61,12 +77,14 @@ class BubbleRenderer implements IPrimitivePaneRenderer {
   draw(target: Target): void {
     const { bubbles, largest, shown, outline } = this.data;
     target.useMediaCoordinateSpace(({ context: ctx, mediaSize }) => {
+      const x = axis(this.place);
+      if (!x) return;
       for (const b of bubbles) {
         if (b.column > shown) continue;
-        const cx = x(this.place, b.column);
+        const cx = x(b.column);
         const cy = this.place.series.priceToCoordinate(b.price);
-        if (cx === null || cy === null || cx < -20 || cx > mediaSize.width + 20) continue;
-        const radius = 2 + 12 * Math.sqrt(b.usd / largest);
+        if (cy === null || cx < -20 || cx > mediaSize.width + 20) continue;
+        const radius = 1.5 + 12 * Math.sqrt(b.usd / largest);
         ctx.beginPath();
         if (b.shape === "circle") ctx.arc(cx, cy, radius, 0, Math.PI * 2);
         else {
@@ -79,10 +97,11 @@ class BubbleRenderer implements IPrimitivePaneRenderer {
         ctx.globalAlpha = b.shape === "circle" ? 0.6 : 0.25;
         ctx.fillStyle = b.colour;
         ctx.fill();
-        ctx.globalAlpha = 1;
+        ctx.globalAlpha = b.shape === "circle" ? 0.75 : 1;
         ctx.strokeStyle = b.shape === "circle" ? outline : b.colour;
         ctx.lineWidth = 1;
         ctx.stroke();
+        ctx.globalAlpha = 1;
       }
     });
   }

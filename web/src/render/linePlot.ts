@@ -40,6 +40,8 @@ const ticksOf = (axis: { range: [number, number]; log?: boolean }, count: number
 
 function drawAxes(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeometry): void {
   ctx.strokeStyle = p.theme.grid;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([]);
   ctx.fillStyle = p.theme.muted;
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
@@ -120,11 +122,20 @@ function drawMarks(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeometr
     ctx.fillStyle = m.colour;
     ctx.textBaseline = "bottom";
     ctx.textAlign = x > g.right - 70 ? "right" : x < g.left + 70 ? "left" : "center";
-    ctx.fillText(m.text, x, g.top - 3);
-    if (!m.strong) continue;
+    if (!m.strong) {
+      ctx.fillText(m.text, x, g.top - 3);
+      continue;
+    }
+    // the handle carries its own label, lower than the others, which it may pass
+    const y = (g.top + g.bottom) / 2;
+    const half = ctx.measureText(m.text).width / 2 + 8;
     ctx.beginPath();
-    ctx.arc(x, (g.top + g.bottom) / 2, 7, 0, 7);
+    ctx.roundRect(Math.min(g.right - 2 * half, Math.max(g.left, x - half)), y - 10, 2 * half, 20, 5);
     ctx.fill();
+    ctx.fillStyle = p.theme.panel;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(m.text, Math.min(g.right - half, Math.max(g.left + half, x)), y);
   }
 }
 

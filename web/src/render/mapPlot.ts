@@ -48,7 +48,7 @@ function amountScale(picture: MapPicture, most: number, g: MapGeometry): { y: Sc
     const low = most / 1e4;
     return { y: scale([low, most * 1.15], [g.bottom, g.top], true), marks: logTicks(low, most) };
   }
-  return { y: scale([0, most * 1.06], [g.bottom, g.top]), marks: ticks(0, most, 5) };
+  return { y: scale([0, most * 1.06], [g.bottom, g.top]), marks: ticks(0, most, 8) };
 }
 
 function visible(bins: readonly Bin[], range: [number, number]): [number, number] {
@@ -77,12 +77,12 @@ function drawGrid(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGeom
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
   for (const mark of ticks(picture.range[0], picture.range[1], Math.max(3, Math.floor((g.right - g.left) / 90)))) {
-    const at = Math.round(picture.price && g.x(mark)) + 0.5;
+    const at = Math.round(g.x(mark)) + 0.5;
     ctx.beginPath();
     ctx.moveTo(at, g.bottom);
     ctx.lineTo(at, g.bottom + 4);
     ctx.stroke();
-    ctx.fillText(numbers.price(mark).replace(/([.,])0+$/, ""), at, g.bottom + 7);
+    ctx.fillText(numbers.priceTick(mark), at, g.bottom + 7);
   }
 }
 
@@ -146,7 +146,7 @@ function drawCurves(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGe
   ctx.fillStyle = t.muted;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  for (const mark of ticks(0, most, 5)) ctx.fillText(picture.relative ? numbers.share(mark / most) : numbers.usdTick(mark), g.right + 6, y(mark));
+  for (const mark of ticks(0, most, 8)) ctx.fillText(picture.relative ? numbers.share(mark / most) : numbers.usdTick(mark), g.right + 6, y(mark));
 }
 
 function drawPrice(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGeometry): void {

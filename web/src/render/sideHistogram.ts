@@ -33,11 +33,13 @@ export function drawSide(canvas: HTMLCanvasElement, data: SideData): void {
     const y0 = data.toY(data.edges[i + 1] ?? 0);
     const y1 = data.toY(data.edges[i] ?? 0);
     if (y0 === null || y1 === null || y1 < 0 || y0 > data.height) continue;
-    const h = Math.max(0.8, y1 - y0 - (y1 - y0 > 3 ? 1 : 0));
+    // whole pixels: rows thinner than one would beat against the raster
+    const top = Math.round(y0);
+    const h = Math.max(1, Math.round(y1) - top - (y1 - y0 > 4 ? 1 : 0));
     ctx.fillStyle = data.theme.long;
-    ctx.fillRect(0, y0, (l / most) * (width - 4), h);
+    ctx.fillRect(0, top, (l / most) * (width - 4), h);
     ctx.fillStyle = data.theme.short;
-    ctx.fillRect((l / most) * (width - 4), y0, (sh / most) * (width - 4), h);
+    ctx.fillRect((l / most) * (width - 4), top, (sh / most) * (width - 4), h);
   }
   const deepest = Math.max(1, ...data.book.map((b) => b.usd));
   for (const b of data.book) {

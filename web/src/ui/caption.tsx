@@ -18,7 +18,7 @@ const KIND: Record<string, string> = { modelled: "modelled: estimated from trade
 export function captionLines(head: Head, extra = ""): string[] {
   return [
     `${head.simulated ? "SIMULATED · " : ""}${head.asset} · ${head.kind} · ${head.quantity} [${head.unit}] · window ${head.window} · as of ${moments.momentWithUtc(head.as_of, zone.value)}${extra ? ` · ${extra}` : ""}`,
-    `${head.venues.map((v) => v.venue).filter((v, i, all) => all.indexOf(v) === i).join(", ")} · price ${numbers.price(head.price)} (${head.reference}) · coverage ${numbers.share(head.coverage?.share)} of open interest · ${head.model.name} ${head.model.version}, ${head.model.calibration} · liqatlas`,
+    `${head.venues.map((v) => v.venue).filter((v, i, all) => all.indexOf(v) === i).join(", ")} · price ${numbers.price(head.price)} (${head.reference}) ${head.coverage?.share == null ? "" : ` · coverage ${numbers.share(head.coverage.share)} of open interest`} · ${head.model.name} ${head.model.version}, ${head.model.calibration} · liqatlas`,
   ];
 }
 
@@ -43,7 +43,7 @@ export function Caption(props: { head: Head; children?: ComponentChildren }) {
         <span class="tag">{moments.momentWithUtc(head.as_of, zone.value)}</span>
         <span class="tag">window {head.window}</span>
         <Freshness head={head} />
-        <span class="tag" title="share of one-sided open interest that the bars explain">coverage {numbers.share(head.coverage?.share)}</span>
+        {head.coverage && <span class="tag" title="share of one-sided open interest that the bars explain">coverage {head.coverage.share === null ? "unknown" : numbers.share(head.coverage.share)}</span>}
         <span class="tag" title={`model ${head.model.name} ${head.model.version}`}>{head.model.calibration}</span>
         {head.lookahead && <span class="tag warning" title="something younger than the moment was used: calibration, tiers or data">look-ahead</span>}
         {props.children}

@@ -36,3 +36,14 @@ export function Loaded<T>(props: { of: Resource<T>; what: string; kind?: "chart"
   if (error && !loading) return <Empty error={error} what={props.what} onRetry={reload} />;
   return <Skeleton label={props.what} kind={props.kind ?? "rows"} />;
 }
+
+/** Notes of a result: the first few open, the rest on request. */
+export function Notes(props: { notes: readonly string[] }) {
+  const line = (note: string) => <p class="note" key={note}>{note}</p>;
+  return (
+    <div class="notes">
+      {props.notes.slice(0, 2).map(line)}
+      {props.notes.length > 2 && <details><summary>{props.notes.length - 2} more notes</summary>{props.notes.slice(2).map(line)}</details>}
+    </div>
+  );
+}

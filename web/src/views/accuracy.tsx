@@ -8,7 +8,7 @@ import { asset, theme, zone } from "../state";
 import { Figure, Panel } from "../ui/controls";
 import { TakeAway } from "../ui/fields";
 import { Plot } from "../ui/plot";
-import { Loaded } from "../ui/states";
+import { Loaded, Notes } from "../ui/states";
 import { Table } from "../ui/table";
 
 interface Gain { nats_per_hour_and_position: number; low: number; high: number; rows: number }
@@ -85,7 +85,7 @@ function Shown(props: { a: Accuracy }) {
         {frozen && <Panel title="Placebo: the same forecast with another map"><Gains title="gain of the right map" gains={a.frozen_above_placebo} /></Panel>}
         {a.calibration && <Panel title="What the calibration can tell"><Events calibration={a.calibration} /></Panel>}
       </div>
-      {a.warnings.map((w) => <p class="note" key={w}>{w}</p>)}
+      <Notes notes={a.warnings} />
     </>
   );
 }

@@ -40,7 +40,7 @@ function picture(map: LevelMap, cascade: Cascade | null, price: number, t: Theme
   const needed = (cascade?.shock_needed ?? []).map((p) => [p.price, p.usd] as const);
   const fan = cascade ? [{ from: cascade.reached.p05, to: cascade.reached.p95, colour: t.warning, alpha: 0.13, label: "reached by 90 % of runs" }] : [];
   return {
-    theme: t, x: { range, text: (v) => numbers.price(v).replace(/([.,])0+$/, "") }, y: { range: [0, most * 1.08], text: numbers.usdTick, label: "liquidated on the way [USD]" },
+    theme: t, x: { range, text: (v) => numbers.priceTick(v) }, y: { range: [0, most * 1.08], text: numbers.usdTick, label: "liquidated on the way [USD]" },
     lines: [{ points: long, colour: t.cumulative_long, fill: true }, { points: short, colour: t.cumulative_short, fill: true }],
     ...(needed.length ? { right: { range: [0, inside(needed) * 1.08] as [number, number], text: numbers.usdTick, lines: [{ points: needed, colour: t.warning, dash: [5, 3] }], label: "order needed [USD]" } } : {}),
     stretches: [...fan, ...(cascade?.self_sustaining ?? []).map((s) => ({ from: s.from, to: s.to, colour: t.price, alpha: 0.85, label: "feeds itself", bottom: true }))],

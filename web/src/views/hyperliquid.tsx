@@ -8,7 +8,7 @@ import type { LevelMap, Positions, PublicPosition } from "../model/schema";
 import { asset, at, isFile, setParams, zone } from "../state";
 import { Chips, Panel, Select, SplitBar } from "../ui/controls";
 import { TakeAway } from "../ui/fields";
-import { Loaded } from "../ui/states";
+import { Loaded, Notes } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { MapBoard, mapQuery } from "./map/mapView";
 
@@ -82,7 +82,7 @@ function Coverage() {
               <thead><tr><th scope="col" class="text">distance</th><th scope="col" class="long">longs</th><th scope="col"><span class="hidden">bar</span></th><th scope="col" class="short">shorts</th><th scope="col">share of the side</th><th scope="col">accounts</th></tr></thead>
               <tbody>{bands.map((b) => <tr key={b.low}><th scope="row" class="text">{numbers.share(b.low)}{b.high === null ? " and more" : `–${numbers.share(b.high)}`}</th><td>{numbers.usd(b.long_usd)}</td><td class="bars-cell"><span class="bar-long" style={{ width: `${(b.long_usd / most) * 50}%` }} /><span class="bar-short" style={{ width: `${(b.short_usd / most) * 50}%` }} /></td><td>{numbers.usd(b.short_usd)}</td><td>{numbers.share(b.long_share)} / {numbers.share(b.short_share)}</td><td>{b.accounts}</td></tr>)}</tbody>
             </table>
-            {m.warnings.map((w) => <p class="note" key={w}>{w}</p>)}
+            <Notes notes={m.warnings} />
           </>
         );
       }}

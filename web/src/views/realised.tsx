@@ -9,7 +9,7 @@ import { asset, at, go, setParams, theme, zone } from "../state";
 import { Chips, Figure, Panel, SplitBar } from "../ui/controls";
 import { TakeAway } from "../ui/fields";
 import { Plot } from "../ui/plot";
-import { Loaded } from "../ui/states";
+import { Loaded, Notes } from "../ui/states";
 import { Table } from "../ui/table";
 import { MapBoard } from "./map/mapView";
 
@@ -111,7 +111,7 @@ export function RealisedView() {
       <div class="toolbar"><Chips label="Part" value={at("part") || "panel"} choices={[{ value: "panel", label: "panel" }, { value: "map", label: "where in price" }]} onChange={(part) => setParams({ part: part === "panel" ? "" : part })} /><TakeAway api={url} /></div>
       {at("part") === "map" ? <MapBoard kind="realised" /> : (
         <>
-          <Loaded of={one} what={`liquidations of ${asset.value}`}>{(r) => <><Totals realised={r} /><Exchanges realised={r} />{r.warnings.map((w) => <p class="note" key={w}>{w}</p>)}</>}</Loaded>
+          <Loaded of={one} what={`liquidations of ${asset.value}`}>{(r) => <><Totals realised={r} /><Exchanges realised={r} /><Notes notes={r.warnings} /></>}</Loaded>
           <div class="two">
             <Panel title={`Feed, ${asset.value}`}><Loaded of={prints} what={`prints of ${asset.value}`}>{(p) => <><Hours prints={p.prints} /><Feed prints={p.prints} /></>}</Loaded></Panel>
             <Panel title="All coins"><Loaded of={all} what="liquidations of other coins">{(a) => <Coins coins={a.coins ?? []} />}</Loaded></Panel>

@@ -60,7 +60,7 @@ function Levels(props: { r: Report }) {
         columns={[
           { name: "zone", text: true, cell: (c) => `${numbers.price(c.price_low)}–${numbers.price(c.price_high)}` }, { name: "side", text: true, cell: (c) => <span class={c.position}>{c.position === "long" ? "▼ longs, sell" : "▲ shorts, buy"}</span> },
           { name: "away", cell: (c) => numbers.change(c.distance, 1), by: (c) => c.distance }, { name: "USD", cell: (c) => numbers.usd(c.usd), by: (c) => c.usd }, { name: "of its side", cell: (c) => numbers.share(c.share_of_side) },
-          { name: "touch in 24 h", cell: (c) => numbers.share(c.touch_probability), by: (c) => c.touch_probability }, { name: "intensity", text: true, cell: (c) => c.intensity ?? `– (${c.missing["intensity"] ?? ""})` }, { name: "risk", text: true, cell: (c) => c.risk ?? `– (${c.missing["risk"] ?? ""})` },
+          { name: "touch in 24 h", cell: (c) => numbers.chance(c.touch_probability), by: (c) => c.touch_probability }, { name: "intensity", text: true, cell: (c) => c.intensity ?? `– (${c.missing["intensity"] ?? ""})` }, { name: "risk", text: true, cell: (c) => c.risk ?? `– (${c.missing["risk"] ?? ""})` },
           { name: "also there", text: true, cell: (c) => c.confluence.join("; ") || numbers.UNKNOWN },
         ]}
       />
@@ -121,7 +121,7 @@ function Changes(props: { r: Report }) {
         label="what became of earlier levels" rows={c.said}
         columns={[
           { name: "level said then", text: true, cell: (s) => `${numbers.price(s.price_low)}–${numbers.price(s.price_high)}` }, { name: "side", text: true, cell: (s) => <span class={s.position}>{s.position}s</span> }, { name: "USD", cell: (s) => numbers.usd(s.usd) },
-          { name: "chance said", cell: (s) => numbers.share(s.touch_probability) }, { name: "became", text: true, cell: (s) => (s.passed ? "passed through" : s.touched ? "touched" : "not reached") },
+          { name: "chance said", cell: (s) => numbers.chance(s.touch_probability) }, { name: "became", text: true, cell: (s) => (s.passed ? "passed through" : s.touched ? "touched" : "not reached") },
         ]}
       />
     </Panel>

@@ -28,6 +28,9 @@ interface Props {
   shot: { current: (() => HTMLCanvasElement) | null };
 }
 
+/** More bubbles than this hide the candles; the largest are kept. */
+const MOST_PRINTS = 160;
+
 /** Where a moment lies on the time axis, in columns and parts of them. */
 function place(seconds: readonly number[], iso: string): number {
   const s = moments.toMs(iso) / 1000;
@@ -37,8 +40,9 @@ function place(seconds: readonly number[], iso: string): number {
 }
 
 function bubblesOf(props: Props, t: Theme): Bubble[] {
-  const prints = props.cells.head.prints.map((p): Bubble => ({ column: place(props.seconds, p.time), price: p.price, usd: p.notional_usd, colour: p.liquidated === "long" ? t.long : t.short, shape: "circle" }));
-  const trades = props.trades.map((x): Bubble => ({ column: place(props.seconds, x.time), price: x.price, usd: x.usd, colour: x.taker_side === "sell" ? t.warning : x.taker_side === "buy" ? t.cumulative_long : t.muted, shape: "diamond" }));
+  const largest = [...props.cells.head.prints].sort((a, b) => b.notional_usd - a.notional_usd).slice(0, MOST_PRINTS);
+  const prints = largest.map((p): Bubble => ({ column: place(props.seconds, p.time), price: p.price, usd: p.notional_usd, colour: p.liquidated === "long" ? t.long : t.short, shape: "circle" }));
+  const trades = [...props.trades].sort((a, b) => b.usd - a.usd).slice(0, MOST_PRINTS / 2).map((x): Bubble => ({ column: place(props.seconds, x.time), price: x.price, usd: x.usd, colour: x.taker_side === "sell" ? t.warning : x.taker_side === "buy" ? t.cumulative_long : t.muted, shape: "diamond" }));
   return [...prints, ...trades];
 }
 

@@ -89,7 +89,7 @@ function Filled(props: { cells: Cells; url: string; loading: boolean }) {
   const seconds = useMemo(() => columnSeconds(cells.head), [cells]);
   const here = { window: at("window"), as_of: at("as_of"), venues: at("venues") };
   const candles = useResource<Candles>(isFile ? null : address(`/v1/candles/${asset.value}`, { ...here, interval: candleInterval(at("window"), cells.columns) }), asset.value);
-  const trades = useResource<{ trades: LargeTrade[] }>(!isFile && at("trades") === "on" ? address(`/v1/trades/${asset.value}`, { ...here, min_usd: 100_000, limit: 400 }) : null, asset.value);
+  const trades = useResource<{ trades: LargeTrade[] }>(!isFile && at("trades") === "on" ? address(`/v1/trades/${asset.value}`, { ...here, min_usd: 250_000, limit: 2000 }) : null, asset.value);
   const book = useResource<{ books: Book[] }>(!isFile && at("book") === "on" ? address(`/v1/depth/${asset.value}`, { as_of: at("as_of") }) : null, asset.value);
   const series = useMemo(() => onColumns(cells.head, candles.data), [cells, candles.data]);
   const [pointed, setPointed] = useState<Pointed | null>(null);

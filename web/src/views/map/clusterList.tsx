@@ -17,7 +17,7 @@ function Row(props: { cluster: Cluster; most: number; onPick: (c: Cluster) => vo
         <span class="cluster-price">{numbers.price(c.peak_price)}</span>
         <span>{numbers.change(c.distance, 1)}</span>
         <span>{numbers.usd(c.usd)}</span>
-        <span class="muted" title="chance of a touch within 24 h: driftless random walk at the realised volatility, uncalibrated">{numbers.share(c.touch_probability)}</span>
+        <span class="muted" title="chance of a touch within 24 h: driftless random walk at the realised volatility, uncalibrated">{numbers.chance(c.touch_probability)}</span>
         <span class="muted">{Object.keys(c.leverage)[0] ?? ""}</span>
       </button>
     </li>
@@ -34,7 +34,7 @@ export function ClusterPanel(props: { clusters: Resource<Clusters>; onPick: (c: 
           const below = [...found.below].sort((a, b) => b.peak_price - a.peak_price);
           return (
             <>
-              <div class="cluster-head" aria-hidden="true"><span>peak</span><span>away</span><span>USD</span><span>touch 24 h</span><span>lev</span></div>
+              <div class="cluster-head" aria-hidden="true"><span>peak</span><span>away</span><span>USD</span><span>touch</span><span>lev</span></div>
               <ol class="cluster-list" aria-label="clusters of shorts above the price">{above.map((c) => <Row key={c.peak_price} cluster={c} most={most} onPick={props.onPick} />)}</ol>
               <div class="cluster-now"><span>{numbers.price(found.price)}</span><span class="muted">price · ▲ shorts buy · ▼ longs sell</span></div>
               <ol class="cluster-list" aria-label="clusters of longs below the price">{below.map((c) => <Row key={c.peak_price} cluster={c} most={most} onPick={props.onPick} />)}</ol>

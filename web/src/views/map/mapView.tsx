@@ -10,7 +10,7 @@ import * as numbers from "../../model/numbers";
 import type { Cluster, Clusters, LevelMap } from "../../model/schema";
 import { mapCsv } from "../../model/tables";
 import { blend, css, leverageColours, venueColours, type Theme } from "../../render/colours";
-import { asset, at, isFile, setParams, theme } from "../../state";
+import { asset, at, isFile, route, setParams, theme } from "../../state";
 import { Caption, captionLines } from "../../ui/caption";
 import { Chips, Select, Swatch, Toggle } from "../../ui/controls";
 import { copyPicture, saveCsv } from "../../ui/copy";
@@ -75,19 +75,22 @@ function useAges(path: string, query: Query, wanted: boolean, map: LevelMap | nu
   return layers;
 }
 
-function Controls(props: { kinds: boolean }) {
+/** Public positions are of one venue: their bars say more by leverage. */
+const stackBy = (measured: boolean): StackBy => (route.value.params["by"] ?? (measured ? "leverage" : "venue")) as StackBy;
+
+function Controls(props: { kinds: boolean; measured: boolean }) {
   return (
     <div class="toolbar" role="toolbar" aria-label="What the map shows">
       {!isFile && <WindowChips />}
       {!isFile && <Chips label="Reach" value={at("view") ? "" : at("range")} choices={REACHES.map((r) => ({ value: r, label: r === "all" ? "all" : `±${r}`, title: "how far from the price" }))} onChange={(range) => setParams({ range, view: "" })} />}
-      <Select label="stack by" value={at("by")} choices={[["venue", "venue"], ["leverage", "leverage"], ["side", "side"], ...(isFile ? [] : [["age", "age"]])].map(([value = "", label = ""]) => ({ value, label }))} onChange={(by) => setParams({ by })} />
+      <Select label="stack by" value={stackBy(props.measured)} choices={[["venue", "venue"], ["leverage", "leverage"], ["side", "side"], ...(isFile ? [] : [["age", "age"]])].map(([value = "", label = ""]) => ({ value, label }))} onChange={(by) => setParams({ by })} />
       {props.kinds && !isFile && <Select label="kind" value={at("kind")} choices={[{ value: "modelled", label: "modelled" }, { value: "measured", label: "measured" }, { value: "realised", label: "realised" }]} onChange={(kind) => setParams({ kind })} />}
-      {!isFile && <Select label="quantity" value={at("quantity")} choices={[{ value: "", label: "default" }, { value: "outstanding", label: "outstanding" }, { value: "expected", label: "expected" }]} onChange={(quantity) => setParams({ quantity })} />}
+      {!isFile && !props.measured && <Select label="quantity" value={at("quantity")} choices={[{ value: "", label: "default" }, { value: "outstanding", label: "outstanding" }, { value: "expected", label: "expected" }]} onChange={(quantity) => setParams({ quantity })} />}
       {!isFile && <LeverageSelect />}
       <Toggle label="log USD" on={at("bars") === "log"} title="logarithmic amounts" onChange={(on) => setParams({ bars: on ? "log" : "linear" })} />
       <Toggle label="log price" on={at("axis") === "log"} title="logarithmic price axis" onChange={(on) => setParams({ axis: on ? "log" : "linear" })} />
       <Toggle label="relative" on={at("amounts") === "relative"} title="highest bar = 100 %: compare shapes with other sites" onChange={(on) => setParams({ amounts: on ? "relative" : "usd" })} />
-      {!isFile && <VenueChips />}
+      {!isFile && !props.measured && <VenueChips />}
     </div>
   );
 }
@@ -117,7 +120,8 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
   const canvas = useRef<HTMLCanvasElement | null>(null);
   const [live, setLive] = useState<[number, number] | null>(null);
   const timer = useRef(0);
-  const by = at("by") as StackBy;
+  const measured = props.kind === "measured";
+  const by = stackBy(measured);
   const ages = useAges(path, query, by === "age" && !isFile, map);
   const layers = useMemo(() => (map ? (by === "age" ? (ages ?? stack(map.bins, "side")) : stack(map.bins, by)) : []), [map, by, ages]);
   const onRange = (range: [number, number] | null): void => {
@@ -128,7 +132,7 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
       setLive(null);
     }, 220);
   };
-  if (!map) return <><Controls kinds={props.kinds ?? false} />{answer.error && !answer.loading ? <div class="chart-box map-box"><Empty error={answer.error} what={`${props.kind} map of ${asset.value}`} onRetry={answer.reload} /></div> : <Skeleton label="map" kind="chart" />}</>;
+  if (!map) return <><Controls kinds={props.kinds ?? false} measured={measured} />{answer.error && !answer.loading ? <div class="chart-box map-box"><Empty error={answer.error} what={`${props.kind} map of ${asset.value}`} onRetry={answer.reload} /></div> : <Skeleton label="map" kind="chart" />}</>;
   const zonePair = parsePair(at("zone"));
   const zone = zonePair ? zoneOf(map.bins, Math.max(0, binAt(map.bins, zonePair[0] * 1.0000001)), Math.max(0, binAt(map.bins, zonePair[1] * 0.9999999))) : null;
   const setZone = (z: Zone | null): void => setParams({ zone: z ? `${z.price_low}:${z.price_high}` : "" }, true);
@@ -140,7 +144,7 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
   const reach = Math.min(1, Math.abs((map.bins[map.bins.length - 1]?.price_high ?? map.price) / map.price - 1));
   return (
     <>
-      <Controls kinds={props.kinds ?? false} />
+      <Controls kinds={props.kinds ?? false} measured={measured} />
       <div class={props.side ? "board" : "board single"}>
         <div class={`board-main ${answer.loading ? "loading" : ""}`} aria-busy={answer.loading}>
           <MapChart

@@ -55,7 +55,7 @@ export function ZonePanel(props: { map: LevelMap; zone: Zone; clusters: readonly
         {map.kind !== "realised" && <Figure label={`${way.position}s on the way through`} value={numbers.usd(way.usd)} note="from the price to the far edge" />}
         {props.withShock && <ShockNeeded asset={map.asset} price={near} query={props.query} />}
       </div>
-      {inside.length > 0 && <p>{inside.map((c) => `Cluster of ${c.position}s ${numbers.price(c.price_low)}–${numbers.price(c.price_high)}: ${numbers.usd(c.usd)}, ${numbers.share(c.touch_probability)} chance of a touch in 24 h (random walk, uncalibrated)${c.confluence.length ? `; also ${c.confluence.join(", ")}` : ""}.`).join(" ")}</p>}
+      {inside.length > 0 && <p>{inside.map((c) => `Cluster of ${c.position}s ${numbers.price(c.price_low)}–${numbers.price(c.price_high)}: ${numbers.usd(c.usd)}, ${numbers.chance(c.touch_probability)} chance of a touch in 24 h (random walk, uncalibrated)${c.confluence.length ? `; also ${c.confluence.join(", ")}` : ""}.`).join(" ")}</p>}
       <Parts title="by venue" parts={zone.by_venue} native={(v) => nativePrice(map, middle, v)} />
       <Parts title="by leverage" parts={zone.by_leverage} />
     </Panel>
