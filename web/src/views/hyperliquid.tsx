@@ -15,7 +15,7 @@ import { MapBoard, mapQuery } from "./map/mapView";
 const PAGE = 50;
 
 const COLUMNS: Column<PublicPosition>[] = [
-  { name: "account", text: true, cell: (p) => <span title={p.account}>{p.whale ? "🐋 " : ""}{numbers.shortAccount(p.account)}</span> },
+  { name: "account", text: true, cell: (p) => <span title={p.account}>{numbers.shortAccount(p.account)}{p.whale && <span class="badge">whale</span>}</span> },
   { name: "position", text: true, cell: (p) => <span class={p.position}>{p.position === "long" ? "▲ long" : "▼ short"}</span>, by: (p) => p.position },
   { name: "size [USD]", cell: (p) => numbers.usd(p.notional_usd), by: (p) => p.notional_usd },
   { name: "entry", cell: (p) => numbers.price(p.entry_price), by: (p) => p.entry_price },
@@ -30,7 +30,7 @@ function Table_(props: { data: Positions }) {
   const offset = Number(at("offset")) || 0;
   return (
     <>
-      <p class="muted">{props.data.positions_seen} positions of {props.data.accounts_seen} accounts were seen until {moments.momentWithUtc(props.data.as_of, zone.value)}. 🐋 10 M USD or more over all coins.</p>
+      <p class="muted">{props.data.positions_seen} positions of {props.data.accounts_seen} accounts were seen until {moments.momentWithUtc(props.data.as_of, zone.value)}. A whale holds 10 M USD or more over all coins.</p>
       <Table label="public positions" columns={COLUMNS} rows={props.data.positions} />
       <div class="pager">
         <button type="button" class="chip" disabled={offset <= 0} onClick={() => setParams({ offset: String(Math.max(0, offset - PAGE)) }, true)}>‹ nearer the top</button>
