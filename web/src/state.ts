@@ -27,7 +27,7 @@ const prefersLight = window.matchMedia?.("(prefers-color-scheme: light)").matche
 export const themeName = signal<ThemeName>(remembered("theme", prefersLight ? "light" : "dark") === "light" ? "light" : "dark");
 export const theme = computed(() => themeOf(themeName.value));
 export const zone = signal(remembered("zone", "UTC"));
-export const route = signal<Route>(parseRoute(location.hash));
+export const route = signal<Route>(parseRoute(location.hash || (embedded?.start ?? "")));
 export const markets = signal<Markets | null>(null);
 export const marketsError = signal<Error | null>(null);
 /** Set by whatever view found simulated data; the banner shows over all. */

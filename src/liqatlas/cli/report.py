@@ -14,6 +14,7 @@ from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make
 from liqatlas.cli.output import emit, reporting, say, terminal_look
 from liqatlas.flows.brief import build_brief, render_brief
 from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.page import page_is_built, report_page
 from liqatlas.flows.report import (
     build_report,
     keep_in_archive,
@@ -23,7 +24,7 @@ from liqatlas.flows.report import (
 )
 
 if TYPE_CHECKING:
-    from liqatlas.flows.report import ReportFormat
+    from liqatlas.flows.report import ReportFormat, ReportResult
 
 
 @Parameter(name="*", group="Report")
@@ -101,11 +102,21 @@ def report(
                 reporter=reporter,
             )
             tree, content = result.tree, render_report(result, form, width=width)
+            if form == "html":
+                content = interactive(result, content)
     emit(content, "png" if form == "pdf" else form, which.output)
     if which.archive:
         for one in tree["reports"] if which.daily else [tree]:
             say(f"kept {keep_in_archive(which.archive, one)}")
     return 0
+
+
+def interactive(result: ReportResult, plain: bytes) -> bytes:
+    """Return the report with its interactive charts, or as it is where the page was not built."""
+    if page_is_built():
+        return report_page(result, plain)
+    say("the interactive page was not built (python scripts/build_page.py): the report holds pictures only")
+    return plain
 
 
 def _format(which: ReportOptions) -> ReportFormat:

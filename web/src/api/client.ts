@@ -12,6 +12,8 @@ export class ProblemError extends Error {
 
 interface Embedded {
   note: string;
+  /** The address to open at. */
+  start: string;
   answers: Record<string, unknown>;
 }
 
@@ -22,6 +24,9 @@ function readEmbedded(): Embedded | null {
 
 /** What an exported file holds; null on a server's page. */
 export const embedded = readEmbedded();
+
+/** Whether an answer can be had: always of a server, of a file only what it holds. */
+export const holds = (path: string): boolean => embedded === null || path in embedded.answers;
 
 export type Query = Record<string, string | number | undefined>;
 

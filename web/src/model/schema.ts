@@ -145,6 +145,7 @@ export interface Markets {
   markets: Market[];
   default_asset: string | null;
   simulated: boolean;
+  live: boolean;
   as_of: string | null;
 }
 

@@ -14,6 +14,8 @@ export interface MapPicture {
   curve: Curve;
   band: Band | null;
   price: number;
+  /** Where the price line stands: the newest price known. */
+  line: number;
   range: [number, number];
   logPrice: boolean;
   logBars: boolean;
@@ -151,7 +153,7 @@ function drawCurves(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGe
 
 function drawPrice(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGeometry): void {
   const t = picture.theme;
-  const at = Math.round(g.x(picture.price)) + 0.5;
+  const at = Math.round(g.x(picture.line)) + 0.5;
   if (at < g.left || at > g.right) return;
   ctx.strokeStyle = t.price;
   ctx.lineWidth = 1.5;
@@ -161,7 +163,7 @@ function drawPrice(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGeo
   ctx.lineTo(at, g.bottom);
   ctx.stroke();
   ctx.setLineDash([]);
-  const text = numbers.price(picture.price);
+  const text = numbers.price(picture.line);
   ctx.font = "600 12px system-ui, sans-serif";
   const half = ctx.measureText(text).width / 2 + 7;
   const centre = Math.min(g.right - half, Math.max(g.left + half, at));

@@ -22,7 +22,7 @@ function Status() {
   const broken = marketsError.value !== null;
   const last = markets.value?.markets.find((m) => m.asset === asset.value)?.last ?? markets.value?.as_of ?? null;
   const ageS = last ? (Date.now() - moments.toMs(last)) / 1000 : null;
-  const words = isFile ? "file" : broken ? "no connection" : ageS === null ? "no data" : ageS < 120 ? "live" : "recorded";
+  const words = isFile ? "file" : broken ? "no connection" : ageS === null ? "no data" : markets.value?.live && ageS < 120 ? "live" : markets.value?.live ? "stale" : "recorded";
   return (
     <button type="button" class={`status ${words.replace(" ", "-")}`} onClick={() => go({ view: isFile ? "guide" : "health", params: {} })} title={last ? `newest data ${moments.momentWithUtc(last, zone.value)}` : "no data yet"}>
       <span class="dot" aria-hidden="true" /> {words}

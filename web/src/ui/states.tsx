@@ -34,7 +34,7 @@ export function Loaded<T>(props: { of: Resource<T>; what: string; kind?: "chart"
   const { data, error, loading, reload } = props.of;
   if (data !== null) return <>{props.children(data)}</>;
   if (error && !loading) return <Empty error={error} what={props.what} onRetry={reload} />;
-  return <Skeleton label={props.what} kind={props.kind ?? "rows"} />;
+  return <>{props.of.waiting && <p class="note">{props.of.waiting}</p>}<Skeleton label={props.what} kind={props.kind ?? "rows"} /></>;
 }
 
 /** Notes of a result: the first few open, the rest on request. */

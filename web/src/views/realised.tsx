@@ -1,11 +1,13 @@
 /** Liquidations that happened: 24-hour panel, every coin, every exchange, the feed, and where in price they were. */
 
+import { useEffect, useState } from "preact/hooks";
 import { address } from "../api/client";
 import { useResource } from "../api/resource";
+import { useStream } from "../api/stream";
 import * as moments from "../model/moments";
 import * as numbers from "../model/numbers";
 import type { Position, Realised, Total } from "../model/schema";
-import { asset, at, go, setParams, theme, zone } from "../state";
+import { asset, at, go, markets, setParams, theme, zone } from "../state";
 import { Chips, Figure, Panel, SplitBar } from "../ui/controls";
 import { TakeAway } from "../ui/fields";
 import { Plot } from "../ui/plot";
@@ -101,7 +103,25 @@ function Coins(props: { coins: readonly Realised[] }) {
   );
 }
 
+/** Prints as they happen, before those that were fetched. */
+function useFeed(name: string, live: boolean): FeedPrint[] {
+  const [fresh, setFresh] = useState<FeedPrint[]>([]);
+  useEffect(() => setFresh([]), [name]);
+  useStream(live ? { channel: "prints", asset: name } : null, (message) => {
+    const prints = (message.data["prints"] as FeedPrint[] | undefined) ?? [];
+    setFresh((before) => [...prints].reverse().concat(before).slice(0, 400));
+  });
+  return fresh;
+}
+
+/** New prints first; one that came both ways counts once. */
+function joinedFeed(fresh: readonly FeedPrint[], fetched: readonly FeedPrint[]): FeedPrint[] {
+  const last = fetched[0]?.time ?? "";
+  return [...fresh.filter((p) => p.time > last), ...fetched];
+}
+
 export function RealisedView() {
+  const fresh = useFeed(asset.value, markets.value?.live === true && !at("as_of"));
   const url = asset.value ? address(`/v1/realised/${asset.value}`, { as_of: at("as_of") }) : null;
   const one = useResource<Realised>(url, asset.value);
   const all = useResource<AllCoins>(address("/v1/realised", { as_of: at("as_of") }));
@@ -113,7 +133,7 @@ export function RealisedView() {
         <>
           <Loaded of={one} what={`liquidations of ${asset.value}`}>{(r) => <><Totals realised={r} /><Exchanges realised={r} /><Notes notes={r.warnings} /></>}</Loaded>
           <div class="two">
-            <Panel title={`Feed, ${asset.value}`}><Loaded of={prints} what={`prints of ${asset.value}`}>{(p) => <><Hours prints={p.prints} /><Feed prints={p.prints} /></>}</Loaded></Panel>
+            <Panel title={`Feed, ${asset.value}`}><Loaded of={prints} what={`prints of ${asset.value}`}>{(p) => <><Hours prints={joinedFeed(fresh, p.prints)} /><Feed prints={joinedFeed(fresh, p.prints)} /></>}</Loaded></Panel>
             <Panel title="All coins"><Loaded of={all} what="liquidations of other coins">{(a) => <Coins coins={a.coins ?? []} />}</Loaded></Panel>
           </div>
         </>

@@ -129,6 +129,7 @@ export function StressView() {
           </div>
         </form>
       </Panel>
+      {!answer && !error && <p class="muted">Size is in coins. The answer says the exact liquidation price from the venue's own margin tiers, what every move of the price would leave, what it would take to move the level away, and which clusters of the map lie between.</p>}
       {error && <Empty error={error} what="answer" />}
       {answer && (
         <>

@@ -10,6 +10,8 @@ import { Tooltip } from "./tooltip";
 
 export interface MapChartProps {
   map: LevelMap;
+  /** Newer than the map, where rows arrive now; the curves begin at the map's own price. */
+  livePrice: number | null;
   layers: readonly Layer[];
   colours: readonly string[];
   theme: Theme;
@@ -149,7 +151,7 @@ export function MapChart(props: MapChartProps) {
   const gestures = useGestures(props, size, setBrush, setCursor);
   const keys = useKeys(props, cursor, setCursor);
   const picture: MapPicture = {
-    ...props, bins: props.map.bins, curve: props.map.cumulative, band: props.map.cumulative_band ?? null, price: props.map.price, simulated: props.map.simulated, cursor,
+    ...props, bins: props.map.bins, curve: props.map.cumulative, band: props.map.cumulative_band ?? null, price: props.map.price, line: props.livePrice ?? props.map.price, simulated: props.map.simulated, cursor,
     marks: [
       ...props.clusters.map((c) => ({ low: c.price_low, high: c.price_high, strong: false })),
       ...(props.zone ? [{ low: props.zone.price_low, high: props.zone.price_high, strong: true }] : []),

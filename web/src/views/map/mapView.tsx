@@ -1,16 +1,16 @@
 /** The map: bars over price, curves outward, what is pointed at, what is heavy nearby. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { address, getJson, type Query } from "../../api/client";
+import { address, getJson, holds, type Query } from "../../api/client";
 import { useResource } from "../../api/resource";
-import { useMapStream } from "../../api/stream";
+import { useLivePrice, useMapNews } from "../../api/stream";
 import { binAt, stack, stackByAge, zoneOf, type Layer, type StackBy, type Zone } from "../../model/bars";
 import { windowMs } from "../../model/moments";
 import * as numbers from "../../model/numbers";
 import type { Cluster, Clusters, LevelMap } from "../../model/schema";
 import { mapCsv } from "../../model/tables";
 import { blend, css, leverageColours, venueColours, type Theme } from "../../render/colours";
-import { asset, at, isFile, route, setParams, theme } from "../../state";
+import { asset, at, isFile, markets, route, setParams, theme } from "../../state";
 import { Caption, captionLines } from "../../ui/caption";
 import { Chips, Select, Swatch, Toggle } from "../../ui/controls";
 import { copyPicture, saveCsv } from "../../ui/copy";
@@ -55,7 +55,9 @@ function shownRange(map: LevelMap, view: [number, number] | null): [number, numb
   if (view) return view;
   const first = map.bins[0]?.price_low ?? map.price * 0.9;
   const last = map.bins[map.bins.length - 1]?.price_high ?? map.price * 1.1;
-  return [first, last];
+  const reach = Number.parseFloat(at("range")) / 100;
+  // a file holds the whole map: the reach is cut here, not by the server
+  return isFile && Number.isFinite(reach) ? [Math.max(first, map.price * (1 - reach)), Math.min(last, map.price * (1 + reach))] : [first, last];
 }
 
 /** Younger windows of the same map, for stacking by age. */
@@ -82,7 +84,7 @@ function Controls(props: { kinds: boolean; measured: boolean }) {
   return (
     <div class="toolbar" role="toolbar" aria-label="What the map shows">
       {!isFile && <WindowChips />}
-      {!isFile && <Chips label="Reach" value={at("view") ? "" : at("range")} choices={REACHES.map((r) => ({ value: r, label: r === "all" ? "all" : `±${r}`, title: "how far from the price" }))} onChange={(range) => setParams({ range, view: "" })} />}
+      <Chips label="Reach" value={at("view") ? "" : at("range")} choices={REACHES.map((r) => ({ value: r, label: r === "all" ? "all" : `±${r}`, title: "how far from the price" }))} onChange={(range) => setParams({ range, view: "" })} />
       <Select label="stack by" value={stackBy(props.measured)} choices={[["venue", "venue"], ["leverage", "leverage"], ["side", "side"], ...(isFile ? [] : [["age", "age"]])].map(([value = "", label = ""]) => ({ value, label }))} onChange={(by) => setParams({ by })} />
       {props.kinds && !isFile && <Select label="kind" value={at("kind")} choices={[{ value: "modelled", label: "modelled" }, { value: "measured", label: "measured" }, { value: "realised", label: "realised" }]} onChange={(kind) => setParams({ kind })} />}
       {!isFile && !props.measured && <Select label="quantity" value={at("quantity")} choices={[{ value: "", label: "default" }, { value: "outstanding", label: "outstanding" }, { value: "expected", label: "expected" }]} onChange={(quantity) => setParams({ quantity })} />}
@@ -114,9 +116,12 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
   const query: Query = { ...mapQuery(), kind: props.kind, ...asked(view, known.current?.asset === asset.value ? known.current.price : null, bins) };
   const url = asset.value ? address(path, query) : null;
   const answer = useResource<LevelMap>(url, `${asset.value}|${props.kind}`);
-  const map = useMapStream(answer.data, { window: at("window"), live: props.kind === "modelled" && !at("as_of") && !isFile });
+  const map = answer.data;
+  const isLive = markets.value?.live === true && props.kind === "modelled" && !at("as_of");
+  const livePrice = useLivePrice(asset.value, isLive);
+  useMapNews(asset.value, at("window"), isLive, answer.reload);
   if (map) known.current = { asset: map.asset, price: map.price };
-  const clusters = useResource<Clusters>(asset.value && props.kind === "modelled" && props.side ? address(`/v1/clusters/${asset.value}`, mapQuery()) : null, asset.value);
+  const clusters = useResource<Clusters>(asset.value && props.kind === "modelled" && props.side && holds(`/v1/clusters/${asset.value}`) ? address(`/v1/clusters/${asset.value}`, mapQuery()) : null, asset.value);
   const canvas = useRef<HTMLCanvasElement | null>(null);
   const [live, setLive] = useState<[number, number] | null>(null);
   const timer = useRef(0);
@@ -148,7 +153,7 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
       <div class={props.side ? "board" : "board single"}>
         <div class={`board-main ${answer.loading ? "loading" : ""}`} aria-busy={answer.loading}>
           <MapChart
-            map={map} layers={layers} colours={colours} theme={t} range={live ?? shownRange(map, view)} logPrice={at("axis") === "log"} logBars={at("bars") === "log"} relative={at("amounts") === "relative"}
+            map={map} livePrice={livePrice} layers={layers} colours={colours} theme={t} range={live ?? shownRange(map, view)} logPrice={at("axis") === "log"} logBars={at("bars") === "log"} relative={at("amounts") === "relative"}
             curves={map.kind !== "realised"} clusters={found} zone={zone} onZone={setZone} onRange={onRange} canvasRef={canvas} label={`${map.kind} liquidation levels of ${map.asset} over price`}
           />
           <div class="under">
@@ -161,7 +166,7 @@ export function MapBoard(props: { kind: string; kinds?: boolean; side?: boolean 
         {props.side && (
           <aside class="board-side">
             {zone && <ZonePanel map={map} zone={zone} clusters={found} query={mapQuery()} withShock={!isFile && map.kind === "modelled"} onClose={() => setZone(null)} />}
-            {map.kind === "modelled" && <ClusterPanel clusters={clusters} onPick={(c: Cluster) => setParams({ zone: `${c.price_low}:${c.price_high}` }, true)} />}
+            {map.kind === "modelled" && holds(`/v1/clusters/${asset.value}`) && <ClusterPanel clusters={clusters} onPick={(c: Cluster) => setParams({ zone: `${c.price_low}:${c.price_high}` }, true)} />}
             {map.kind !== "realised" && <AroundPanel map={map} reach={reach} />}
           </aside>
         )}
