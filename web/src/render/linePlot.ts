@@ -59,9 +59,9 @@ function drawAxes(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeometry
   if (p.x.label) ctx.fillText(p.x.label, (g.left + g.right) / 2, g.bottom + 22);
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
-  if (p.y.label) ctx.fillText(p.y.label, 6, 14);
+  if (p.y.label && g.right - g.left > 420) ctx.fillText(p.y.label, 6, 14);
   ctx.textAlign = "right";
-  if (p.right?.label) ctx.fillText(p.right.label, g.right + 54, 14);
+  if (p.right?.label && g.right - g.left > 420) ctx.fillText(p.right.label, g.right + 54, 14);
 }
 
 function drawLine(ctx: CanvasRenderingContext2D, line: Line, x: Scale, y: Scale, g: LineGeometry): void {
@@ -108,7 +108,9 @@ function drawStretches(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeo
 }
 
 function drawMarks(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeometry): void {
-  for (const m of p.marks ?? []) {
+  let before = Number.NEGATIVE_INFINITY;
+  let lines = 0;
+  for (const m of [...(p.marks ?? [])].sort((a, b) => a.x - b.x)) {
     const x = Math.round(g.x(m.x)) + 0.5;
     if (x < g.left || x > g.right) continue;
     ctx.strokeStyle = m.colour;
@@ -123,7 +125,10 @@ function drawMarks(ctx: CanvasRenderingContext2D, p: LinePicture, g: LineGeometr
     ctx.textBaseline = "bottom";
     ctx.textAlign = x > g.right - 70 ? "right" : x < g.left + 70 ? "left" : "center";
     if (!m.strong) {
-      ctx.fillText(m.text, x, g.top - 3);
+      // neighbours take turns in height
+      lines = x - before < 90 ? lines + 1 : 0;
+      before = x;
+      ctx.fillText(m.text, x, g.top - 3 + 13 * lines);
       continue;
     }
     // the handle carries its own label, lower than the others, which it may pass

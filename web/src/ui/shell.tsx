@@ -25,7 +25,7 @@ function Status() {
   const words = isFile ? "file" : broken ? "no connection" : ageS === null ? "no data" : markets.value?.live && ageS < 120 ? "live" : markets.value?.live ? "stale" : "recorded";
   return (
     <button type="button" class={`status ${words.replace(" ", "-")}`} onClick={() => go({ view: isFile ? "guide" : "health", params: {} })} title={last ? `newest data ${moments.momentWithUtc(last, zone.value)}` : "no data yet"}>
-      <span class="dot" aria-hidden="true" /> {words}
+      <span class="dot" aria-hidden="true" /> <span class="status-text">{words}</span>
     </button>
   );
 }

@@ -145,7 +145,7 @@ export function ReportView() {
   const report = useResource<Report>(url, asset.value);
   return (
     <>
-      <div class="toolbar">{!isFile && <><WindowChips /><LeverageSelect /><VenueChips /></>}<TakeAway api={url} /></div>
+      {!isFile && <div class="toolbar"><WindowChips /><LeverageSelect /><VenueChips /><TakeAway api={url} /></div>}
       <Loaded of={report} what={`report of ${asset.value}`}>{(r) => <div class={report.loading ? "loading" : ""}><Overview r={r} /><Levels r={r} /><Plan r={r} /><Signals r={r} /><Scenarios r={r} /><Changes r={r} /><Quality r={r} /></div>}</Loaded>
     </>
   );
