@@ -93,7 +93,7 @@ def make_books(books: BookOptions) -> BookChoice:
 class OutputOptions:
     """How the result is shown."""
 
-    format: Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"] | None = None
+    format: Literal["term", "json", "csv", "parquet", "arrow", "png", "svg", "html"] | None = None
     "Default is the ending of the output file, else the terminal."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "File to write; default is standard output."
@@ -185,7 +185,7 @@ def choose_format(output: OutputOptions) -> Format:
     ending = output.output.suffix.lower().lstrip(".")
     names: dict[str, Format] = {
         "png": "png", "svg": "svg", "json": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow", "feather": "arrow",
-        "txt": "term",
+        "txt": "term", "html": "html", "htm": "html",
     }  # fmt: skip
     if ending not in names:
         raise InputError(

@@ -22,11 +22,13 @@ from liqatlas.cli.output import emit, reporting, say, terminal_look
 from liqatlas.flows.archive import keep_in_archive, past_reports, read_previous
 from liqatlas.flows.brief import build_brief, render_brief
 from liqatlas.flows.build import compile_kernels
+from liqatlas.flows.page import page_is_built, report_page
 from liqatlas.flows.public_figures import PublicChoice, make_public
 from liqatlas.flows.report import ReportChoice, build_report
 from liqatlas.flows.report_render import render_report
 
 if TYPE_CHECKING:
+    from liqatlas.flows.report import ReportResult
     from liqatlas.flows.report_render import ReportFormat
     from liqatlas.flows.request import Request
 
@@ -113,6 +115,8 @@ def report(
         compile_kernels(reporter)
         result = build_report(request, choice=replace(choice, past=past), reporter=reporter)
         content = render_report(result, form, width=_width(which))
+        if form == "html":
+            content = interactive(result, content)
     emit(content, "png" if form == "pdf" else form, which.output)
     if which.archive:
         say(f"kept {keep_in_archive(which.archive, result.tree)}")
@@ -159,6 +163,14 @@ def _check(assets: tuple[str, ...], which: ReportOptions, brief: DailyOptions) -
 
 def _width(which: ReportOptions) -> int:
     return min(terminal_look(to_file=which.output is not None)[0], 140)
+
+
+def interactive(result: ReportResult, plain: bytes) -> bytes:
+    """Return the report with its interactive charts, or as it is where the page was not built."""
+    if page_is_built():
+        return report_page(result, plain)
+    say("the interactive page was not built (python scripts/build_page.py): the report holds pictures only")
+    return plain
 
 
 def _format(which: ReportOptions) -> ReportFormat:

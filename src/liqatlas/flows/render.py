@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.plot.terminal import Screen
 
-Format = Literal["term", "json", "csv", "parquet", "arrow", "png", "svg"]
-FORMATS: tuple[Format, ...] = ("term", "json", "csv", "parquet", "arrow", "png", "svg")
+Format = Literal["term", "json", "csv", "parquet", "arrow", "png", "svg", "html"]
+FORMATS: tuple[Format, ...] = ("term", "json", "csv", "parquet", "arrow", "png", "svg", "html")
 #: Bins of a JSON map nobody asked for otherwise.
 JSON_BINS = 400
 
@@ -79,6 +79,10 @@ def render_map(
         return orjson.dumps(map_tree(result) | level, option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
         return render_table(result.to_polars(), form)
+    if form == "html":
+        from liqatlas.flows.page import map_page
+
+        return map_page(result)
     if form == "term":
         from liqatlas.plot.terminal import render_map as render
 
@@ -113,6 +117,10 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
         return orjson.dumps(heatmap_tree(result), option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
         return render_table(heatmap_table(result), form)
+    if form == "html":
+        from liqatlas.flows.page import heatmap_page
+
+        return heatmap_page(result)
     if form == "term":
         from liqatlas.plot.terminal import render_heatmap as render
 
