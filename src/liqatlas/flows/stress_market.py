@@ -14,9 +14,10 @@ from liqatlas.flows.request import Request
 from liqatlas.signals.stress.rows import BadRow, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.signals.clusters import ClusterSet
 
@@ -35,6 +36,8 @@ class StressRequest:
         Mark prices by symbol or asset.
     paths
         Recordings for prices, volatility and maps; may be empty.
+    recordings
+        Gives an asset's recordings in place of ``paths``.
     as_of_ns
         Moment of prices, rules and maps; None takes the newest of the data, or now without any.
     daily_volatility
@@ -50,6 +53,7 @@ class StressRequest:
     option_delta: float = 0.5
     hedge_share: float = 1.0
     window_ns: int = field(default_factory=lambda: Request(asset="").window_ns)
+    recordings: Callable[[Request], Sequence[Recording]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def markets_of(rows: Sequence[Row | BadRow], request: StressRequest, reporter: R
     out: dict[str, Market] = {}
     for row in rows:
         asset = _asset(row)
-        if asset and asset not in out and request.paths:
+        if asset and asset not in out and (request.paths or request.recordings):
             out[asset] = _market(asset, request, reporter)
     return out
 
@@ -87,7 +91,7 @@ def _market(asset: str, request: StressRequest, reporter: Reporter) -> Market:
     wanted = Request(asset=asset, paths=request.paths, as_of_ns=request.as_of_ns, window_ns=request.window_ns)
     daily = request.daily_volatility
     try:
-        recordings = read_for(wanted, reporter)
+        recordings = request.recordings(wanted) if request.recordings else read_for(wanted, reporter)
         return Market(
             build_clusters(wanted, recordings, daily_volatility=daily, with_history=False, reporter=reporter)
         )

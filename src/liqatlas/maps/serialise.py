@@ -159,14 +159,17 @@ def map_tree(result: LiquidationMap) -> dict[str, Any]:
     }
 
 
-def heatmap_tree(result: Heatmap) -> dict[str, Any]:
-    """Return a heatmap as JSON-ready data; ``long_usd[t][b]`` follows ``times`` and ``price_edges``."""
+def heatmap_tree(result: Heatmap, *, cells: bool = True) -> dict[str, Any]:
+    """Return a heatmap as JSON-ready data; ``long_usd[t][b]`` follows ``times`` and ``price_edges``, where cells are wanted."""
+    amounts = {
+        "long_usd": np.round(result.long_usd, 2).tolist(),
+        "short_usd": np.round(result.short_usd, 2).tolist(),
+    } if cells else {}  # fmt: skip
     return {
         **head_tree(result.head),
         "times": [isoformat(int(t)) for t in result.times_ns],
         "price_edges": _numbers(result.price_edges),
-        "long_usd": np.round(result.long_usd, 2).tolist(),
-        "short_usd": np.round(result.short_usd, 2).tolist(),
+        **amounts,
         "candles": [
             {
                 "time_open": isoformat(row["ts_open_ns"]),
