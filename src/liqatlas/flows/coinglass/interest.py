@@ -73,7 +73,9 @@ def _prices_at(recording: Recording, moments: NDArray[np.int64]) -> NDArray[np.f
     return np.asarray(values[np.maximum(which, 0)])
 
 
-def samples_of(source: Source, markets: Sequence[Market], span: tuple[int, int]) -> list[tuple[Market, Samples]]:
+def samples_of(
+    source: Source, markets: Sequence[Market], span: tuple[int, int]
+) -> list[tuple[Market, Samples]]:
     """Return the samples of every instrument that has any in a span."""
     out = []
     for market in markets:
@@ -170,9 +172,7 @@ def _exchange(exchange: str, coin: str, series: Sequence[Samples], now: int) -> 
     return row
 
 
-def history_chart(
-    source: Source, markets: Sequence[Market], asked: Buckets, unit: Unit
-) -> dict[str, Any]:
+def history_chart(source: Source, markets: Sequence[Market], asked: Buckets, unit: Unit) -> dict[str, Any]:
     """Return closes per interval: ``time_list``, ``price_list`` and one list an exchange under ``data_map``."""
     held = samples_of(source, markets, asked.span)
     first, last = asked.span

@@ -22,7 +22,7 @@ from liqatlas.flows.serving_series import turnover
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liqatlas.flows.serving import Source
+    from liqatlas.flows.serving import Market, Source
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
 
@@ -57,9 +57,7 @@ def coin_map(result: LiquidationMap) -> dict[str, list[list[float | None]]]:
     """Return ``/aggregated-map``: per price one row ``[price, USD, null, null]``."""
     usd = result.usd.sum(axis=(0, 1, 2))
     rows = zip(*_prices(result.price_mid), usd.tolist(), strict=True)
-    return {
-        key: [[price, round(amount, 2), None, None]] for key, price, amount in rows if amount >= 0.005
-    }
+    return {key: [[price, round(amount, 2), None, None]] for key, price, amount in rows if amount >= 0.005}
 
 
 def _prices(middles: NDArray[np.float64]) -> tuple[list[str], list[float]]:
@@ -70,15 +68,14 @@ def _prices(middles: NDArray[np.float64]) -> tuple[list[str], list[float]]:
     return [f"{price:.{decimals}f}" for price in prices], prices
 
 
-def map_request(coin: str, window_ns: int, *, venue: str = "", symbol: str = "") -> Request:
-    """Return what a map asks for: outstanding levels of a pair or of a coin on all exchanges."""
-    return Request(
-        asset=symbol or coin,
-        venues=(venue,) if venue else (),
-        window_ns=window_ns,
-        quantity="outstanding",
-        bins=BINS,
-    )
+def pair_request(market: Market, window_ns: int) -> Request:
+    """Return what a map of one pair asks for: its outstanding levels."""
+    return replace(coin_request(market.symbol, window_ns), venues=(market.venue,))
+
+
+def coin_request(coin: str, window_ns: int) -> Request:
+    """Return what a map of a coin on all exchanges asks for: its outstanding levels."""
+    return Request(asset=coin, window_ns=window_ns, quantity="outstanding", bins=BINS)
 
 
 def heatmap(source: Source, request: Request, model: Model) -> dict[str, Any]:
@@ -138,7 +135,9 @@ def _candlesticks(source: Source, request: Request, result: Heatmap) -> list[lis
     volume = sum(turnover(one, edges, every, prices[:, 3]) for one in source.recordings(request))
     return [
         [start // NS_PER_S, *(f"{price:.10g}" for price in row), f"{usd:.4f}"]
-        for start, row, usd in zip(edges[:-1].tolist(), prices.tolist(), np.broadcast_to(volume, len(prices)), strict=True)
+        for start, row, usd in zip(
+            edges[:-1].tolist(), prices.tolist(), np.broadcast_to(volume, len(prices)), strict=True
+        )
     ]
 
 
@@ -147,7 +146,7 @@ def pain_list(source: Source, window_ns: int, *, documented: bool = False) -> li
     rows = []
     for coin in source.assets():
         try:
-            rows.append(max_pain(source.map(map_request(coin, window_ns)), documented=documented))
+            rows.append(max_pain(source.map(coin_request(coin, window_ns)), documented=documented))
         except LiqAtlasError:  # no open interest, no margin tiers: no level is known
             continue
     return rows

@@ -73,4 +73,3 @@ def price_history(source: Source, market: Market, asked: Buckets) -> list[dict[s
         | {"volume_usd": f"{volume:.4f}"}
         for row, volume in zip(rows.iter_rows(named=True), usd.tolist(), strict=True)
     ]
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.base.instruments import venue_name
 from liqatlas.base.symbols import near_names, parse_symbol
 
@@ -69,15 +69,13 @@ def exchange_named(source: Source, name: str) -> str:
 
     Raises
     ------
-    InputError
+    UnknownSymbolError
         If it is not served; names those that are.
     """
     known = {_plain(exchange): exchange for exchange in served_exchanges(source)}
     found = known.get(_plain(name))
     if found is None:
-        raise InputError(
-            f"exchange {name!r} is not served here; there are {', '.join(known.values()) or 'none'}"
-        )
+        raise UnknownSymbolError(name[:40], tuple(known.values()), where="the exchanges served here")
     return found
 
 
@@ -109,7 +107,7 @@ def pair_named(source: Source, exchange: str, symbol: str) -> Pair:
 
     Raises
     ------
-    InputError
+    UnknownSymbolError
         If there is none; names near ones.
     """
     name = exchange_named(source, exchange)
@@ -120,9 +118,7 @@ def pair_named(source: Source, exchange: str, symbol: str) -> Pair:
         exact = [one for one in held if _same(one.symbol, wanted.asset, wanted.quote)]
     if not exact:
         near = near_names(symbol, [one.symbol for one in held]) or [one.symbol for one in held[:5]]
-        raise InputError(
-            f"pair {symbol!r} is not served for {name}; did you mean {', '.join(near)}?"
-        )
+        raise UnknownSymbolError(symbol[:40], near, where=f"the pairs of {name} served here")
     return Pair(name, exact[0])
 
 
@@ -132,16 +128,3 @@ def _same(symbol: str, asset: str, quote: str) -> bool:
     except InputError:
         return False
     return held.asset == asset and (not quote or held.quote in {quote, ""})
-
-
-def chosen(name: str, value: str, table: dict[str, int]) -> int:
-    """Return the length a parameter's value stands for [ns].
-
-    Raises
-    ------
-    InputError
-        If it is none of the documented ones.
-    """
-    if value not in table:
-        raise InputError(f"{name}={value!r} is not one of {', '.join(table)}")
-    return table[value]

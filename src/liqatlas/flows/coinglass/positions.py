@@ -117,7 +117,9 @@ def user_position(source: Source, address: str) -> dict[str, Any]:
         If the address is none.
     """
     if not (len(address) == 42 and address.startswith("0x") and _is_hex(address[2:])):
-        raise InputError(f"user_address={address[:60]!r} is not an address: wanted 0x and 40 hexadecimal digits")
+        raise InputError(
+            f"user_address={address[:60]!r} is not an address: wanted 0x and 40 hexadecimal digits"
+        )
     rows = [row for row in _table(source)[0] if row["account"].lower() == address.lower()]
     crossed = [row for row in rows if row["margin_mode"] == "cross"]
     return {

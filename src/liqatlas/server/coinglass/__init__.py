@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Router
+from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 
 from liqatlas.base.errors import LiqAtlasError
 from liqatlas.server.coinglass import routes_liquidation, routes_market
 from liqatlas.server.coinglass.envelope import on_error
 from liqatlas.server.coinglass.orders import orders_route
+from liqatlas.server.coinglass.parameters import Aliases, give_coin, give_listed, give_pair, give_rows
 from liqatlas.server.problems import Refused
 
 if TYPE_CHECKING:
@@ -24,6 +27,13 @@ def coinglass_router(source: Source, keys: KeyRing | None = None) -> Router:
     return Router(
         "/",
         route_handlers=[*routes_liquidation.ROUTES, *routes_market.ROUTES, orders_route(source)],
+        dependencies={
+            "coin": Provide(give_coin),
+            "listed": Provide(give_listed),
+            "pair": Provide(give_pair),
+            "rows": Provide(give_rows),
+        },
+        middleware=[DefineMiddleware(cast("Any", Aliases))],
         exception_handlers={
             LiqAtlasError: on_error,
             Refused: on_error,

@@ -70,7 +70,7 @@ class Orders:
                 message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            text = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
+            text = _text(message)
             if text.strip() == "ping":
                 self._put(waiting, b"pong")
             elif not self._obey(socket, text):
@@ -94,7 +94,11 @@ class Orders:
             frame = orjson.loads(text)
         except orjson.JSONDecodeError:
             return False
-        if not isinstance(frame, dict) or not isinstance(frame.get("channels"), list) or CHANNEL not in frame["channels"]:
+        if (
+            not isinstance(frame, dict)
+            or not isinstance(frame.get("channels"), list)
+            or CHANNEL not in frame["channels"]
+        ):
             return False
         if frame.get("method") == "subscribe":
             self._subscribed.add(socket)
@@ -128,6 +132,10 @@ class Orders:
                 message = orjson.dumps({"channel": CHANNEL, "data": rows})
                 for socket in self._subscribed:
                     self._put(self._waiting[socket], message)
+
+
+def _text(message: Any) -> str:
+    return message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
 
 
 def orders_route(source: Source) -> WebsocketRouteHandler:
