@@ -38,7 +38,7 @@ def pair_map(result: LiquidationMap) -> dict[str, list[list[float | None]]]:
     """
     usd = result.usd.sum(axis=(0, 2))  # band, bin
     leverage = [
-        float(f"{band.low if not np.isfinite(band.high) else np.sqrt(band.low * band.high):.3g}")
+        float(f"{np.sqrt(max(band.low, 1.0) * band.high) if np.isfinite(band.high) else band.low:.3g}")
         for band in result.bands
     ]
     out: dict[str, list[list[float | None]]] = {}
@@ -60,11 +60,16 @@ def coin_map(result: LiquidationMap) -> dict[str, list[list[float | None]]]:
     return {key: [[price, round(amount, 2), None, None]] for key, price, amount in rows if amount >= 0.005}
 
 
-def _prices(middles: NDArray[np.float64]) -> tuple[list[str], list[float]]:
-    """Return distinct keys and the prices they show: as few decimals as tell the bins apart."""
+def _decimals(middles: NDArray[np.float64]) -> int:
+    """Return as few decimals as tell neighbouring prices apart."""
     narrow = float(np.diff(middles).min()) if len(middles) > 1 else 1.0
-    decimals = max(0, int(np.ceil(-np.log10(narrow))) if narrow > 0 else 8)
-    prices = [round(float(price), decimals) for price in middles]
+    return max(0, int(np.ceil(-np.log10(narrow)))) if narrow > 0 else 8
+
+
+def _prices(middles: NDArray[np.float64]) -> tuple[list[str], list[float]]:
+    """Return distinct keys and the prices they show, whole numbers without a point."""
+    decimals = _decimals(middles)
+    prices = [round(price, decimals) if decimals else round(price) for price in middles.tolist()]
     return [f"{price:.{decimals}f}" for price in prices], prices
 
 
@@ -109,7 +114,8 @@ def realised_cells(result: Heatmap) -> NDArray[np.float64]:
 
 def heatmap_tree(result: Heatmap, cells: NDArray[np.float64]) -> dict[str, Any]:
     """Return the axis and the cells that hold half a dollar or more."""
-    _, prices = _prices(np.sqrt(result.price_edges[:-1] * result.price_edges[1:]))
+    middles = np.sqrt(result.price_edges[:-1] * result.price_edges[1:])
+    prices = np.round(middles, _decimals(middles) + 2).tolist()
     x, y = np.nonzero(cells >= 0.5)
     return {
         "y_axis": prices,
