@@ -17,7 +17,7 @@
     │       ├── LakeCorruptError   3 / 503   a file or page of it is damaged; carries the path
     │       ├── DiskFullError      3 / 507   no room left to write; what stands is still readable
     │       └── BackPressureError  3 / 503   rows come faster than they can be made durable
-    ├── NotEnoughDataError         4 / 409   the data do not reach what was asked
+    ├── NotEnoughDataError         4 / 404   the data do not reach what was asked
     └── InternalError              1 / 500   a broken promise of our own
 
 Every message says what was, what was wanted and what to do.
@@ -147,7 +147,7 @@ class NotEnoughDataError(LiqAtlasError):
     """The data do not reach what was asked."""
 
     exit_code = 4
-    http_status = 409
+    http_status = 404
 
 
 class InternalError(LiqAtlasError):

@@ -64,6 +64,8 @@ VERBS = (
         "liqatlas.cli.realised:realised",
         "Show what was liquidated in the last 1, 4, 12 and 24 hours.",
     ),
+    ("serve", "liqatlas.cli.serve:serve", "Serve the page, the HTTP interface and the stream."),
+    ("keys", "liqatlas.cli.keys:keys", "Make, list and remove the keys of a server."),
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     ("record", "liqatlas.cli.record:record", "Record live rows of several venues into the lake."),
     ("backfill", "liqatlas.cli.backfill:backfill", "Fetch history over REST into the lake."),

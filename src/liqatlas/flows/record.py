@@ -20,6 +20,7 @@ from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -85,6 +86,14 @@ class Recording:
         return bool(fresh) and not self.writer.stats.error
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A program that records in a thread of its own: ``stop`` ends it, ``began`` is told once rows may come."""
+
+    stop: threading.Event
+    began: Callable[[Recording], None]
+
+
 def status_line(recording: Recording) -> str:
     """Return what is going on in one line."""
     parts = []
@@ -135,7 +144,12 @@ def metrics_text(recording: Recording) -> str:
 
 
 def record(
-    plan: RecordPlan, show: Callable[[str], None], say: Callable[[str], None], *, show_every_s: float = 5.0
+    plan: RecordPlan,
+    show: Callable[[str], None],
+    say: Callable[[str], None],
+    *,
+    show_every_s: float = 5.0,
+    inside: Inside | None = None,
 ) -> None:
     """Record until told to stop (SIGINT, SIGTERM) or the plan's time is over.
 
@@ -145,6 +159,8 @@ def record(
         Called with the status line every ``show_every_s`` seconds.
     say
         Called with sentences worth keeping.
+    inside
+        Where another program runs this in a thread: how it stops it and what it is told; signals are then that program's.
 
     Raises
     ------
@@ -158,7 +174,7 @@ def record(
     with Lake.create(plan.lake) as lake, lake.writer(bound_s=plan.bound_s) as writer:
         if writer.taken_over:
             say(f"the former recorder did not close: {writer.taken_over}")
-        asyncio.run(_record(plan, lake, writer, (show, say, show_every_s)))
+        asyncio.run(_record(plan, lake, writer, (show, say, show_every_s), inside))
         writer.flush(timeout_s=30)
 
 
@@ -188,12 +204,15 @@ async def _record(
     lake: Lake,
     writer: Writer,
     ears: tuple[Callable[[str], None], Callable[[str], None], float],
+    inside: Inside | None,
 ) -> None:
     show, say, show_every = ears
-    stop = asyncio.Event()
+    stop, restart = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    if inside is None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, restart.set)
     async with contextlib.AsyncExitStack() as stack:
         names = read_names(plan)
         clients = {key: await stack.enter_async_context(plan.access.client(key)) for key in plan.venues}
@@ -203,14 +222,15 @@ async def _record(
         }
         await _begin(plan, made, say)
         recording = Recording(made, writer)
-        restart = asyncio.Event()
-        loop.add_signal_handler(signal.SIGHUP, restart.set)
         jobs = [
             _keep_recording(plan, recording, stop, restart, say),
             _every(show_every, stop, lambda: show(status_line(recording))),
             _every(UPKEEP_S, stop, lambda: asyncio.to_thread(_upkeep, plan, lake, say)),
             _every(HEARTBEAT_S, stop, lambda: _heartbeat(plan, recording, say), at_once=True),
         ]
+        if inside is not None:
+            inside.began(recording)
+            jobs.append(_stop_with(inside.stop, stop))
         if plan.stop_after_s is not None:
             loop.call_later(plan.stop_after_s, stop.set)
         if plan.metrics_port is not None:
@@ -222,6 +242,15 @@ async def _record(
         except* LiqAtlasError as errors:
             raise errors.exceptions[0] from None
         show(status_line(recording))
+
+
+async def _stop_with(asked: threading.Event, stop: asyncio.Event) -> None:
+    """Pass the word on that it is to stop."""
+    while not stop.is_set():
+        if asked.is_set():
+            stop.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.2)
 
 
 async def _begin(plan: RecordPlan, made: dict[str, VenueRecorder], say: Callable[[str], None]) -> None:

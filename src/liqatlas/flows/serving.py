@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from liqatlas.base.clock import now_ns
+from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.build import build_heatmap, build_map
 from liqatlas.flows.choose import choose
@@ -13,7 +13,14 @@ from liqatlas.flows.positions import Snapshot
 from liqatlas.flows.positions_report import PositionsReport, TableRequest, report_positions
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import Request
-from liqatlas.flows.serving_backing import FilesBacking, HeldBacking, LakeBacking, Market, known_asset
+from liqatlas.flows.serving_backing import (
+    FOLLOWED,
+    FilesBacking,
+    HeldBacking,
+    LakeBacking,
+    Market,
+    known_asset,
+)
 from liqatlas.flows.serving_cache import Kept
 from liqatlas.flows.simulated import simulated_market
 
@@ -51,12 +58,18 @@ class Source:
         Where recordings come from.
     live
         Whether rows arrive now: the clock is then the newest moment.
+
+    Attributes
+    ----------
+    more_metrics
+        Give counters of what feeds the source, in Prometheus' text format.
     """
 
     def __init__(self, backing: Backing, *, live: bool = False) -> None:
         self._backing = backing
         self._results: Kept[Any] = Kept(RESULTS_KEPT)
         self.live = live
+        self.more_metrics: list[Callable[[], str]] = []
 
     @property
     def simulated(self) -> bool:
@@ -160,9 +173,14 @@ class Source:
             lambda: self._backing.newest(asset),
         )
 
-    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
-        """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
-        return self._backing.tail(self.asset(asset), since_ns)
+    def newest_prints(self, asset: str) -> tuple[Recording, ...]:
+        """Return the liquidation prints of the asset's last day, where there are any."""
+        last = max((m.last_ts_ns for m in self.markets() if m.asset == self.asset(asset)), default=0)
+        return self.tail(asset, last - DAY_NS, ("liquidations",))
+
+    def tail(self, asset: str, since_ns: int, tables: Sequence[str] = FOLLOWED) -> tuple[Recording, ...]:
+        """Return rows of some tables of the asset's instruments at or after a moment."""
+        return self._backing.tail(self.asset(asset), since_ns, tables)
 
     def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
         """Return some tables of one instrument, rows of ``[start, end)`` [ns] at least."""

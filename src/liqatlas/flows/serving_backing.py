@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: A lake is asked at most this often whether it changed [s].
 LOOK_EVERY_S = 0.1
 #: Tables whose newest rows are followed.
-_TAIL = ("trades", "bars", "marks", "liquidations")
+FOLLOWED = ("trades", "bars", "marks", "liquidations")
 #: Assets whose recordings stay in memory.
 ASSETS_KEPT = 6
 
@@ -69,8 +69,8 @@ class Backing(Protocol):
     def books(self, request: Request) -> tuple[Recording, ...]:
         """Return the order books of the request's asset."""
 
-    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
-        """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
+    def tail(self, asset: str, since_ns: int, tables: Sequence[str] = FOLLOWED) -> tuple[Recording, ...]:
+        """Return rows of some tables of the asset's instruments at or after a moment."""
 
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last rows of each of these tables of the asset's instruments."""
@@ -127,9 +127,9 @@ class HeldBacking:
         """Return recordings that hold positions."""
         return tuple(r for r in self._recordings if r.positions.height)
 
-    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+    def tail(self, asset: str, since_ns: int, tables: Sequence[str] = FOLLOWED) -> tuple[Recording, ...]:
         """Return what is at or after a moment."""
-        return tuple(_after(r, since_ns) for r in self.recordings(Request(asset=asset)))
+        return tuple(_after(r, since_ns, tables) for r in self.recordings(Request(asset=asset)))
 
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last row of each table."""
@@ -200,9 +200,9 @@ class FilesBacking:
             lambda: tuple(read_paths(self._paths, asset=asset, tables={"book_levels"})),
         )
 
-    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+    def tail(self, asset: str, since_ns: int, tables: Sequence[str] = FOLLOWED) -> tuple[Recording, ...]:
         """Return what is at or after a moment."""
-        return tuple(_after(r, since_ns) for r in self.recordings(Request(asset=asset)))
+        return tuple(_after(r, since_ns, tables) for r in self.recordings(Request(asset=asset)))
 
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last row of each table."""
@@ -316,9 +316,9 @@ class LakeBacking:
 
     books = rows
 
-    def tail(self, asset: str, since_ns: int) -> tuple[Recording, ...]:
+    def tail(self, asset: str, since_ns: int, tables: Sequence[str] = FOLLOWED) -> tuple[Recording, ...]:
         """Return trades, bars, marks and prints of the asset's instruments at or after a moment."""
-        return self._since(asset, dict.fromkeys(self._last, since_ns))
+        return self._since(asset, {place: since_ns for place in self._last if place[0] in tables})
 
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the rows of each table's last moments."""
@@ -334,7 +334,7 @@ class LakeBacking:
             place = (m.venue, m.symbol)
             tables = {
                 name: self._lake.read(name, *place, moments[name, *place], self._last[name, *place] + HOUR_NS)
-                for name in _TAIL
+                for name in FOLLOWED
                 if (name, *place) in moments
             }
             one = replace(by_key[f"{m.venue}:{m.symbol}"], tick_size=self._lake.tick_size(*place))
@@ -366,10 +366,10 @@ def _of_market(recordings: Sequence[Recording], market: Market) -> Recording:
     return next(r for r in recordings if (r.instrument.venue, r.instrument.symbol) == place)
 
 
-def _after(recording: Recording, since_ns: int) -> Recording:
-    """Return the rows of :data:`_TAIL` at or after a moment."""
+def _after(recording: Recording, since_ns: int, tables: Sequence[str]) -> Recording:
+    """Return the rows of some tables at or after a moment."""
     changes = {}
-    for name in _TAIL:
+    for name in tables:
         frame = getattr(recording, name)
         when = "ts_event_ns" if "ts_event_ns" in frame.columns else "ts_close_ns"
         changes[name] = frame.tail(frame.height - int(frame[when].search_sorted(since_ns, side="left")))
@@ -377,9 +377,9 @@ def _after(recording: Recording, since_ns: int) -> Recording:
 
 
 def _last_rows(recording: Recording) -> Recording:
-    """Return the last row of each table of :data:`_TAIL`."""
+    """Return the last row of each table of :data:`FOLLOWED`."""
     return replace(
-        Recording(recording.instrument), **{name: getattr(recording, name).tail(1) for name in _TAIL}
+        Recording(recording.instrument), **{name: getattr(recording, name).tail(1) for name in FOLLOWED}
     )
 
 

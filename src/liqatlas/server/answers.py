@@ -1,0 +1,179 @@
+"""Answers: bytes made once per content in bounded threads, kept, compressed once, revalidated by ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from liqatlas.base.errors import LiqAtlasError
+from liqatlas.flows.serving_cache import Kept
+from liqatlas.server.problems import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+#: Bytes of answers kept, compressed forms included.
+CAPACITY = 192 * 2**20
+ENTRIES = 512
+#: Computations under way or waiting; more are refused with 503.
+MOST_UNDER_WAY = 64
+#: Smaller bodies are not compressed.
+_WORTH_COMPRESSING = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A body as it was made."""
+
+    body: bytes
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body with its ETag and its compressed forms."""
+
+    made: Made
+    etag: str
+    forms: dict[str, bytes]
+
+    @property
+    def weight(self) -> int:
+        """Bytes it takes."""
+        return len(self.made.body) + sum(map(len, self.forms.values()))
+
+
+def make_answer(made: Made) -> Answer:
+    """Return an answer with every form a client may accept."""
+    etag = hashlib.blake2b(made.body, digest_size=12).hexdigest()
+    forms = {}
+    if len(made.body) >= _WORTH_COMPRESSING and not made.media_type.startswith(("image/", "font/")):
+        forms["zstd"] = zstandard.compress(made.body, 3)
+        forms["gzip"] = gzip.compress(made.body, 5, mtime=0)
+    return Answer(made, etag, forms)
+
+
+def _weight(one: Answer | LiqAtlasError) -> int:
+    return one.weight if isinstance(one, Answer) else 512
+
+
+class Answers:
+    """Answers by key; each is made once, in a thread, however many ask for it.
+
+    Parameters
+    ----------
+    patience_s
+        A caller waits at most this long; the work goes on and is kept for whoever asks again.
+    """
+
+    def __init__(self, *, threads: int = 2, slow_threads: int = 1, patience_s: float = 25.0) -> None:
+        self._quick = ThreadPoolExecutor(threads, "answers")
+        self._slow = ThreadPoolExecutor(slow_threads, "slow-answers")
+        self._making: dict[Hashable, asyncio.Task[Answer]] = {}
+        self.patience_s = patience_s
+        self.kept: Kept[Answer | LiqAtlasError] = Kept(ENTRIES, weight=_weight, capacity=CAPACITY)
+        self.refused = 0
+
+    @property
+    def under_way(self) -> int:
+        """Computations under way or waiting."""
+        return len(self._making)
+
+    async def get(self, key: Hashable, make: Callable[[], Made], *, slow: bool = False) -> Answer:
+        """Return the answer of a key.
+
+        Raises
+        ------
+        Refused
+            If too much is under way (503) or it takes too long (503; asking again later finds it).
+        LiqAtlasError
+            What making it raised; a refusal of the data is kept as an answer is.
+        """
+        found = self.kept.peek(key)
+        if isinstance(found, LiqAtlasError):
+            raise found
+        if found is not None:
+            return found
+        task = self._making.get(key)
+        if task is None:
+            if len(self._making) >= MOST_UNDER_WAY:
+                self.refused += 1
+                raise Refused(
+                    503, f"{MOST_UNDER_WAY} answers are being made: ask again in a moment", kind="busy", retry_after_s=2
+                )  # fmt: skip
+            task = asyncio.create_task(self._make(key, make, slow=slow))
+            self._making[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), self.patience_s)
+        except TimeoutError:
+            raise Refused(
+                503,
+                f"this takes longer than {self.patience_s:g} s; it goes on and is kept: ask again in a moment",
+                kind="still-computing",
+                retry_after_s=5,
+            ) from None
+
+    def _forget(self, key: Hashable, done: asyncio.Task[Answer]) -> None:
+        self._making.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # whoever waits gets it; where nobody waits any more it is not a fault
+
+    async def _make(self, key: Hashable, make: Callable[[], Made], *, slow: bool) -> Answer:
+        def work() -> Answer | LiqAtlasError:
+            try:
+                return make_answer(make())
+            except LiqAtlasError as error:
+                if error.http_status >= 500:
+                    raise
+                return error
+
+        loop = asyncio.get_running_loop()
+        pool = self._slow if slow else self._quick
+        found = await loop.run_in_executor(pool, lambda: self.kept.get(key, work))
+        if isinstance(found, LiqAtlasError):
+            raise found
+        return found
+
+    async def run(self, work: Callable[[], Made], *, slow: bool = True) -> Answer:
+        """Return an answer that is not kept, made in a thread."""
+        if len(self._making) >= MOST_UNDER_WAY:
+            raise Refused(503, "too much is under way: ask again in a moment", kind="busy", retry_after_s=2)
+        loop = asyncio.get_running_loop()
+        pool = self._slow if slow else self._quick
+        future = loop.run_in_executor(pool, lambda: make_answer(work()))
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self.patience_s)
+        except TimeoutError:
+            raise Refused(
+                503, f"this takes longer than {self.patience_s:g} s", kind="too-slow", retry_after_s=5
+            ) from None
+
+    def close(self) -> None:
+        """Let nothing new begin; what runs ends by itself."""
+        self._quick.shutdown(wait=False, cancel_futures=True)
+        self._slow.shutdown(wait=False, cancel_futures=True)
+
+
+def chosen_form(answer: Answer, accepted: str) -> tuple[str, bytes]:
+    """Return the content coding (empty: none) and the bytes that suit an ``Accept-Encoding`` header."""
+    if not answer.forms:
+        return "", answer.made.body
+    asked: dict[str, float] = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.strip().partition(";")
+        try:
+            asked[name.strip()] = float(weight.partition("=")[2]) if weight else 1.0
+        except ValueError:
+            asked[name.strip()] = 0.0
+    for name in ("zstd", "gzip"):
+        if name in answer.forms and asked.get(name, asked.get("*", 0.0)) > 0:
+            return name, answer.forms[name]
+    return "", answer.made.body
