@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
-from litestar.params import Dependency, Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
 
 from liqatlas.flows.coinglass import history, names
 from liqatlas.server.service import Service
@@ -17,48 +18,58 @@ if TYPE_CHECKING:
     from liqatlas.flows.serving import Market
 
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,39}$"
-Exchange = Annotated[str, Parameter(description="An exchange, such as Binance (also as ex).", pattern=_WORD)]
-PairName = Annotated[str, Parameter(query="symbol", description="A pair, such as BTCUSDT.", pattern=_WORD)]
-CoinName = Annotated[str, Parameter(query="symbol", description="A coin, such as BTC.", pattern=_WORD)]
+Exchange = Annotated[
+    str, QueryParameter(description="An exchange, such as Binance (also as ex).", pattern=_WORD)
+]
+PairName = Annotated[
+    str, QueryParameter(name="symbol", description="A pair, such as BTCUSDT.", pattern=_WORD)
+]
+CoinName = Annotated[str, QueryParameter(name="symbol", description="A coin, such as BTC.", pattern=_WORD)]
 CoinOrAll = Annotated[
     str,
-    Parameter(
-        query="symbol", description="A coin, such as BTC; empty means all.", pattern=_WORD[:-1] + "$|^$"
+    QueryParameter(
+        name="symbol", description="A coin, such as BTC; empty means all.", pattern=_WORD[:-1] + "$|^$"
     ),
 ]
 ExchangeList = Annotated[
-    str, Parameter(description="Exchanges by comma; ones not served are passed over.", max_length=400)
+    str, QueryParameter(description="Exchanges by comma; ones not served are passed over.", max_length=400)
 ]
 Interval = Annotated[
     Literal["1m", "3m", "5m", "15m", "30m", "1h", "4h", "6h", "8h", "12h", "1d", "1w"],
-    Parameter(description="Length of a row."),
+    QueryParameter(description="Length of a row."),
 ]
 TotalRange = Annotated[
-    Literal["1h", "4h", "12h", "24h"], Parameter(query="range", description="Stretch up to now.")
+    Literal["1h", "4h", "12h", "24h"], QueryParameter(name="range", description="Stretch up to now.")
 ]
-MapRange = Annotated[Literal["1d", "7d", "30d"], Parameter(query="range", description="Stretch up to now.")]
+MapRange = Annotated[
+    Literal["1d", "7d", "30d"], QueryParameter(name="range", description="Stretch up to now.")
+]
 HeatmapRange = Annotated[
     Literal["12h", "24h", "3d", "7d", "30d", "90d", "180d", "1y"],
-    Parameter(query="range", description="Stretch up to now."),
+    QueryParameter(name="range", description="Stretch up to now."),
 ]
 PainRange = Annotated[
     Literal["12h", "24h", "48h", "3d", "7d", "14d", "30d"],
-    Parameter(query="range", description="Stretch up to now."),
+    QueryParameter(name="range", description="Stretch up to now."),
 ]
-Unit = Annotated[Literal["usd", "coin"], Parameter(description="USD or coins.")]
+Unit = Annotated[Literal["usd", "coin"], QueryParameter(description="USD or coins.")]
 Orientation = Annotated[
     Literal["mechanical", "documented"],
-    Parameter(description="mechanical: longs below the price; documented: as the printed sample has it."),
+    QueryParameter(
+        description="mechanical: longs below the price; documented: as the printed sample has it."
+    ),
 ]
-Limit = Annotated[int, Parameter(description="Most rows; more than 1000 means 1000.", ge=1, le=1_000_000)]
+Limit = Annotated[
+    int, QueryParameter(description="Most rows; more than 1000 means 1000.", ge=1, le=1_000_000)
+]
 Moment = Annotated[
-    int | None, Parameter(description="Milliseconds since 1970 UTC.", ge=0, le=4_102_444_800_000)
+    int | None, QueryParameter(description="Milliseconds since 1970 UTC.", ge=0, le=4_102_444_800_000)
 ]
 Amount = Annotated[
-    str, Parameter(description="Least USD of a liquidation.", pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")
+    str, QueryParameter(description="Least USD of a liquidation.", pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")
 ]
-Page = Annotated[int, Parameter(description="Counts from 1.", ge=1, le=1_000_000)]
-Address = Annotated[str, Parameter(description="An account.", pattern=r"^0x[0-9A-Fa-f]{40}$")]
+Page = Annotated[int, QueryParameter(description="Counts from 1.", ge=1, le=1_000_000)]
+Address = Annotated[str, QueryParameter(description="An account.", pattern=r"^0x[0-9A-Fa-f]{40}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,11 @@ class Listed:
     markets: tuple[Market, ...]
 
 
-_GIVEN = Dependency(skip_validation=True)
-GivenService = Annotated[Service, _GIVEN]
-GivenPair = Annotated[names.Pair, _GIVEN]
-GivenRows = Annotated[Rows, _GIVEN]
-GivenListed = Annotated[Listed, _GIVEN]
-GivenCoin = Annotated[str, _GIVEN]
+GivenService = SkipValidation[NamedDependency[Service]]
+GivenPair = SkipValidation[NamedDependency[names.Pair]]
+GivenRows = SkipValidation[NamedDependency[Rows]]
+GivenListed = SkipValidation[NamedDependency[Listed]]
+GivenCoin = SkipValidation[NamedDependency[str]]
 
 
 async def give_rows(

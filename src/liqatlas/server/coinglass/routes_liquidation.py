@@ -97,6 +97,7 @@ async def get_exchange_list(
 async def get_order(
     request: Http,
     service: GivenService,
+    *,
     coin: GivenCoin,
     exchange: Exchange,
     min_liquidation_amount: Amount = "0",
