@@ -182,6 +182,10 @@ class Source:
         """Return rows of some tables of the asset's instruments at or after a moment."""
         return self._backing.tail(self.asset(asset), since_ns, tables)
 
+    def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
+        """Return some tables of one instrument, rows of ``[start, end)`` [ns] at least."""
+        return self._backing.tables(market, names, span)
+
     def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
         """Return how many known gaps of an instrument are not filled."""
         return self._backing.gaps(venue, symbol, start_ns, end_ns)

@@ -75,6 +75,9 @@ class Backing(Protocol):
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last rows of each of these tables of the asset's instruments."""
 
+    def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
+        """Return some tables of one instrument, rows of ``[start, end)`` [ns] at least."""
+
     def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
         """Return how many known gaps of an instrument are not filled."""
 
@@ -131,6 +134,11 @@ class HeldBacking:
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last row of each table."""
         return tuple(_last_rows(r) for r in self.recordings(Request(asset=asset)))
+
+    def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
+        """Return the instrument's recording, which is in memory as a whole."""
+        del names, span
+        return _of_market(self.recordings(Request(asset=market.asset)), market)
 
     def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
         """Return none: only a lake keeps a list of gaps."""
@@ -199,6 +207,11 @@ class FilesBacking:
     def newest(self, asset: str) -> tuple[Recording, ...]:
         """Return the last row of each table."""
         return tuple(_last_rows(r) for r in self.recordings(Request(asset=asset)))
+
+    def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
+        """Return the instrument's recording, which is in memory as a whole."""
+        del names, span
+        return _of_market(self.recordings(Request(asset=market.asset)), market)
 
     def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
         """Return none: only a lake keeps a list of gaps."""
@@ -328,6 +341,14 @@ class LakeBacking:
             out.append(Recording(one, **tables))  # type: ignore[arg-type]
         return tuple(out)
 
+    def tables(self, market: Market, names: Sequence[str], span: tuple[int, int]) -> Recording:
+        """Return some tables of one instrument, only these being read."""
+        place = (market.venue, market.symbol)
+        by_key = {one.key: one for one in self._lake.instruments()}
+        one = replace(by_key[f"{market.venue}:{market.symbol}"], tick_size=self._lake.tick_size(*place))
+        read_tables = {name: self._lake.read(name, *place, *span) for name in names if name in market.tables}
+        return Recording(one, **read_tables)  # type: ignore[arg-type]
+
     def gaps(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
         """Return how many known gaps of an instrument are not filled."""
         return len(self._lake.list_gaps(venue=venue, symbol=symbol, span=(start_ns, end_ns), filled=False))
@@ -338,6 +359,11 @@ class LakeBacking:
         return tuple(
             self._seq.get((m.venue, m.symbol), 0) for m in self._markets if m.asset == asset or not asset
         )
+
+
+def _of_market(recordings: Sequence[Recording], market: Market) -> Recording:
+    place = (market.venue, market.symbol)
+    return next(r for r in recordings if (r.instrument.venue, r.instrument.symbol) == place)
 
 
 def _after(recording: Recording, since_ns: int, tables: Sequence[str]) -> Recording:

@@ -75,7 +75,7 @@ def candles_tree(source: Source, request: Request, interval_ns: int) -> dict[str
         raise NotEnoughDataError(f"no price of {request.asset} in the window asked for")
     at = np.searchsorted(edges, rows["ts_open_ns"].to_numpy())
     closes = rows["close"].to_numpy()
-    volume = np.sum([_turnover(r, edges, at, closes) for r in span.recordings], axis=0)
+    volume = np.sum([turnover(r, edges, at, closes) for r in span.recordings], axis=0)
     ends = edges[at + 1]
     interest = [_interest(r, ends, closes) for r in span.recordings if r.open_interest.height]
     return {
@@ -96,7 +96,7 @@ def _plain(values: NDArray[np.float64]) -> list[float | None]:
     return [float(f"{v:.10g}") if np.isfinite(v) else None for v in values.tolist()]
 
 
-def _turnover(
+def turnover(
     recording: Recording, edges: NDArray[np.int64], at: NDArray[np.int64], closes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the turnover of each candle [USD]."""
