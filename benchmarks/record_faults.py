@@ -95,7 +95,9 @@ def runs_lost(market: Market, symbol: str, lost: set[int]) -> list[list[Trade]]:
 
 
 def judge(lake: Lake, key: str, market: Market, faults: Schedule) -> Verdict:
-    out = Verdict({kind: count for kind, count in sorted(faults.injected.items()) if "_" not in kind or kind in REST})
+    out = Verdict(
+        {kind: count for kind, count in sorted(faults.injected.items()) if "_" not in kind or kind in REST}
+    )
     for symbol in list(market.contracts)[:1]:
         ids = lake.read("trades", key, symbol, 0, now_ns() + 10**18)["trade_id"].to_list()
         kept = set(ids)

@@ -135,7 +135,7 @@ def depth_on_the_way(books: Books) -> DepthOnTheWay | None:
         return None
 
     def depth(position: str, distance: float) -> tuple[float, Basis]:
-        sides = [b.side("down" if position == "long" else "up") for b in books.by_venue.values()]
+        sides = [b.met_by("down" if position == "long" else "up") for b in books.by_venue.values()]
         away = abs(float(np.log1p(-distance if position == "long" else distance)))
         basis: Basis = (
             "assumed"

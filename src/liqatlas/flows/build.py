@@ -235,4 +235,6 @@ def read_for(request: Request, reporter: Reporter = SILENT, *, books: bool = Fal
 
         return quick_recordings(request, reporter=reporter)
     more = {"book_levels"} if books else ()
-    return read(*request.paths, asset=request.asset, venues=request.venues, more_tables=more, reporter=reporter)
+    return read(
+        *request.paths, asset=request.asset, venues=request.venues, more_tables=more, reporter=reporter
+    )

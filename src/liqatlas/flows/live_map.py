@@ -83,7 +83,9 @@ class LiveMap:
     def take(self, batch: RowBatch) -> bool:
         """Take a feed's rows in; return whether any was this instrument's."""
         symbol = self.instrument.symbol
-        trades, marks, samples = (batch.rows.get((name, symbol), []) for name in ("trades", "marks", "open_interest"))
+        trades, marks, samples = (
+            batch.rows.get((name, symbol), []) for name in ("trades", "marks", "open_interest")
+        )
         self._samples += [(int(row[0]), float(row[1])) for row in samples]  # type: ignore[call-overload, arg-type]
         if self._flow is None and self._samples:
             self._begin(*self._samples.pop(0))

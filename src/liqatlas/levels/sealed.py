@@ -108,10 +108,6 @@ def load(sealed: SealedSegment, state: kernels.State, origin: int) -> None:
     kernels.load_sealed(state, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)
 
 
-def absorb(
-    state: kernels.State, sealed: SealedSegment, offsets: kernels.Offsets, origin: int
-) -> None:
+def absorb(state: kernels.State, sealed: SealedSegment, offsets: kernels.Offsets, origin: int) -> None:
     """Compose a later sealed segment into a state whose window holds it."""
-    kernels.absorb_sealed(
-        state, offsets, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin
-    )
+    kernels.absorb_sealed(state, offsets, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)

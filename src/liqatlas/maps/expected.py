@@ -162,9 +162,7 @@ def _band(
 def _draw_level(level: Level, draws: int) -> NDArray[np.float64]:
     """Return draws of the level, ``(draws,)``."""
     # the median of the draws is the level: a band is of quantiles, not of means
-    return np.asarray(
-        level.factor * np.exp(level.log_sd * np.random.default_rng(2).standard_normal(draws))
-    )
+    return np.asarray(level.factor * np.exp(level.log_sd * np.random.default_rng(2).standard_normal(draws)))
 
 
 def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:

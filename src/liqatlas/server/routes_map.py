@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from liqatlas.flows.clusters import render_clusters
 from liqatlas.flows.render import Look, render_heatmap, render_map
-from liqatlas.flows.report import render_report
+from liqatlas.flows.report_render import render_report
 from liqatlas.flows.request import Request  # noqa: TC001  (routes are read by their annotations)
 from liqatlas.flows.serving_arrow import ARROW_STREAM, map_stream
 from liqatlas.flows.serving_heat import MEDIA_TYPE as HEATMAP_BYTES
