@@ -8,7 +8,6 @@ does not say", never zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -53,7 +52,10 @@ class Table:
 
     def empty(self) -> pl.DataFrame:
         """Return a table of no rows."""
-        return _empty(self.name).clone()
+        made = _EMPTY.get(self.name)
+        if made is None:
+            made = _EMPTY[self.name] = pl.DataFrame(schema=self.schema)
+        return made.clone()
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with exactly these columns in this order, absent nullable ones filled with null.
@@ -92,11 +94,8 @@ class Table:
         return out
 
 
-@cache
-def _empty(name: str) -> pl.DataFrame:
-    """Return the empty table of a name, made once: every recording holds a dozen of them."""
-    return pl.DataFrame(schema=ALL_TABLES[name].schema)
-
+#: The empty table of each name, made once: every recording holds a dozen of them.
+_EMPTY: dict[str, pl.DataFrame] = {}
 
 _TS = Column(pl.Int64(), "ns since 1970 UTC", "moment the venue gives the event")
 _RECV = Column(pl.Int64(), "ns since 1970 UTC", "moment we received it", nullable=True)
