@@ -78,7 +78,7 @@ def sentences(result: CascadeResult) -> list[str]:
     lines.append(
         "Single percentages are calibrated probabilities; ranges of runs are not."
         if result.calibrated
-        else f"All shares are {UNCALIBRATED}: bands, not probabilities."
+        else f"All shares of runs are {UNCALIBRATED}: bands, not probabilities."
     )
     return [line for line in lines if line]
 
