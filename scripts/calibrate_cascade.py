@@ -345,6 +345,7 @@ def entry(world: World, one: Forecasts, p: int, judged: dict[str, Any]) -> Forec
         on_log_mean=short(slope[1]), on_log_scale=short(slope[2]), amount_isotonic=points(fit.isotonic),
         reach_isotonic=points(reach_recalibration(one, rows, p)),
         usd=(short(fit.over[0]), short(fit.over[-1])), distance=(REACH_GRID[0], REACH_GRID[-1]),
+        scales=tuple(short(f(one.scale[judged["unseen"], p])) for f in (np.min, np.max)),
         judged=(isoformat(world.developed_until), isoformat(world.until)),
         amounts=tuple(v for (kind, _), v in verdicts.items() if kind == "amount"),
         reaches=tuple(v for (kind, _), v in verdicts.items() if kind == "reach"),

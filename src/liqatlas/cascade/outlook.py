@@ -198,8 +198,14 @@ def make_outlook(
         )
     calibration, lent = find_calibration(instrument, direction, horizon_s)
     scale = float(calibration.law.scale(features)[0])
-    reasons = (*lent, *scope_reasons(calibration, head, print_thinning=print_thinning))
-    return Outlook(calibration, scale, reasons)
+    reasons = [*lent, *scope_reasons(calibration, head, print_thinning=print_thinning)]
+    low, high = calibration.scales
+    if not low <= scale <= high:
+        usual = f"{low:.2%} to {high:.2%}"
+        reasons.append(
+            f"volatility is outside that of all judged hours (a usual excursion of {scale:.2%}; judged were {usual})"
+        )
+    return Outlook(calibration, scale, tuple(reasons))
 
 
 def _span(seconds: float) -> str:

@@ -124,6 +124,14 @@ def test_out_of_scope_it_is_a_band_and_says_why(
     assert cascade_statement(out)["probability"] is None
 
 
+def test_volatility_that_no_judged_hour_had_is_out_of_scope() -> None:
+    wild = features().copy()
+    wild[:4] += 3.0
+    outlook = make_outlook(in_scope().head, "binance:BTCUSDT", "down", wild, horizon_s=3600.0)
+    assert outlook.scale > outlook.calibration.scales[1]
+    assert any("volatility is outside" in reason for reason in outlook.reasons)
+
+
 def test_a_level_of_unknown_prints_and_lent_weights_are_not_calibrated() -> None:
     model = in_scope().head.model
     for change, words in (
