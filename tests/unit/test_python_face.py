@@ -19,6 +19,9 @@ h = lq.heatmap('BTC', window='12h', source=lq.simulated(days=1.5), columns=20, r
 assert h.to_json().startswith(b'{')
 assert m.cumulative().long_usd[0] > 0
 assert m.to_polars().height > 0
+for _ in range(2):
+    c = lq.cascade(m, shock='-3%', depth_usd=5e6, runs=50)
+    assert c.to_json().startswith(b'{') and not c.calibrated
 market = lq.simulated(days=1.5)
 c = lq.clusters(m)
 assert not c.volatility_measured and any('nominal' in n for n in c.notes)

@@ -95,6 +95,8 @@ class ForecastCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         Last step of both.
     usd, distance
         Least and greatest threshold that the fit saw: nothing is called calibrated outside.
+    scales
+        Least and greatest scale of the excursion among the judged hours [log price].
     judged
         Period of the unseen hours.
     amounts, reaches
@@ -120,6 +122,7 @@ class ForecastCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     reach_isotonic: IsotonicPoints
     usd: tuple[float, float]
     distance: tuple[float, float]
+    scales: tuple[float, float]
     judged: tuple[str, str]
     amounts: tuple[Verdict, ...]
     reaches: tuple[Verdict, ...]

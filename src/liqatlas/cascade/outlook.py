@@ -83,6 +83,40 @@ class Outlook:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LevelChance:
+    """How likely the mark gets to a level by itself within the horizon.
+
+    Attributes
+    ----------
+    probability
+        Calibrated; None where nothing is calibrated, or the level lies further than the calibration saw.
+    at_most
+        Calibrated bound of a level further away: it is reached no more often than the furthest distance seen. None otherwise.
+    reasons
+        Why there is no probability, one sentence each.
+    """
+
+    probability: float | None
+    at_most: float | None
+    reasons: tuple[str, ...]
+
+
+def level_chance(outlook: Outlook, distance: float) -> LevelChance:
+    """Return how likely a level at a distance [log price] is reached by itself."""
+    if not outlook.calibrated:
+        return LevelChance(None, None, outlook.reasons)
+    near, far = outlook.calibration.distance
+    inside = float(outlook.calibration.chance_reached(np.array([min(distance, far)]), outlook.scale)[0])
+    if distance > far:
+        return LevelChance(
+            None, inside, (f"the level lies further away than the {far:.1%} that were judged",)
+        )
+    if distance < near:
+        return LevelChance(None, None, (f"the level lies nearer than the {near:.1%} that were judged",))
+    return LevelChance(inside, None, ())
+
+
 def find_calibration(
     instrument: str, direction: Direction, horizon_s: float
 ) -> tuple[ForecastCalibration, tuple[str, ...]]:
@@ -164,8 +198,14 @@ def make_outlook(
         )
     calibration, lent = find_calibration(instrument, direction, horizon_s)
     scale = float(calibration.law.scale(features)[0])
-    reasons = (*lent, *scope_reasons(calibration, head, print_thinning=print_thinning))
-    return Outlook(calibration, scale, reasons)
+    reasons = [*lent, *scope_reasons(calibration, head, print_thinning=print_thinning)]
+    low, high = calibration.scales
+    if not low <= scale <= high:
+        usual = f"{low:.2%} to {high:.2%}"
+        reasons.append(
+            f"volatility is outside that of all judged hours (a usual excursion of {scale:.2%}; judged were {usual})"
+        )
+    return Outlook(calibration, scale, tuple(reasons))
 
 
 def _span(seconds: float) -> str:

@@ -49,6 +49,7 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
         "probabilities_are": "calibrated where an entry says so, elsewhere shares of runs" if result.calibrated else "shares of runs, uncalibrated",
         "forecast": _forecast(result),
         "execution": _execution(result),
+        "level_by_itself": _level(result),
         "regime": {"name": result.regime_name, "basis": result.regime.basis},
         "reached": quantiles(result.reached_prices),
         "reached_by_the_shock_alone": quantiles(result.ladder.price_at(table.alone)),
@@ -113,6 +114,20 @@ def _forecast(result: CascadeResult) -> dict[str, Any] | None:
             "reliability": [list(b) for b in verdict.reliability],
         },
     }  # fmt: skip
+
+
+def _level(result: CascadeResult) -> dict[str, Any] | None:
+    """Return how likely a named level is by itself; None for another shock, or where volatility is not known."""
+    level = result.level
+    if level is None:
+        return None
+    return {
+        "price": number(result.shock.amount),
+        "probability": None if level.probability is None else number(level.probability),
+        "at_most": None if level.at_most is None else number(level.at_most),
+        "calibrated": level.probability is not None or level.at_most is not None,
+        "uncalibrated_because": list(level.reasons),
+    }
 
 
 def _execution(result: CascadeResult) -> dict[str, Any] | None:

@@ -98,18 +98,14 @@ def parse_order(text: str) -> Shock:
     >>> parse_order("sell:5M")
     Shock(kind='order', amount=-5000000.0)
     """
-    act, colon, amount = text.strip().lower().partition(":")
-    if (
-        not colon
-        or act not in {"buy", "sell"}
-        or amount.startswith(("-", "+"))
-        or "%" in amount
-        or ":" in amount
-    ):
-        raise InputError(f"order {text!r} cannot be read: wanted buy:20M or sell:5M")
-    if not amount or not amount[0].isdigit():
+    plain = text.strip().lower().replace("$", "")
+    act, colon, amount = plain.partition(":")
+    if not colon or act not in {"buy", "sell"} or not amount[:1].isdigit() or "%" in amount or ":" in amount:
+        raise InputError(f"order {text!r} cannot be read: wanted an amount in USD, buy:20M or sell:5M")
+    try:
+        found = parse_shock(amount)
+    except InputError:
         raise InputError(
-            f"order {text!r} cannot be read: wanted an amount in USD, such as buy:20M or sell:5M"
-        )
-    found = parse_shock(amount)
+            f"order {text!r} cannot be read: wanted more than nothing and less than 1e15 USD, such as buy:20M"
+        ) from None
     return Shock("order", found.amount if act == "buy" else -found.amount)

@@ -18,6 +18,7 @@ from liqatlas.cascade.execution import Execution, execution
 from liqatlas.cascade.inputs import drawn_runs, make_market, make_runs, printed_shares, released_shares
 from liqatlas.cascade.ladder import FURTHEST, Ladder, coarser, ladder_of, nearer
 from liqatlas.cascade.monte_carlo import MOST_RUNS, RunTable, run_many
+from liqatlas.cascade.outlook import level_chance
 from liqatlas.cascade.sequence import Step, sequence
 from liqatlas.cascade.shock_needed import Branching, ShockNeeded, branching, shock_needed
 from liqatlas.cascade.venue_rules import Exposure, plain_rules, venue_rule
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from liqatlas.book.depth import Book, Direction
     from liqatlas.cascade.beliefs import CascadeBeliefs
     from liqatlas.cascade.kernels_state import Runs
-    from liqatlas.cascade.outlook import Outlook
+    from liqatlas.cascade.outlook import LevelChance, Outlook
     from liqatlas.cascade.shock import Shock
     from liqatlas.maps.head import Head
     from liqatlas.maps.liquidation_map import LiquidationMap
@@ -99,6 +100,8 @@ class CascadeResult:
         What the shock was drawn from; absent for a shock that somebody named.
     execution
         What a market order costs, and where forced orders would fill it; absent for any other shock.
+    level
+        How likely a named level is reached by itself; absent for any other shock, or where volatility is not known.
     """
 
     head: Head
@@ -116,6 +119,7 @@ class CascadeResult:
     warnings: tuple[str, ...]
     outlook: Outlook | None = None
     execution: Execution | None = None
+    level: LevelChance | None = None
 
     @property
     def calibrated(self) -> bool:
@@ -160,7 +164,7 @@ def run_cascade(
     Parameters
     ----------
     outlook
-        What a *drawn* shock is drawn from; no other shock needs one.
+        What a *drawn* shock is drawn from; for a *level*, what says how likely it is by itself. No other shock takes one.
 
     Raises
     ------
@@ -173,8 +177,15 @@ def run_cascade(
     head = result.head
     if head.quantity == "liquidated":
         raise InputError("a realised map holds what is gone: a cascade needs an outstanding or expected map")
-    if (shock.kind == "drawn") != (outlook is not None):
-        raise InputError("a shock that is drawn needs an outlook to be drawn from, and no other shock does")
+    if (shock.kind == "drawn" and outlook is None) or (
+        shock.kind in {"move", "order"} and outlook is not None
+    ):
+        raise InputError(
+            "a shock that is drawn needs an outlook to be drawn from, and a move or an order takes none"
+        )
+    chance = None
+    if shock.kind == "level" and outlook is not None:
+        chance, outlook = _level_chance(outlook, shock, head.price), None
     regime_name = settings.regime or settings.book_beliefs.default_regime
     regime = settings.book_beliefs.regime(regime_name)
     fine = ladder_of(result, books, shock.direction(head.price))
@@ -183,7 +194,7 @@ def run_cascade(
     expected = head.quantity == "expected"
     draws = _draws(whole, shock, settings, regime, (expected, outlook))
     median = _medians(draws, settings, regime, (expected, outlook))
-    ladder, said = whole, []
+    ladder, said = whole, list[str]()
     if outlook is None:
         rules, said = _rules(result, ladder, settings)
     else:
@@ -204,8 +215,12 @@ def run_cascade(
     order = _order(result, books, ladder, (shock, draws, regime))
     return CascadeResult(
         head, shock, settings, regime_name, regime, ladder, shock_needed(whole, **median), branching(whole, **median), table,
-        draws, steps, exceeded, warnings, outlook, order,
+        draws, steps, exceeded, warnings, outlook, order, chance,
     )  # fmt: skip
+
+
+def _level_chance(outlook: Outlook, shock: Shock, price: float) -> LevelChance:
+    return level_chance(outlook, abs(float(np.log(shock.amount / price))))
 
 
 def _medians(

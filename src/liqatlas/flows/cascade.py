@@ -161,10 +161,22 @@ def cascade(
             )
     compile_cascade()
     settings, read = make_settings(runs=runs, seed=seed, regime=stress), parse_shock(shock)
-    outlook = None
-    if read.kind == "drawn":
-        outlook = outlook_of(result, recordings, read.direction(result.head.price), settings)
+    outlook = _outlook_for(result, recordings, read, settings)
     return simulation.run_cascade(result, books, read, settings, outlook)
+
+
+def _outlook_for(
+    result: LiquidationMap, recordings: Sequence[Recording], shock: Shock, settings: CascadeSettings
+) -> Outlook | None:
+    """Return the outlook a shock needs: a drawn one always, a level where the history reaches, any other never."""
+    if shock.kind not in {"drawn", "level"}:
+        return None
+    try:
+        return outlook_of(result, recordings, shock.direction(result.head.price), settings)
+    except NotEnoughDataError:
+        if shock.kind == "drawn":
+            raise
+        return None
 
 
 def outlook_of(
@@ -259,9 +271,7 @@ def build_cascade(
         if info.venue not in books and assumed is not None:
             books[info.venue] = assumed_book(info.venue, info.symbol, assumed, as_of_ns=head.as_of_ns)
     reporter.progress("running cascades", 0, 1)
-    outlook = None
-    if shock.kind == "drawn":
-        outlook = outlook_of(result, given, shock.direction(head.price), settings)
+    outlook = _outlook_for(result, given, shock, settings)
     out = simulation.run_cascade(result, books, shock, replace(settings, maintenance_rates=rates), outlook)
     return replace(out, warnings=(*out.warnings, *said))
 

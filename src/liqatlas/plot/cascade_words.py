@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.base.clock import NS_PER_S
+from liqatlas.base.format import format_change, format_duration, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
 from liqatlas.plot import words
 
@@ -73,12 +74,27 @@ def sentences(result: CascadeResult) -> list[str]:
         lines.append(
             "Nowhere in the map do forced orders exceed depth (r stays below 1): no stretch feeds itself."
         )
+    lines.append(level_sentence(result))
     lines.append(
         "Single percentages are calibrated probabilities; ranges of runs are not."
         if result.calibrated
-        else f"All shares are {UNCALIBRATED}: bands, not probabilities."
+        else f"All shares of runs are {UNCALIBRATED}: bands, not probabilities."
     )
     return [line for line in lines if line]
+
+
+def level_sentence(result: CascadeResult) -> str:
+    """Return how likely a named level is by itself, where that is known; empty for another shock."""
+    level = result.level
+    if level is None:
+        return ""
+    within = format_duration(int(result.settings.beliefs.horizon_s * NS_PER_S))
+    begin = f"By itself the mark gets to {format_price(result.shock.amount)} within {within} "
+    if level.probability is not None:
+        return f"{begin}with a probability of {format_share(level.probability)} (calibrated)."
+    if level.at_most is not None:
+        return f"{begin}with a probability of at most {format_share(level.at_most)} (calibrated; {level.reasons[0]})."
+    return f"How likely the level is by itself is {UNCALIBRATED}: {level.reasons[0]}."
 
 
 def _begin(text: str) -> str:

@@ -18,6 +18,7 @@ from liqatlas.cascade.shock import Shock, parse_shock
 from liqatlas.cascade.simulation import CascadeSettings, run_cascade
 from liqatlas.cascade.statement import cascade_statement
 from liqatlas.maps.head import ModelInfo
+from liqatlas.plot.cascade_words import cascade_text
 from tests.unit.cascade.conftest import map_of
 
 if TYPE_CHECKING:
@@ -123,6 +124,14 @@ def test_out_of_scope_it_is_a_band_and_says_why(
     assert cascade_statement(out)["probability"] is None
 
 
+def test_volatility_that_no_judged_hour_had_is_out_of_scope() -> None:
+    wild = features().copy()
+    wild[:4] += 3.0
+    outlook = make_outlook(in_scope().head, "binance:BTCUSDT", "down", wild, horizon_s=3600.0)
+    assert outlook.scale > outlook.calibration.scales[1]
+    assert any("volatility is outside" in reason for reason in outlook.reasons)
+
+
 def test_a_level_of_unknown_prints_and_lent_weights_are_not_calibrated() -> None:
     model = in_scope().head.model
     for change, words in (
@@ -132,6 +141,34 @@ def test_a_level_of_unknown_prints_and_lent_weights_are_not_calibrated() -> None
         head = replace(in_scope().head, model=replace(model, parameters=model.parameters | change))
         assert any(words in r for r in scope_reasons(own(), head, print_thinning=1.0))
     assert any("published prints" in r for r in scope_reasons(own(), in_scope().head, print_thinning=0.5))
+
+
+def test_how_likely_a_level_is_by_itself(books: dict[str, Book]) -> None:
+    world = in_scope()
+    outlook = make_outlook(world.head, "binance:BTCUSDT", "down", features(), horizon_s=3600.0)
+    settings = CascadeSettings(runs=20)
+    near, far, touching = (
+        run_cascade(world, books, parse_shock(f"level:{price}"), settings, outlook)
+        for price in (99, 90, 99.9)
+    )
+    assert near.level is not None
+    assert near.level.probability == pytest.approx(
+        outlook.calibration.chance_reached(np.array([np.log(100 / 99)]), outlook.scale)[0]
+    )
+    assert not near.calibrated  # what the order to get there does is a band as before
+    assert "By itself the mark gets to 99" in cascade_text(near)
+    assert far.level is not None
+    assert far.level.probability is None
+    assert far.level.at_most is not None
+    assert far.level.at_most <= (near.level.probability or 0)
+    assert cascade_tree(far)["level_by_itself"]["calibrated"] is True
+    assert touching.level is not None
+    assert "nearer" in touching.level.reasons[0]
+    elsewhere = replace(outlook, reasons=("no",))
+    out = run_cascade(world, books, parse_shock("level:99"), settings, elsewhere)
+    assert "uncalibrated: no" in cascade_text(out)
+    with pytest.raises(InputError, match="takes none"):
+        run_cascade(world, books, parse_shock("-5%"), settings, outlook)
 
 
 def test_another_instrument_borrows_the_law_and_another_horizon_has_none() -> None:

@@ -42,6 +42,17 @@ def test_direction_and_words() -> None:
 
 def test_orders() -> None:
     assert parse_order("buy:20M") == Shock("order", 20e6)
-    for wrong in ("20M", "hold:20M", "buy:-20M", "buy:", "sell:5%", "buy:level:5"):
+    assert parse_order("sell:$5m") == Shock("order", -5e6)
+    for wrong in (
+        "20M",
+        "sell:0",
+        "buy:1e20",
+        "buy:market:down",
+        "hold:20M",
+        "buy:-20M",
+        "buy:",
+        "sell:5%",
+        "buy:level:5",
+    ):
         with pytest.raises(InputError):
             parse_order(wrong)

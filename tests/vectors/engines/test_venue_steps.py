@@ -39,6 +39,7 @@ def close_one(
     first: float = 0.5,
     kind: ContractKind = "linear",
     depth: float = DEPTH,
+    usd: float = SIZE,
 ) -> dict[str, float]:
     """Move the price at once by ``move``; return the venue's tally after ``rounds`` rounds of 5 s."""
     exposure = Exposure(buffer, 0.001, large, first, fund, 0.0)
@@ -47,7 +48,7 @@ def close_one(
     rules[0] = rule
     at = np.array([0.0, 1.0])
     market = Market(
-        np.array([LEVEL]), np.array([[[SIZE]]]), at, depth * at[None, :], np.ones((1, 1)), np.ones(1), rules,
+        np.array([LEVEL]), np.array([[[usd]]]), at, depth * at[None, :], np.ones((1, 1)), np.ones(1), rules,
         np.zeros(1, np.int64), np.zeros(1), np.ones(1), np.ones(1),
     )  # fmt: skip
     one = np.ones(1)
@@ -151,6 +152,14 @@ def test_dydx_offers_near_the_oracle_price_block_by_block() -> None:
     assert close_one("dydx", move=LEVEL)["book"] == near(0)
     assert close_one("dydx", move=0.02)["adl"] == near(1e6 - 0.0004 * DEPTH)
     assert close_one("dydx", move=0.02, fund=1e6)["adl"] == 0.0
+
+
+def test_dydx_orders_at_most_a_hundred_million_a_block() -> None:
+    """max_notional_liquidated of a subaccount and block: 1e14 quote quantums, 100M USDC (v4-chain default genesis at 84d4664b)."""
+    deep = 1e13  # the book takes any of it at once
+    for rounds, closed in ((1, 100e6), (2, 200e6), (3, 250e6)):
+        out = close_one("dydx", usd=250e6, depth=deep, move=0.012, rounds=rounds)
+        assert out["book"] == near(closed)
 
 
 def test_okx_closes_the_venues_own_example_down_to_tier_one_first() -> None:
