@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from liqatlas.cli.main import run
+
+if TYPE_CHECKING:
+    import pytest
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 TERMS = ("--max-leverage", "50", "--maintenance-rate", "0.005")

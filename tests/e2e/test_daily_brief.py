@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from liqatlas.cli.main import run
 from tests.e2e.test_bad_markets import TERMS, told, waves, write_market
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 AT = 1_767_830_400  # 2026-01-08T00:00Z
 
@@ -73,7 +75,7 @@ def sources(
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  (the base class names it)
 
         def log_message(self, *_: Any) -> None: ...
 

@@ -46,11 +46,14 @@ def cascade(part: Mapping[str, Any]) -> list[str]:
 def _side(side: Mapping[str, Any], word: str, act: str) -> list[str]:
     """Return one direction: how far a daily volatility runs, and where a move feeds itself."""
     reached, burnt = side["reached"], side["liquidated_usd"]
-    first = (
-        f"Should a {word} of {format_share(abs(side['move']))} (one daily volatility) begin for other reasons, liquidations carry it to "
-        f"{format_price(reached['p50'])} ({_span(format_price, reached)}), {side['amplification']['p50']:.2f} times as far; "
-        f"{format_usd(burnt['p50'])} ({_span(format_usd, burnt)}) are {act} by force on the way."
-    )
+    begin = f"Should a {word} of {format_share(abs(side['move']))} (one daily volatility) begin for other reasons, "
+    if burnt["p95"] <= 0:
+        first = f"{begin}it meets no level: nothing is liquidated on the way."
+    else:
+        first = (
+            f"{begin}liquidations carry it to {format_price(reached['p50'])} ({_span(format_price, reached)}), "
+            f"{side['amplification']['p50']:.2f} times as far; {format_usd(burnt['p50'])} ({_span(format_usd, burnt)}) are {act} by force on the way."
+        )
     zones = side["self_sustaining"]
     if zones:
         named = ", ".join(f"{format_price(z['from'])} to {format_price(z['to'])}" for z in zones[:3])
