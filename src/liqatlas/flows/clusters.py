@@ -16,6 +16,7 @@ from liqatlas.flows.build import build_heatmap, build_map, read_for
 from liqatlas.flows.choose import choose
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.serialise import head_tree
+from liqatlas.report.words.numbers import chance
 from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.confluence import landmarks, with_confluence
 from liqatlas.signals.grades import intensity_history, with_intensity, with_risk
@@ -261,13 +262,20 @@ def cluster_row(cluster: Cluster) -> tuple[str, ...]:
         format_change(cluster.distance),
         f"{cluster.distance_vols:.1f}",
         cluster.intensity or f"– ({cluster.missing.get('intensity', 'unknown')})",
-        cluster.risk or f"– ({cluster.missing.get('risk', 'unknown')})",
+        _risk(cluster),
         cluster.dominant_leverage,
         venues,
-        format_share(cluster.touch_probability),
+        chance(cluster.touch_probability),
         cluster.priority,
         "; ".join(cluster.confluence) or "–",
     )
+
+
+def _risk(cluster: Cluster) -> str:
+    """Return the risk grade, with ~ where the depth on the way was not seen, or why there is none."""
+    if cluster.risk is None:
+        return f"– ({cluster.missing.get('risk', 'unknown')})"
+    return cluster.risk if cluster.risk_basis == "seen" else f"{cluster.risk}~"
 
 
 def _lines(result: ClusterResult, *, markdown: bool) -> list[str]:

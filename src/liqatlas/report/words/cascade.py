@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.base.format import format_change, format_duration, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
 from liqatlas.report.words.numbers import chance, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: A book older than this is called old [s].
+OLD_BOOK_S = 3600.0
 SIDES = (("down", "Downside", "below", "fall", "sold"), ("up", "Upside", "above", "rise", "bought"))
 
 
@@ -70,15 +72,19 @@ def _span(form: Any, quantiles: Mapping[str, float]) -> str:
 
 
 def _books(engine: Mapping[str, Any]) -> list[str]:
+    """Return where each book is from, how old it is where that matters, and what is suspicious about it."""
     out = []
     for book in engine["books"]:
         name = venue_name(book["venue"])
         if book["assumed"]:
             out.append(f"Book of {name}: {book['source']}.")
-        else:
-            out.append(
-                f"Book of {name}: of {moment(book['as_of'])}, seen to {format_share(book['reach'])} from the price; beyond it a power law."
-            )
+            continue
+        old = book["age_s"] > OLD_BOOK_S
+        age = f", {format_duration(round(book['age_s'] * 1e9))} before this report" if old else ""
+        out.append(
+            f"Book of {name}: of {moment(book['as_of'])}{age}, seen to {format_share(book['reach'])} from the price; beyond it a power law."
+        )
+        out += [f"{text[:1].upper()}{text[1:]}." for text in book["warnings"]]
     return out
 
 
