@@ -113,11 +113,31 @@ def reach_cells(level: Mapping[str, Any], *, calibrated: bool) -> tuple[str, str
     )
 
 
-def scenario_cells(down: Mapping[str, Any] | None, up: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
-    """Return one course: its name, where it begins and leads on a fall and on a rise, what it would show by."""
+def scenario_cells(
+    down: Mapping[str, Any] | None, up: Mapping[str, Any] | None
+) -> tuple[str, str, str, str, str]:
+    """Return one course: its name, where it begins and leads on a fall and on a rise, how often it was seen, what it would show by."""
     known = [one for one in (down, up) if one]
     names = dict.fromkeys(str(one["name"]) for one in known)
-    return " or ".join(names), _course(down), _course(up), "; ".join(known[0]["tells"])
+    rate = known[0]["measured"]
+    seen = (
+        "–" if rate is None else f"{chance(rate['share'])} ({chance(rate['low'])} to {chance(rate['high'])})"
+    )
+    return " or ".join(names), _course(down), _course(up), seen, "; ".join(known[0]["tells"])
+
+
+def scenario_notes(part: Mapping[str, Any]) -> list[str]:
+    """Return what the shares seen are of, and whether there are probabilities for these levels."""
+    first = (part["down"] or part["up"])[0]["measured"]
+    out = []
+    if first:
+        out.append(
+            f"Seen: shares of {first['cases']} touches of the nearest cluster on {first['asset']}, {first['first_day']} to {first['last_day']}, within the "
+            "24 h after each, with 95 % intervals; base rates of that market, no forecast for this level."
+        )
+    if part["probability_reason"]:
+        out.append(f"Probabilities for these levels: none, {part['probability_reason']}.")
+    return out
 
 
 def _course(one: Mapping[str, Any] | None) -> str:
