@@ -227,3 +227,11 @@ def test_the_record_counts_what_became_of_every_level() -> None:
     assert part["expected"] == pytest.approx(sum(c["expected"] for c in part["classes"]))
     assert sum(c["touched"] for c in part["classes"]) == 2
     assert fallen(1.001)["changes"]["record"]["touched"] == 0
+
+
+def test_hit_rates_that_knew_later_days_are_called_so() -> None:
+    """The scenes stand in February 2026, inside the months that were measured."""
+    tree = tree_of(make_map(BOTH), busy())
+    assert any("they knew days after this report's moment" in w for w in tree["data_quality"]["warnings"])
+    shares = [one["measured"]["share"] for one in tree["scenarios"]["down"]]
+    assert sum(shares) == pytest.approx(1.0)
