@@ -27,8 +27,8 @@ def coin(name: str, symbol: str, day: float, month: float, price: float = 50.0) 
     }  # fmt: skip
 
 
-#: Shapes: docs.coingecko.com/reference/crypto-global and coins-markets, alternative.me/crypto/fear-and-greed-index (API),
-#: api-docs.defillama.com (stablecoincharts), ethereum.org/developers/docs/apis/json-rpc (eth_getBlockByNumber); read 2026-11-22.
+#: Shapes as docs.coingecko.com (crypto-global, coins-markets), alternative.me (fear-and-greed-index), api-docs.defillama.com
+#: (stablecoincharts) and ethereum.org (eth_getBlockByNumber) name the fields; checked on 2026-11-22 against answers kept by public clients.
 ANSWERS: dict[str, Any] = {
     "/api/v3/global": {
         "data": {
