@@ -12,6 +12,8 @@ Every six hours of the months a map of the last 7 days is built as of that momen
 * post_liquidation: the price left a level by half a daily volatility and came back to it within 7 days: was it held (that distance away
   again) before it was broken (that distance through)? Placebo: swings of the same price that no wipe-out made.
 * washout: within 72 h the price is a daily volatility higher before it is one lower.
+* scenarios, one map a day: after a touch of the nearest cluster's near edge within 24 h, which comes first in the 24 h after it: a quarter of a daily
+  volatility back outside (rebound), the next cluster or a daily volatility past the far edge (cascade), or neither (controlled).
 * hunts: after a cluster was touched and left again, within 24 h the price goes half a daily volatility further away before that much back.
 
 The path is five-minute marks: a touch between two of them is not seen. Intervals resample whole days (weeks where the horizon is seven
@@ -42,7 +44,7 @@ from liqatlas.signals.metrics import asset_scale
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.signal import HIT_RATE_FILE
 from liqatlas.signals.volatility import hourly_bars, realised_volatility
-from scripts.signal_outcomes import Case, first_touch, held, race
+from scripts.signal_outcomes import Case, Course, course, first_touch, held, race
 from scripts.signal_outcomes import Path as PricePath
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Judged:
     )
     placebo: list[Case] = field(default_factory=list)
     hunts: set[tuple[str, int]] = field(default_factory=set)
+    courses: list[tuple[int, Course]] = field(default_factory=list)
 
     def add(self, name: str, case: Case | None) -> None:
         """Keep a case that was decided."""
@@ -103,6 +106,8 @@ def main() -> None:
         judge_cascades(judged, clusters, path)
         judge_washout(judged, recording, clusters, path)
         judge_hunts(judged, recording, clusters, path)
+        if as_of % DAY_NS == 0:
+            judge_courses(judged, clusters, path)
     judge_wipes(judged, recording, path)
     rates = {name: entry(name, judged) for name in EVENTS}
     tree = {
@@ -112,6 +117,7 @@ def main() -> None:
         "settings": SETTINGS.name,
         "hit_rates": {name: rate for name, rate in rates.items() if isinstance(rate, dict)},
         "reasons": {name: rate for name, rate in rates.items() if isinstance(rate, str)},
+        "scenarios": scenario_rates(judged.courses),
     }
     out.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(tree, indent=1))
@@ -180,6 +186,39 @@ def judge_hunts(judged: Judged, recording: Recording, clusters: ClusterSet, path
         judged.add(
             "hunts", race(path.after(hunt.back_ns, DAY_NS), further, hunt.back_price, hunt.back_ns // DAY_NS)
         )
+
+
+def judge_courses(judged: Judged, clusters: ClusterSet, path: PricePath) -> None:
+    """Judge what became of touches of the nearest cluster of each side."""
+    price, as_of, daily = clusters.head.price, clusters.head.as_of_ns, clusters.daily_volatility
+    for side in (clusters.below, clusters.above):
+        if not side:
+            continue
+        way = -1.0 if side[0].position == "long" else 1.0
+        near, far = side[0].near_price, side[0].far_price
+        if way * near <= way * price:
+            continue
+        ahead = path.after(as_of, 2 * DAY_NS)
+        at = first_touch(ahead, near, price)
+        day = round(len(ahead) / 2)
+        if at >= day:
+            continue
+        onward = side[1].near_price if len(side) > 1 else far * np.exp(way * daily)
+        back = near * np.exp(-way * SETTINGS.signals.hunt_reversal_vols * daily)
+        judged.courses.append((as_of // DAY_NS, course(ahead[at : at + day], near, back=back, onward=onward)))
+
+
+def scenario_rates(rows: list[tuple[int, Course]]) -> dict[str, Any]:
+    """Return how often each course followed a touch, with its interval over whole days."""
+    days = np.array([day for day, _ in rows], dtype=np.int64)
+    out: dict[str, Any] = {}
+    for name in ("controlled", "cascade", "rebound"):
+        seen = block_mean(np.array([float(one == name) for _, one in rows]), days)
+        out[name] = {
+            "asset": "BTC", "first_day": isoformat(int(days.min()) * DAY_NS)[:10], "last_day": isoformat(int(days.max()) * DAY_NS)[:10],
+            "share": seen.mean, "low": seen.low, "high": seen.high, "cases": len(rows), "blocks": len(np.unique(days)),
+        }  # fmt: skip
+    return out
 
 
 def judge_wipes(judged: Judged, recording: Recording, path: PricePath) -> None:

@@ -7,7 +7,7 @@ equally often, so the other level is the control. A race that neither wins withi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -68,3 +68,22 @@ def held(path: NDArray[np.float64], level: float, *, support: bool, distance: fl
     if min(up, down) == len(rest):
         return None
     return Case(day, float(up < down), float(down < up))
+
+
+Course = Literal["controlled", "cascade", "rebound"]
+
+
+def course(path: NDArray[np.float64], near: float, *, back: float, onward: float) -> Course:
+    """Return what became of a touch: back outside the zone first, on to the next level first, or neither within the path.
+
+    Parameters
+    ----------
+    path
+        Prices from the touch of ``near`` on.
+    back, onward
+        A price outside the edge that was touched, and the level that a cascade aims at, on the other side of it.
+    """
+    returned, passed = first_touch(path, back, near), first_touch(path, onward, near)
+    if min(returned, passed) == len(path):
+        return "controlled"
+    return "rebound" if returned < passed else "cascade"

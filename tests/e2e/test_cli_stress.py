@@ -109,6 +109,6 @@ def test_clusters_between_price_and_level_come_from_recordings(
     assert open_["liquidation_price"] < stop < open_["price"]
     assert not any(c["price_low"] <= stop < c["price_high"] for c in open_["clusters_between"])
     assert drowned["state"] == "bankrupt"
-    page = run_liqatlas(*asked).stdout
+    page = run_liqatlas(*asked, "--format", "md").stdout
     assert "PAST ZERO EQUITY NOW" in page
     assert "Research, not advice" in page

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.clock import HOUR_NS, isoformat
+from liqatlas.base.clock import HOUR_NS, format_moment
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.base.format import format_duration
+from liqatlas.base.instruments import venue_name
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import Book, assumed_book
 from liqatlas.book.snapshots import book_at
@@ -68,7 +69,7 @@ class Books:
             return ""
         if set(self.missing.values()) == {NO_BOOK} and not self.by_venue:
             return NO_BOOK
-        return "; ".join(f"{venue}: {why}" for venue, why in self.missing.items())
+        return "; ".join(f"{venue_name(venue)}: {why}" for venue, why in self.missing.items())
 
 
 def gather_books(
@@ -125,7 +126,7 @@ def _recorded(recordings: Sequence[Recording], as_of_ns: int, most_age_h: float)
         age = as_of_ns - book.as_of_ns
         if age <= most_age_h * HOUR_NS:
             return book, ""
-        why = f"the newest book is of {isoformat(book.as_of_ns)[:16]}, {format_duration(age)} before"
+        why = f"the newest book is of {format_moment(book.as_of_ns)}, {format_duration(age)} earlier"
     return None, why
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.format import format_change, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
@@ -15,12 +16,13 @@ from liqatlas.flows.build import build_heatmap, build_map, read_for
 from liqatlas.flows.choose import choose
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.serialise import head_tree
+from liqatlas.report.words.numbers import chance
 from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.confluence import landmarks, with_confluence
 from liqatlas.signals.grades import intensity_history, with_intensity, with_risk
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
-from liqatlas.signals.touch import touch_words
+from liqatlas.signals.touch import touch_calibration, touch_words
 from liqatlas.signals.volatility import realised_volatility
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def clusters_of(
         volatility_source=source,
         volatility_measured=not daily_volatility and not note,
     )
-    clusters = replace(clusters, notes=(*clusters.notes, note)) if note else clusters
+    clusters = replace(clusters, notes=(*clusters.notes, *(n for n in (note, _foresight(as_of)) if n)))
     history = intensity_history(heatmap, settings, smoothing=clusters.smoothing) if heatmap else None
     clusters = _without_history(clusters) if history is None else with_intensity(clusters, history, settings)
     known = books or Books({}, {info.venue: NO_BOOK for info in result.head.venues})
@@ -130,6 +132,14 @@ def clusters_of(
         marks = landmarks(reference, settings, price=price, as_of_ns=as_of, smoothing=clusters.smoothing)
         clusters = with_confluence(clusters, marks)
     return ClusterResult(result, clusters, tuple(recordings), heatmap, volatility, known)
+
+
+def _foresight(as_of_ns: int) -> str:
+    """Return a note where the probabilities of a touch were fitted on days after a map's moment."""
+    until = touch_calibration().fitted_until
+    if isoformat(as_of_ns)[:10] >= until:
+        return ""
+    return f"look-ahead: the probabilities of a touch were fitted on prices until {until}"
 
 
 def _scale(
@@ -252,13 +262,20 @@ def cluster_row(cluster: Cluster) -> tuple[str, ...]:
         format_change(cluster.distance),
         f"{cluster.distance_vols:.1f}",
         cluster.intensity or f"– ({cluster.missing.get('intensity', 'unknown')})",
-        cluster.risk or f"– ({cluster.missing.get('risk', 'unknown')})",
+        _risk(cluster),
         cluster.dominant_leverage,
         venues,
-        format_share(cluster.touch_probability),
+        chance(cluster.touch_probability),
         cluster.priority,
         "; ".join(cluster.confluence) or "–",
     )
+
+
+def _risk(cluster: Cluster) -> str:
+    """Return the risk grade, with ~ where the depth on the way was not seen, or why there is none."""
+    if cluster.risk is None:
+        return f"– ({cluster.missing.get('risk', 'unknown')})"
+    return cluster.risk if cluster.risk_basis == "seen" else f"{cluster.risk}~"
 
 
 def _lines(result: ClusterResult, *, markdown: bool) -> list[str]:

@@ -76,12 +76,10 @@ def brief_document(tree: Mapping[str, Any], pictures: Sequence[Picture] = ()) ->
             Lines(tuple(words.glance(one)), lead=True),
             *pictures[i : i + 1],
         ]
-        blocks.append(
-            Table(
-                ("since the last report",),
-                tuple((line,) for line in words.changes(one["changes"], str(one["asset"]))),
-            )
-        )
+        blocks += [
+            Heading(f"{one['asset']}: what changed"),
+            Lines(tuple(words.changes(one["changes"], str(one["asset"])))),
+        ]
     if tree["headlines"]:
         rows = tuple((_when(h), h["name"], h["source"]) for h in tree["headlines"])
         blocks += [Heading("Headlines"), Table(("as of", "headline", "feed"), rows)]

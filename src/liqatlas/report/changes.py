@@ -114,11 +114,12 @@ def _liquidated(facts: Facts, since: int) -> dict[str, Any] | None:
 
 
 def _signals(facts: Facts, previous: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the signals that say something else than before; marks of touched clusters are events, not states."""
     before = {s["name"]: s["value"] for s in previous["signals"]["signals"]}
     return [
         {"name": s.name, "title": s.title, "before": before.get(s.name), "now": s.value}
         for s in facts.signals
-        if before.get(s.name) != s.value
+        if before.get(s.name) != s.value and s.name != "hunts"
     ]
 
 

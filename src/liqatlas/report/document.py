@@ -9,7 +9,7 @@ from liqatlas.base.format import format_change, format_price, format_share, form
 from liqatlas.base.instruments import venue_name
 from liqatlas.report import words
 from liqatlas.report.blocks import Block, Document, Heading, Lines, Note, Picture, Table
-from liqatlas.report.words.cascade import reach_cells, scenario_cells
+from liqatlas.report.words.cascade import reach_cells, scenario_cells, scenario_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -212,9 +212,5 @@ def _scenarios(tree: Mapping[str, Any]) -> list[Block]:
     if not part["down"] and not part["up"]:
         return [Lines(("No cluster on either side: no scenario starts at a level.",))]
     rows = tuple(scenario_cells(*pair) for pair in zip_longest(part["down"], part["up"], fillvalue=None))
-    table = Table(("scenario", "on a fall", "on a rise", "would show by"), rows)
-    return (
-        [table, Lines((f"Probabilities: none, {part['probability_reason']}.",))]
-        if part["probability_reason"]
-        else [table]
-    )
+    table = Table(("scenario", "on a fall", "on a rise", "seen", "would show by"), rows)
+    return [table, Lines(tuple(scenario_notes(part)))]

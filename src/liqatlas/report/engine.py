@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from liqatlas.base.clock import isoformat
+from liqatlas.base.clock import NS_PER_S, isoformat
 from liqatlas.cascade.sequence import share_band
 from liqatlas.cascade.serialise import number, quantiles
 
@@ -48,7 +48,7 @@ def engine_tree(engine: Engine, clusters: ClusterSet) -> dict[str, Any] | None:
         "horizon_s": number(first.settings.beliefs.horizon_s),
         "regime": first.regime_name,
         "window": engine.window,
-        "books": [_book(book) for book in engine.books.values()],
+        "books": [_book(book, first.head.as_of_ns) for book in engine.books.values()],
         "warnings": list(dict.fromkeys([*engine.notes, *(w for side in known for w in side.warnings)])),
     }
 
@@ -58,11 +58,17 @@ def _calibration(result: CascadeResult) -> str:
     return str(getattr(result, "calibration", "") or "as docs/explanation/cascade.md states")
 
 
-def _book(book: Book) -> dict[str, Any]:
+def _book(book: Book, as_of_ns: int) -> dict[str, Any]:
     reach = min(book.bids.reach, book.asks.reach)
     return {
-        "venue": book.venue, "as_of": isoformat(book.as_of_ns), "source": book.source, "assumed": book.assumed, "reach": number(math.expm1(reach)),
-    }  # fmt: skip
+        "venue": book.venue,
+        "as_of": isoformat(book.as_of_ns),
+        "age_s": (as_of_ns - book.as_of_ns) / NS_PER_S,
+        "source": book.source,
+        "assumed": book.assumed,
+        "reach": number(math.expm1(reach)),
+        "warnings": list(book.warnings),
+    }
 
 
 def _side(result: CascadeResult, side: Sequence[Cluster]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from liqatlas.report.blocks import Heading, Lines, Note, Picture, Table
 if TYPE_CHECKING:
     from liqatlas.report.blocks import Block, Document
 
+#: Longest cell that is never broken.
+SHORT = 14
 STYLE = """
 :root{color-scheme:light dark;--text:#1b1f24;--soft:#57606a;--line:#d0d7de;--page:#ffffff;--lead:#f6f8fa;--note:#fff8e1;--edge:#b08800}
 @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9aa4af;--line:#30363d;--page:#0d1117;--lead:#161b22;--note:#2a2410;--edge:#d4a72c}}
@@ -21,7 +23,7 @@ h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bot
 caption{text-align:left;font-weight:600;padding:.6rem 0 .2rem}
 ul.lead{list-style:none;padding:.6rem .9rem;border:1px solid var(--line);border-radius:6px;background:var(--lead)}ul.lead li{margin:.35rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}th{color:var(--soft);font-weight:600}
-td:first-child{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td:first-child,td.k{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .note{background:var(--note);border-left:4px solid var(--edge);padding:.5rem .8rem;margin:1rem 0}
 figure{margin:1rem 0}img{max-width:100%;height:auto;border:1px solid var(--line)}figcaption{color:var(--soft);font-size:.85rem}
 """
@@ -59,7 +61,7 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     def row(cells: tuple[str, ...], tag: str) -> str:
         marked = (
-            f"<{tag}{' class=n' if i in table.numeric else ''}>{escape(c)}</{tag}>"
+            f"<{tag}{' class=n' if i in table.numeric else ' class=k' if len(c) <= SHORT else ''}>{escape(c)}</{tag}>"
             for i, c in enumerate(cells)
         )
         return f"<tr>{''.join(marked)}</tr>"

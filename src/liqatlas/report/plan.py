@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from liqatlas.signals.signal import hit_rates
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -47,7 +51,7 @@ def _scenarios(
     moved = "correction" if down else "advance"
     price = facts.map.head.price
     chained = engine["levels"][1]["reached_share"] if engine and len(engine["levels"]) > 1 else None
-    return [
+    courses: list[dict[str, Any]] = [
         {
             "name": f"controlled {moved}", "starts_at": first.near_price, "distance": first.near_price / price - 1.0, "held_by": first.far_price, "probability": None,
             "tells": ["liquidations stay below the hourly rate of the day", "the book refills", "open interest keeps its level"],
@@ -61,6 +65,16 @@ def _scenarios(
             "tells": ["the price closes back outside the zone within hours", "open interest has fallen", "funding turns against the move"],
         },
     ]  # fmt: skip
+    for key, one in zip(("controlled", "cascade", "rebound"), courses, strict=True):
+        one["measured"] = _measured(key)
+    return courses
+
+
+def _measured(course: str) -> dict[str, Any] | None:
+    """Return how often a course followed a touch where that was measured, or None."""
+    file = hit_rates()
+    found = file.scenarios.get(course) if file else None
+    return msgspec.structs.asdict(found) if found else None
 
 
 def plan_section(facts: Facts) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from liqatlas.report.changes import changes_section
 from liqatlas.report.engine import engine_tree
 from liqatlas.report.plan import plan_section, scenarios_section
 from liqatlas.signals.map_signals import asymmetry, liquidation_peaks
+from liqatlas.signals.signal import hit_rates
 from liqatlas.signals.touch import touch_words
 from liqatlas.signals.zones import mass_between
 
@@ -228,8 +229,22 @@ def _quality(facts: Facts, head: dict[str, Any]) -> dict[str, Any]:
         "model": {k: head["model"][k] for k in ("name", "version", "calibration")},
         "identified_distance": head["identified_distance"],
         "prints_scope": head["prints_scope"],
-        "warnings": [*head["warnings"], *facts.notes],
+        "warnings": [*head["warnings"], *facts.notes, *_foresight(str(head["as_of"]))],
         "signals_with_hit_rate": [s.name for s in rated],
         "signals_with_skill": [s.name for s in rated if s.hit_rate and s.hit_rate.shows_skill],
         "settings": facts.settings.name,
     }
+
+
+def _foresight(as_of: str) -> list[str]:
+    """Return a warning where the shipped hit rates were measured on days after a report's moment."""
+    file = hit_rates()
+    days: list[str] = []
+    if file:
+        days = [rate.last_day for rate in file.hit_rates.values()]
+        days += [rate.last_day for rate in file.scenarios.values()]
+    if not days or as_of[:10] > max(days):
+        return []
+    return [
+        f"hit rates and shares of scenarios were measured on months until {max(days)}: they knew days after this report's moment"
+    ]

@@ -55,6 +55,19 @@ class HitRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return self.low > 0
 
 
+class ScenarioRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How often a course followed a touch of the nearest cluster where it was measured; ``low`` and ``high`` as above."""
+
+    asset: str
+    first_day: str
+    last_day: str
+    share: float
+    low: float
+    high: float
+    cases: int
+    blocks: int
+
+
 class HitRateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Measured hit rates by signal, with the script, data and date that made them."""
 
@@ -64,6 +77,7 @@ class HitRateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     settings: str
     hit_rates: dict[str, HitRate]
     reasons: dict[str, str] = {}
+    scenarios: dict[str, ScenarioRate] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

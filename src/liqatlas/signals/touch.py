@@ -70,6 +70,11 @@ class TouchFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     reliability: tuple[TouchRow, ...]
 
     @property
+    def fitted_until(self) -> str:
+        """Day after the last one that the fit saw."""
+        return self.fitted.partition(" to ")[2]
+
+    @property
     def words(self) -> str:
         """Provenance in words."""
         return f"fitted on {self.fitted}, held against {self.tested} ({', '.join(self.assets)})"

@@ -16,7 +16,7 @@ from liqatlas.maps.head import LONG, SHORT
 from liqatlas.plot import map_figure
 from liqatlas.plot.sheet import spread
 from liqatlas.plot.view import view_of
-from liqatlas.plot.zones import heaviest_zones
+from liqatlas.plot.zones import Zone, heaviest_zones, zones_within
 from tests.unit.plot.plot_scenes import SIX_VENUES, map_of
 
 if TYPE_CHECKING:
@@ -209,3 +209,17 @@ def test_labels_that_touch_move_as_one_block() -> None:
     assert spread([50.0, 50.0, 50.0], [10.0, 10.0, 10.0], 0.0, 100.0) == [40.0, 50.0, 60.0]
     assert spread([1.0, 99.0], [10.0, 10.0], 0.0, 100.0) == [5.0, 95.0]
     assert spread([5.0, 8.0, 90.0], [10.0, 10.0, 10.0], 0.0, 100.0) == [5.0, 15.0, 90.0]
+
+
+def test_a_page_s_picture_names_the_caller_s_zones_and_leaves_the_small_print_to_the_page() -> None:
+    result = map_of(SIX_VENUES)
+    price = result.head.price
+    zones = (Zone("long", price * 0.95, price * 0.96, 5e6), Zone("short", price * 1.03, price * 1.04, 4e6))
+    named = map_figure(result, theme="paper", size=SMALL, zones=zones)
+    assert len(with_gid(named, "zone:long")) == len(with_gid(named, "zone:short")) == 1
+    assert format_usd(5e6) in " ".join(texts(named))
+    assert not any("Model" in text or "⚠" in text for text in texts(named))
+    whole = map_figure(result, theme="light", size=SMALL, zones=zones)
+    assert len(texts(whole)) > len(texts(named))
+    far = (Zone("long", price * 1e-4, price * 2e-4, 5e6),)
+    assert zones_within(view_of(result), far) == ()

@@ -74,3 +74,27 @@ def test_total_counts_only_what_is_known_and_says_of_what() -> None:
     nothing = brief_tree([blind], [], {})
     assert nothing["total_liquidated_usd"] is None
     assert "Liquidated in 24 h: not known." in markdown(brief_document(nothing))
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Lab notes</title>
+<entry><title> Two\n lines </title><link href="https://example.org/2"/><updated>2026-01-08T07:00:00+01:00</updated></entry></feed>"""
+
+
+def test_an_atom_feed_is_read_like_rss() -> None:
+    (one,) = parse_facts(ATOM, "lab.xml")
+    assert (one.kind, one.name, one.value) == ("headline", "Two lines", "https://example.org/2")
+    assert (one.as_of, one.source) == ("2026-01-08T06:00:00Z", "Lab notes")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('<!DOCTYPE x [<!ENTITY a "b">]><rss/>', "declares a document type"),
+        ("<rss><channel>", "not well-formed"),
+        ("<html></html>", "neither RSS nor Atom"),
+        ("<rss><channel><item><title>a</title><pubDate>soon</pubDate></item></channel></rss>", "RFC 822"),
+    ],
+)
+def test_feeds_that_are_none(text: str, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        parse_facts(text, "f.xml")

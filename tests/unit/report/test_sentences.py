@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -31,6 +30,9 @@ from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.grades import with_risk
 from tests.unit.report.test_report import BOTH, SETTINGS, busy
 from tests.unit.signals.scenes import AS_OF, hill, make_map, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 NUMBER = re.compile(r"[−+<>]?\$?\d+(?:,\d{3})*(?:\.\d+)?(?:e[−+-]?\d+)?(?:[KMBTQ]\b)?(?: %)?")
 #: Numbers of the templates themselves: horizons, ranges and thresholds that the sentence names as such.
@@ -116,6 +118,8 @@ def tree_with(
 ) -> dict[str, Any]:
     result, clusters, engine = engine_of(masses, depth)
     if calibrated:
+        assert engine.down
+        assert engine.up
         engine = replace(engine, down=replace(engine.down, **calibrated), up=replace(engine.up, **calibrated))
     graded = with_risk(clusters, result, SETTINGS, lambda _, away: (depth * 100 * away, "assumed"))
     facts = _facts(ClusterResult(result, graded, (busy(),), None, None), SETTINGS)
@@ -138,7 +142,7 @@ def fallen(depth: float) -> dict[str, Any]:
     return tree_of(now, busy(prices=path), previous=before, archive=[before])
 
 
-STATES = {
+STATES: dict[str, Callable[[], dict[str, Any]]] = {
     "everything": lambda: tree_of(make_map(BOTH), busy()),
     "engine": tree_with,
     "engine in a thin book": lambda: tree_with(depth=1e6),
@@ -223,3 +227,11 @@ def test_the_record_counts_what_became_of_every_level() -> None:
     assert part["expected"] == pytest.approx(sum(c["expected"] for c in part["classes"]))
     assert sum(c["touched"] for c in part["classes"]) == 2
     assert fallen(1.001)["changes"]["record"]["touched"] == 0
+
+
+def test_hit_rates_that_knew_later_days_are_called_so() -> None:
+    """The scenes stand in February 2026, inside the months that were measured."""
+    tree = tree_of(make_map(BOTH), busy())
+    assert any("they knew days after this report's moment" in w for w in tree["data_quality"]["warnings"])
+    shares = [one["measured"]["share"] for one in tree["scenarios"]["down"]]
+    assert sum(shares) == pytest.approx(1.0)

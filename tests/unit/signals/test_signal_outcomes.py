@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scripts.signal_outcomes import Case, Path, first_touch, held, race
+from scripts.signal_outcomes import Case, Path, course, first_touch, held, race
 
 
 def path(*prices: float) -> np.ndarray:
@@ -53,3 +53,18 @@ def test_a_level_is_held_or_broken_only_after_a_return(walk: np.ndarray, case: C
 def test_a_judge_sees_only_what_comes_after() -> None:
     whole = Path(np.array([10, 20, 30, 40]), path(1.0, 2.0, 3.0, 4.0))
     assert whole.after(10, 20).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("walk", "name"),
+    [
+        (path(99.9, 99.0, 101.0, 90.0), "rebound"),
+        (path(99.9, 97.0, 90.0, 101.0), "cascade"),
+        (path(99.9, 97.0, 96.0, 99.5), "controlled"),
+    ],
+)
+def test_what_comes_first_after_a_touch_names_its_course(walk: np.ndarray, name: str) -> None:
+    """A zone whose near edge is 100: back outside at 100.5, on to the next one at 95."""
+    assert course(walk, 100.0, back=100.5, onward=95.0) == name
+    upside_down = 10_000.0 / walk
+    assert course(upside_down, 100.0, back=10_000.0 / 100.5, onward=10_000.0 / 95.0) == name

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liqatlas.base.format import format_change, format_price, format_share, format_usd
+from liqatlas.base.format import format_change, format_duration, format_price, format_share, format_usd
 from liqatlas.base.instruments import venue_name
 from liqatlas.report.words.numbers import chance, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: A book older than this is called old [s].
+OLD_BOOK_S = 3600.0
 SIDES = (("down", "Downside", "below", "fall", "sold"), ("up", "Upside", "above", "rise", "bought"))
 
 
@@ -46,11 +48,14 @@ def cascade(part: Mapping[str, Any]) -> list[str]:
 def _side(side: Mapping[str, Any], word: str, act: str) -> list[str]:
     """Return one direction: how far a daily volatility runs, and where a move feeds itself."""
     reached, burnt = side["reached"], side["liquidated_usd"]
-    first = (
-        f"Should a {word} of {format_share(abs(side['move']))} (one daily volatility) begin for other reasons, liquidations carry it to "
-        f"{format_price(reached['p50'])} ({_span(format_price, reached)}), {side['amplification']['p50']:.2f} times as far; "
-        f"{format_usd(burnt['p50'])} ({_span(format_usd, burnt)}) are {act} by force on the way."
-    )
+    begin = f"Should a {word} of {format_share(abs(side['move']))} (one daily volatility) begin for other reasons, "
+    if burnt["p95"] <= 0:
+        first = f"{begin}it meets no level: nothing is liquidated on the way."
+    else:
+        first = (
+            f"{begin}liquidations carry it to {format_price(reached['p50'])} ({_span(format_price, reached)}), "
+            f"{side['amplification']['p50']:.2f} times as far; {format_usd(burnt['p50'])} ({_span(format_usd, burnt)}) are {act} by force on the way."
+        )
     zones = side["self_sustaining"]
     if zones:
         named = ", ".join(f"{format_price(z['from'])} to {format_price(z['to'])}" for z in zones[:3])
@@ -67,15 +72,19 @@ def _span(form: Any, quantiles: Mapping[str, float]) -> str:
 
 
 def _books(engine: Mapping[str, Any]) -> list[str]:
+    """Return where each book is from, how old it is where that matters, and what is suspicious about it."""
     out = []
     for book in engine["books"]:
         name = venue_name(book["venue"])
         if book["assumed"]:
             out.append(f"Book of {name}: {book['source']}.")
-        else:
-            out.append(
-                f"Book of {name}: of {moment(book['as_of'])}, seen to {format_share(book['reach'])} from the price; beyond it a power law."
-            )
+            continue
+        old = book["age_s"] > OLD_BOOK_S
+        age = f", {format_duration(round(book['age_s'] * 1e9))} before this report" if old else ""
+        out.append(
+            f"Book of {name}: of {moment(book['as_of'])}{age}, seen to {format_share(book['reach'])} from the price; beyond it a power law."
+        )
+        out += [f"{text[:1].upper()}{text[1:]}." for text in book["warnings"]]
     return out
 
 
@@ -104,11 +113,31 @@ def reach_cells(level: Mapping[str, Any], *, calibrated: bool) -> tuple[str, str
     )
 
 
-def scenario_cells(down: Mapping[str, Any] | None, up: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
-    """Return one course: its name, where it begins and leads on a fall and on a rise, what it would show by."""
+def scenario_cells(
+    down: Mapping[str, Any] | None, up: Mapping[str, Any] | None
+) -> tuple[str, str, str, str, str]:
+    """Return one course: its name, where it begins and leads on a fall and on a rise, how often it was seen, what it would show by."""
     known = [one for one in (down, up) if one]
     names = dict.fromkeys(str(one["name"]) for one in known)
-    return " or ".join(names), _course(down), _course(up), "; ".join(known[0]["tells"])
+    rate = known[0]["measured"]
+    seen = (
+        "–" if rate is None else f"{chance(rate['share'])} ({chance(rate['low'])} to {chance(rate['high'])})"
+    )
+    return " or ".join(names), _course(down), _course(up), seen, "; ".join(known[0]["tells"])
+
+
+def scenario_notes(part: Mapping[str, Any]) -> list[str]:
+    """Return what the shares seen are of, and whether there are probabilities for these levels."""
+    first = (part["down"] or part["up"])[0]["measured"]
+    out = []
+    if first:
+        out.append(
+            f"Seen: shares of {first['cases']} touches of the nearest cluster on {first['asset']}, {first['first_day']} to {first['last_day']}, within the "
+            "24 h after each, with 95 % intervals; base rates of that market, no forecast for this level."
+        )
+    if part["probability_reason"]:
+        out.append(f"Probabilities for these levels: none, {part['probability_reason']}.")
+    return out
 
 
 def _course(one: Mapping[str, Any] | None) -> str:

@@ -83,7 +83,7 @@ def _said(said: list[Mapping[str, Any]]) -> list[str]:
         end = "passed" if one["passed"] else "touched, not passed"
         out.append(
             f"{one['position'].capitalize()} cluster {format_price(one['price_low'])}–{format_price(one['price_high'])} ({format_usd(one['usd'])}): {end}; "
-            f"touched within a day, it said, with {chance(one['touch_probability'])}."
+            f"{chance(one['touch_probability'])} to be touched within a day, it said."
         )
     return out
 

@@ -52,5 +52,5 @@ def _nearest(level: Mapping[str, Any], way: str) -> str:
     graded = f", {', '.join(grades)}" if grades else ""
     return (
         f"Nearest zone {way}: {format_price(level['price_low'])}–{format_price(level['price_high'])}, its peak {format_change(level['distance'])} away, "
-        f"{format_usd(level['usd'])} of {FORCED[level['position']]}{graded}; touched within a day with {chance(level['touch_probability'])}."
+        f"{format_usd(level['usd'])} of {FORCED[level['position']]}{graded}; {chance(level['touch_probability'])} to be touched within a day."
     )

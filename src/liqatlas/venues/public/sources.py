@@ -1,9 +1,8 @@
 """Public keyless sources of market-wide figures, one record each.
 
-Sources read on 2026-11-22: CoinGecko's ``/global`` and ``/coins/markets`` (docs.coingecko.com/reference/crypto-global,
-coins-markets), alternative.me ``/fng/`` (alternative.me/crypto/fear-and-greed-index, section API), DefiLlama
-``/stablecoincharts/all`` (api-docs.defillama.com, stablecoins), and ``eth_getBlockByNumber`` of any Ethereum node
-(ethereum.org/developers/docs/apis/json-rpc), asked of a public one by default.
+Documented at docs.coingecko.com (reference: crypto-global, coins-markets), alternative.me/crypto/fear-and-greed-index (API),
+api-docs.defillama.com (stablecoins: ``stablecoincharts/all``) and ethereum.org (JSON-RPC: ``eth_getBlockByNumber``). The field names read
+here were checked on 2026-11-22 against answers that public clients keep in their tests and types, not by asking the sources themselves.
 """
 
 from __future__ import annotations
