@@ -155,11 +155,6 @@ def scan_file(folder: Path, *, spoil: bool) -> Path:
 
 
 def test_trouble_is_counted_and_the_map_marked_partial(run_liqatlas: RunLiqatlas, tmp_path: Path) -> None:
-    clean = run_liqatlas(
-        "map", "BTC", "--kind", "measured", "--from", scan_file(tmp_path, spoil=False), "--format", "json"
-    )
-    assert clean.returncode == 0, clean.stderr
-    assert "partial" not in " ".join(json.loads(clean.stdout)["warnings"])
     tree = as_json(
         run_liqatlas, "map", "BTC", "--kind", "measured", "--from", scan_file(tmp_path, spoil=True)
     )

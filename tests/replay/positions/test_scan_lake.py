@@ -163,6 +163,12 @@ async def test_scan_that_was_killed_goes_on_and_repeats_little(tmp_path: Path) -
     ours = lake_map(lake)
     assert not [w for w in ours.head.warnings if "partial" in w]
     assert int(ours.head.model.parameters["accounts"]) == sum("ETH" in coins(n, 1) for n in range(1, 451))
+    shown = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "liqatlas", "positions", "ETH", "--lake", lake, "--format", "json", "--top", "3",
+        env=environ, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    tree = json.loads((await shown.communicate())[0])
+    assert (len(tree["positions"]), tree["accounts_seen"]) == (3, ours.head.model.parameters["accounts"])
 
 
 async def test_a_file_of_a_scan_goes_into_the_lake_with_its_closings(tmp_path: Path) -> None:
