@@ -14,7 +14,7 @@ from liqatlas.base.errors import InputError
 from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format, make_request
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.margin_history import save_meta
-from liqatlas.flows.positions import check_positions, newest_moment, positions_in
+from liqatlas.flows.positions import check_positions, newest_moment, positions_in, seen_share
 from liqatlas.flows.positions_history import rebuild_accounts, rebuilt_json, rebuilt_text
 from liqatlas.flows.positions_report import (
     TableRequest,
@@ -114,7 +114,7 @@ def positions(
         position=which.only,
         top=which.top,
     )
-    report = report_positions(snapshot, request)
+    report = report_positions(snapshot, request, seen_share(snapshot, asked) if asset else None)
     if form == "json":
         content = report_json(report)
     elif form == "term":
