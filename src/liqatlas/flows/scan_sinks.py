@@ -11,7 +11,6 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import NS_PER_MS
-from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import Instrument
 from liqatlas.flows.margin_history import keep_margin_tables
 
@@ -34,7 +33,13 @@ class Sink(Protocol):
         """Note how many accounts the scan means to look at, and where the leaderboard stopped."""
 
     def contexts(self, body: bytes, when_ns: int) -> None:
-        """Keep marks, open interest and margin tables of all coins."""
+        """Keep marks, open interest and margin tables of all coins.
+
+        Raises
+        ------
+        FormatError
+            If the answer cannot be read.
+        """
 
     def answer(self, state: AccountState, body: bytes, asked_ns: int, *, held: bool) -> None:
         """Take one answer or failure; ``held`` says that the account held something before."""
@@ -111,13 +116,10 @@ class LakeSink:
         """See :class:`Sink`; margin tables are kept where they differ from the newest ones."""
         from liqatlas.venues.hyperliquid.parse import parse_contexts, parse_instruments
 
-        try:
-            listings = parse_instruments(body)
-            frames = parse_contexts(body, when_ns).batch.frames()
-            keep_margin_tables(self.lake, body, {s: one.instrument for s, one in listings.items()}, when_ns)
-        except FormatError:
-            return  # the scan's own notice has told; positions are kept without them
+        listings = parse_instruments(body)
+        frames = parse_contexts(body, when_ns).batch.frames()
         self._instruments = {symbol: one.instrument for symbol, one in listings.items()}
+        keep_margin_tables(self.lake, body, self._instruments, when_ns)
         for (dataset, symbol), frame in frames.items():
             if dataset in {"marks", "open_interest"}:
                 self.writer.append(dataset, self._instruments[symbol], frame)
@@ -147,7 +149,14 @@ class LakeSink:
 
     def _instrument(self, coin: str) -> Instrument:
         """Return a coin's perpetual; one the venue did not list is taken for a plain one."""
-        return self._instruments.setdefault(coin, Instrument(VENUE, coin, coin, quote="USD", settle="USDC"))
+        from liqatlas.venues.payload import coin_of
+
+        if coin not in self._instruments:
+            asset, multiplier = coin_of(coin)
+            self._instruments[coin] = Instrument(
+                VENUE, coin, asset, quote="USD", settle="USDC", price_multiplier=multiplier
+            )
+        return self._instruments[coin]
 
 
 def position_frames(rows: Iterable[PositionRow]) -> Mapping[str, pl.DataFrame]:

@@ -20,6 +20,7 @@ from liqatlas.flows.ingest import ingest_files
 from liqatlas.flows.positions import build_measured_map, check_positions, positions_in
 from liqatlas.flows.positions_report import TableRequest, report_positions
 from liqatlas.flows.positions_scan import ScanPlan, ScanResult, scan_into_lake
+from liqatlas.flows.reporter import Reporter
 from liqatlas.flows.request import Request
 from liqatlas.store import Lake
 from tests.conftest import ROOT
@@ -169,6 +170,23 @@ async def test_scan_that_was_killed_goes_on_and_repeats_little(tmp_path: Path) -
     )  # fmt: skip
     tree = json.loads((await shown.communicate())[0])
     assert (len(tree["positions"]), tree["accounts_seen"]) == (3, ours.head.model.parameters["accounts"])
+
+
+async def test_contexts_that_cannot_be_read_cost_coverage_only(tmp_path: Path) -> None:
+    stub = HyperliquidStub(40, time_ms=TIME_MS)
+    stub._meta = lambda: {"universe": [{"name": "BTC"}]}  # type: ignore[method-assign]
+    said: list[str] = []
+    async with TestServer(stub.app()) as server:
+        with Lake.create(tmp_path / "lake") as lake:
+            result = await scan_into_lake(
+                lake, stub.addresses(), client_of(server, stub.clock), plan=ScanPlan(batch=False),  # type: ignore[arg-type]
+                clock_ns=lambda: TIME_MS * NS_PER_MS, reporter=Reporter(notice=said.append),
+            )  # fmt: skip
+    assert result.holds + result.empty == 40
+    assert any("coverage will be unknown" in line for line in said)
+    found = lake_map(tmp_path / "lake")
+    assert found.usd.sum() > 0
+    assert any("open interest is unknown" in w for w in found.head.warnings)
 
 
 async def test_a_file_of_a_scan_goes_into_the_lake_with_its_closings(tmp_path: Path) -> None:
