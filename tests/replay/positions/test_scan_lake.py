@@ -173,8 +173,11 @@ async def test_scan_that_was_killed_goes_on_and_repeats_little(tmp_path: Path) -
 
 
 async def test_contexts_that_cannot_be_read_cost_coverage_only(tmp_path: Path) -> None:
-    stub = HyperliquidStub(40, time_ms=TIME_MS)
-    stub._meta = lambda: {"universe": [{"name": "BTC"}]}  # type: ignore[method-assign]
+    class Short(HyperliquidStub):
+        def _meta(self) -> dict[str, Any]:
+            return {"universe": [{"name": "BTC"}]}
+
+    stub = Short(40, time_ms=TIME_MS)
     said: list[str] = []
     async with TestServer(stub.app()) as server:
         with Lake.create(tmp_path / "lake") as lake:
