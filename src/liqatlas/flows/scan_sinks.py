@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -13,6 +14,7 @@ from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.instruments import Instrument
 from liqatlas.flows.margin_history import keep_margin_tables
+from liqatlas.store import KEEP_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 VENUE = "hyperliquid"
 #: The checkpoint a scan leaves in the lake: how many accounts it meant to look at, and whether it came to its end.
 SCAN_STATE = f"scan {VENUE}"
+
+
+#: How often files are written and old snapshots removed during a long scan [s].
+UPKEEP_S = 3600.0
 
 
 class Sink(Protocol):
@@ -106,6 +112,8 @@ class LakeSink:
     _states: list[AccountState] = field(default_factory=list)
     _emptied: list[tuple[int, str]] = field(default_factory=list)
     _plan: dict[str, Any] = field(default_factory=dict)
+    _now_ns: int = 0
+    _kept_up: float = field(default_factory=time.monotonic)
 
     def begin(self, accounts: int, when_ns: int, stopped: str) -> None:
         """See :class:`Sink`."""
@@ -126,7 +134,8 @@ class LakeSink:
 
     def answer(self, state: AccountState, body: bytes, asked_ns: int, *, held: bool) -> None:
         """See :class:`Sink`."""
-        del body, asked_ns
+        del body
+        self._now_ns = asked_ns
         self._states.append(state)
         if held and state.outcome.value == "holds no position":
             self._emptied.append((state.ts_event_ns, state.account))
@@ -142,10 +151,22 @@ class LakeSink:
         emptied = pl.DataFrame(self._emptied, schema=EMPTIED.schema, orient="row")
         self.lake.accounts.put(VENUE, touched, emptied)
         self._states, self._emptied = [], []
+        if time.monotonic() - self._kept_up > UPKEEP_S:
+            self.upkeep(self._now_ns)
+
+    def upkeep(self, at_ns: int) -> None:
+        """Write closed hours and days to files, and remove snapshots older than they are kept; other datasets stay."""
+        self._kept_up = time.monotonic()
+        kept = dict.fromkeys(KEEP_DAYS) | {"positions": KEEP_DAYS["positions"]}
+        self.lake.compact(at_ns=at_ns)
+        self.lake.retain(keep_days=kept, at_ns=at_ns)
+        self.lake.sweep()
 
     def end(self, when_ns: int) -> None:
         """See :class:`Sink`."""
-        self.lake.put_checkpoint(SCAN_STATE, msgspec.json.encode(self._plan | {"ended_ns": when_ns}).decode())
+        ended = self._plan | {"ended_ns": when_ns}
+        self.lake.put_checkpoint(SCAN_STATE, msgspec.json.encode(ended).decode())
+        self.upkeep(when_ns)
 
     def _instrument(self, coin: str) -> Instrument:
         """Return a coin's perpetual; one the venue did not list is taken for a plain one."""

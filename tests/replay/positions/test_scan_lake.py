@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from aiohttp.test_utils import TestServer
 
-from liqatlas.base.clock import HOUR_NS, NS_PER_MS
+from liqatlas.base.clock import HOUR_NS, NS_PER_MS, now_ns
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.flows.build import build_heatmap
 from liqatlas.flows.ingest import ingest_files
@@ -227,3 +227,20 @@ async def test_a_file_of_a_scan_goes_into_the_lake_with_its_closings(tmp_path: P
     with Lake.open(tmp_path / "lake") as lake:
         known = dict(lake.accounts.table("hyperliquid").select("account", "outcome").iter_rows())
     assert known == {address(holder): "holds no position", address(99): "holds positions"}
+
+
+async def test_a_scan_leaves_closed_days_in_files_and_removes_what_is_too_old(tmp_path: Path) -> None:
+    """Snapshots of last year go with the next scan, trades of that time stay; those of last week rest in files."""
+    lake, day_ns = tmp_path / "lake", 24 * HOUR_NS
+    for back in (400, 7, 1):
+        await scanned(HyperliquidStub(30, time_ms=(now_ns() - back * day_ns) // NS_PER_MS), lake)
+    with Lake.open(lake) as opened:
+        assert opened.verify().ok
+        kept = {row.symbol: row.first_event_ns for row in opened.freshness() if row.dataset == "positions"}
+        files = list(lake.glob("dataset=positions/**/*.parquet"))
+        gone = [gap for gap in opened.list_gaps(dataset="positions") if "kept 180 days" in gap.reason]
+    assert kept
+    assert all(first > now_ns() - 8 * day_ns for first in kept.values())
+    assert files
+    assert gone
+    assert lake_map(lake).head.model.parameters["accounts"] > 0
