@@ -255,10 +255,13 @@ def _table_lines(report: PositionsReport) -> list[str]:
             short(r["account"]) + (" ◆" if r["whale"] else ""), r["symbol"], r["position"], format_usd(r["notional_usd"]),
             f"{r['leverage']:g}x" if r["leverage"] else "–", r["margin_mode"] or "–", format_price(r["entry_price"]),
             format_price(r["mark_price"]), format_price(level) if level else "none",
-            format_change(level / r["mark_price"] - 1) if away is not None else "–", format_usd(r["unrealised_pnl_usd"]),
+            (format_change(level / r["mark_price"] - 1) if away is not None else "–") + (" †" if r["passed"] else ""), format_usd(r["unrealised_pnl_usd"]),
             format_duration(int(r["age_s"] * 1e9)),
         ))  # fmt: skip
-    return [*columns(head, rows), "◆ an account of $10M or more"]
+    notes = ["◆ an account of $10M or more"]
+    if any(report.shown()["passed"]):
+        notes.append("† the price has passed this level since the snapshot")
+    return [*columns(head, rows), *notes]
 
 
 def _cohort_lines(report: PositionsReport) -> list[str]:
