@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from liqatlas.base.errors import InputError, SourceUnavailableError
+from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, make_request
 from liqatlas.flows.positions import build_measured_map
 from liqatlas.flows.request import Request
 from liqatlas.venues.download import checked_url, download
@@ -116,8 +117,8 @@ async def test_from_url_on_the_command_line(run_liqatlas: RunLiqatlas, tmp_path:
             "--format",
             "json",
         )
-        wrong = await asyncio.to_thread(run_liqatlas, "map", "ETH", "--from", path, "--from-url", url)
     assert done.returncode == 0, done.stderr
     tree = json.loads(done.stdout)
     assert [v["unit"] for v in tree["venues"]] == ["USD of open contracts", "USD of spot collateral"]
-    assert (wrong.returncode, "--kind measured" in wrong.stderr) == (2, True)
+    with pytest.raises(InputError, match="--kind measured"):
+        make_request("ETH", DataOptions(from_=(path,), from_url=(url,)), MomentOptions(), OutputOptions())

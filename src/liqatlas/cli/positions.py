@@ -11,11 +11,19 @@ from cyclopts import Parameter
 from liqatlas.base.clock import parse_window
 from liqatlas.base.config import load_settings
 from liqatlas.base.errors import InputError
-from liqatlas.cli.options import DataOptions, MomentOptions, OutputOptions, choose_format, make_request
+from liqatlas.cli.options import (
+    DataOptions,
+    MomentOptions,
+    OutputOptions,
+    choose_format,
+    make_look,
+    make_request,
+)
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.margin_history import save_meta
-from liqatlas.flows.positions import check_positions, newest_moment, positions_in
+from liqatlas.flows.positions import check_positions, newest_moment, positions_in, seen_share
 from liqatlas.flows.positions_history import rebuild_accounts, rebuilt_json, rebuilt_text
+from liqatlas.flows.positions_paint import painted
 from liqatlas.flows.positions_report import (
     TableRequest,
     check_json,
@@ -114,11 +122,12 @@ def positions(
         position=which.only,
         top=which.top,
     )
-    report = report_positions(snapshot, request)
+    report = report_positions(snapshot, request, seen_share(snapshot, asked) if asset else None)
     if form == "json":
         content = report_json(report)
     elif form == "term":
-        content = report_text(report, which.view).encode()
+        look = make_look(output, time, by="venue", price_range=None)
+        content = painted(report_text(report, which.view), look.screen()).encode()
     else:
         content = render_table(report.changed if which.view == "changes" else report.shown(), form)
     emit(content, form, output.output)

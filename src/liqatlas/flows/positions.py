@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.maps.columns import HeatmapSize
+    from liqatlas.maps.head import Head
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.rules import TierTable
@@ -175,6 +176,18 @@ def build_measured_map(
     return replace(result, head=replace(result.head, warnings=(*result.head.warnings, *interest)))
 
 
+def seen_share(snapshot: Snapshot, request: Request) -> Head:
+    """Return the head of the measured map of a request's asset: what share of the market the positions are, and its grade.
+
+    Raises
+    ------
+    UnknownSymbolError, NotEnoughDataError
+        If nobody seen in the window holds the asset.
+    """
+    known, terms = _tested(snapshot, request)
+    return measured_map(known.holdings, instruments_of(known, request.asset), terms).head
+
+
 def build_measured_heatmap(
     request: Request,
     recordings: Sequence[Recording] | None = None,
@@ -195,6 +208,11 @@ def _prepared(
         snapshot = positions_in(request, reporter)
     else:
         snapshot = Snapshot(tuple(recordings), holdings_of(recordings))
+    return _tested(snapshot, request)
+
+
+def _tested(snapshot: Snapshot, request: Request) -> tuple[Snapshot, MeasuredTerms]:
+    """Return what was known at the request's moment, and the terms of the map."""
     as_of = request.as_of_ns if request.as_of_ns is not None else newest_moment(snapshot)
     snapshot = snapshot.until(as_of)
     terms = MeasuredTerms(

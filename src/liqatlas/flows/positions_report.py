@@ -21,16 +21,20 @@ from liqatlas.maps.measured_table import (
     size_cohorts,
     snapshot_count,
 )
+from liqatlas.maps.serialise import coverage_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from liqatlas.flows.positions import Snapshot
+    from liqatlas.maps.head import Head
     from liqatlas.maps.measured_check import SelfTest
     from liqatlas.maps.measured_table import SortKey
 
 SCHEMA_VERSION = 1
 View = Literal["table", "cohorts", "changes"]
+#: Distance from the price that the table calls near.
+_NEAR = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class TableRequest:
 
 @dataclass(frozen=True, slots=True)
 class PositionsReport:
-    """The table with its cohorts and changes, before anything is cut off."""
+    """The table with its cohorts and changes, before anything is cut off; ``head`` tells the share of the market, of one asset."""
 
     request: TableRequest
     table: pl.DataFrame
@@ -57,13 +61,14 @@ class PositionsReport:
     changed: pl.DataFrame
     snapshots: int
     warnings: tuple[str, ...]
+    head: Head | None = None
 
     def shown(self) -> pl.DataFrame:
         """Return the rows asked for."""
         return _top(self.table, self.request.top)
 
 
-def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsReport:
+def report_positions(snapshot: Snapshot, request: TableRequest, head: Head | None = None) -> PositionsReport:
     """Return the positions of each account's newest snapshot, as asked for.
 
     Raises
@@ -86,6 +91,7 @@ def report_positions(snapshot: Snapshot, request: TableRequest) -> PositionsRepo
         changes(snapshot.holdings, asset=asset, **span),
         snapshot_count(frame),
         snapshot.holdings.warnings,
+        head,
     )
 
 
@@ -107,6 +113,9 @@ def report_json(report: PositionsReport) -> bytes:
         "by_margin_mode": [finite(row) for row in report.margins.iter_rows(named=True)],
         "changes": [_change(row) for row in _top(report.changed, request.top).iter_rows(named=True)],
         "changes_total": report.changed.height,
+        "coverage": coverage_tree(report.head.coverage) if report.head else None,
+        "grade": report.head.model.parameters["grade"] if report.head else None,
+        "grade_reasons": report.head.model.parameters["grade_reasons"] if report.head else None,
         "warnings": list(report.warnings),
     }
     return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE)
@@ -201,10 +210,27 @@ def report_text(report: PositionsReport, view: View) -> str:
             f"{report.table['account'].n_unique():,} accounts, {report.table.height:,} positions, "
             f"{format_usd(float(report.table['notional_usd'].sum()))} of notional; sorted by {request.sort}; a sample, never the book"
         ),
+        *_share_lines(report.head),
     ]
     lines += {"table": _table_lines, "cohorts": _cohort_lines, "changes": _change_lines}[view](report)
     lines += [f"! {warning}" for warning in report.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _share_lines(head: Head | None) -> list[str]:
+    """Return what share of the market was seen, in all and near the price, and the grade."""
+    if head is None or head.coverage is None:
+        return []
+    known = head.model.parameters
+    seen, near = head.coverage, [b for b in head.coverage.by_distance if b.high <= _NEAR]
+    told = (
+        f"{format_share(seen.observed_share)} of open interest {format_usd(head.open_interest_usd)} (one-sided)"
+        if math.isfinite(seen.observed_share)
+        else "an unknown share of open interest (give --open-interest)"
+    )
+    longs, shorts = (format_usd(sum(getattr(b, name) for b in near)) for name in ("long_usd", "short_usd"))
+    near_words = f"within {format_share(_NEAR)} of the price {longs} of longs and {shorts} of shorts"
+    return [f"seen: {told}; {near_words}", f"grade {known['grade']}: {', '.join(known['grade_reasons'])}"]
 
 
 def _table_lines(report: PositionsReport) -> list[str]:
@@ -229,10 +255,13 @@ def _table_lines(report: PositionsReport) -> list[str]:
             short(r["account"]) + (" ◆" if r["whale"] else ""), r["symbol"], r["position"], format_usd(r["notional_usd"]),
             f"{r['leverage']:g}x" if r["leverage"] else "–", r["margin_mode"] or "–", format_price(r["entry_price"]),
             format_price(r["mark_price"]), format_price(level) if level else "none",
-            format_change(level / r["mark_price"] - 1) if away is not None else "–", format_usd(r["unrealised_pnl_usd"]),
+            (format_change(level / r["mark_price"] - 1) if away is not None else "–") + (" †" if r["passed"] else ""), format_usd(r["unrealised_pnl_usd"]),
             format_duration(int(r["age_s"] * 1e9)),
         ))  # fmt: skip
-    return [*columns(head, rows), "◆ an account of $10M or more"]
+    notes = ["◆ an account of $10M or more"]
+    if any(report.shown()["passed"]):
+        notes.append("† the price has passed this level since the snapshot")
+    return [*columns(head, rows), *notes]
 
 
 def _cohort_lines(report: PositionsReport) -> list[str]:

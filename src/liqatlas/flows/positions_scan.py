@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import now_ns
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import FormatError, InputError
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.scan_sinks import VENUE, FileSink, LakeSink
 from liqatlas.flows.scan_targets import addresses_of_file, note, resume
@@ -216,7 +216,12 @@ class Scan:
                 f"marks and open interest were not given ({answer.reason}): coverage will be unknown"
             )
             return
-        self.sink.contexts(answer.body, self.clock_ns())
+        try:
+            self.sink.contexts(answer.body, self.clock_ns())
+        except FormatError as error:
+            self.reporter.notice(
+                f"marks and open interest could not be read ({error}): coverage will be unknown"
+            )
 
     def _count(self) -> None:
         """Count the accounts by outcome."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -11,9 +12,9 @@ import polars as pl
 from liqatlas.base import schemas
 from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import NS_PER_MS
-from liqatlas.base.errors import FormatError
 from liqatlas.base.instruments import Instrument
 from liqatlas.flows.margin_history import keep_margin_tables
+from liqatlas.store import KEEP_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,10 @@ VENUE = "hyperliquid"
 SCAN_STATE = f"scan {VENUE}"
 
 
+#: How often files are written and old snapshots removed during a long scan [s].
+UPKEEP_S = 3600.0
+
+
 class Sink(Protocol):
     """What a scan needs of the place it writes to."""
 
@@ -34,7 +39,13 @@ class Sink(Protocol):
         """Note how many accounts the scan means to look at, and where the leaderboard stopped."""
 
     def contexts(self, body: bytes, when_ns: int) -> None:
-        """Keep marks, open interest and margin tables of all coins."""
+        """Keep marks, open interest and margin tables of all coins.
+
+        Raises
+        ------
+        FormatError
+            If the answer cannot be read.
+        """
 
     def answer(self, state: AccountState, body: bytes, asked_ns: int, *, held: bool) -> None:
         """Take one answer or failure; ``held`` says that the account held something before."""
@@ -101,6 +112,8 @@ class LakeSink:
     _states: list[AccountState] = field(default_factory=list)
     _emptied: list[tuple[int, str]] = field(default_factory=list)
     _plan: dict[str, Any] = field(default_factory=dict)
+    _now_ns: int = 0
+    _kept_up: float = field(default_factory=time.monotonic)
 
     def begin(self, accounts: int, when_ns: int, stopped: str) -> None:
         """See :class:`Sink`."""
@@ -111,20 +124,18 @@ class LakeSink:
         """See :class:`Sink`; margin tables are kept where they differ from the newest ones."""
         from liqatlas.venues.hyperliquid.parse import parse_contexts, parse_instruments
 
-        try:
-            listings = parse_instruments(body)
-            frames = parse_contexts(body, when_ns).batch.frames()
-            keep_margin_tables(self.lake, body, {s: one.instrument for s, one in listings.items()}, when_ns)
-        except FormatError:
-            return  # the scan's own notice has told; positions are kept without them
+        listings = parse_instruments(body)
+        frames = parse_contexts(body, when_ns).batch.frames()
         self._instruments = {symbol: one.instrument for symbol, one in listings.items()}
+        keep_margin_tables(self.lake, body, self._instruments, when_ns)
         for (dataset, symbol), frame in frames.items():
             if dataset in {"marks", "open_interest"}:
                 self.writer.append(dataset, self._instruments[symbol], frame)
 
     def answer(self, state: AccountState, body: bytes, asked_ns: int, *, held: bool) -> None:
         """See :class:`Sink`."""
-        del body, asked_ns
+        del body
+        self._now_ns = asked_ns
         self._states.append(state)
         if held and state.outcome.value == "holds no position":
             self._emptied.append((state.ts_event_ns, state.account))
@@ -140,14 +151,33 @@ class LakeSink:
         emptied = pl.DataFrame(self._emptied, schema=EMPTIED.schema, orient="row")
         self.lake.accounts.put(VENUE, touched, emptied)
         self._states, self._emptied = [], []
+        if time.monotonic() - self._kept_up > UPKEEP_S:
+            self.upkeep(self._now_ns)
+
+    def upkeep(self, at_ns: int) -> None:
+        """Write closed hours and days to files, and remove snapshots older than they are kept; other datasets stay."""
+        self._kept_up = time.monotonic()
+        kept = dict.fromkeys(KEEP_DAYS) | {"positions": KEEP_DAYS["positions"]}
+        self.lake.compact(at_ns=at_ns)
+        self.lake.retain(keep_days=kept, at_ns=at_ns)
+        self.lake.sweep()
 
     def end(self, when_ns: int) -> None:
         """See :class:`Sink`."""
-        self.lake.put_checkpoint(SCAN_STATE, msgspec.json.encode(self._plan | {"ended_ns": when_ns}).decode())
+        ended = self._plan | {"ended_ns": when_ns}
+        self.lake.put_checkpoint(SCAN_STATE, msgspec.json.encode(ended).decode())
+        self.upkeep(when_ns)
 
     def _instrument(self, coin: str) -> Instrument:
         """Return a coin's perpetual; one the venue did not list is taken for a plain one."""
-        return self._instruments.setdefault(coin, Instrument(VENUE, coin, coin, quote="USD", settle="USDC"))
+        from liqatlas.venues.payload import coin_of
+
+        if coin not in self._instruments:
+            asset, multiplier = coin_of(coin)
+            self._instruments[coin] = Instrument(
+                VENUE, coin, asset, quote="USD", settle="USDC", price_multiplier=multiplier
+            )
+        return self._instruments[coin]
 
 
 def position_frames(rows: Iterable[PositionRow]) -> Mapping[str, pl.DataFrame]:

@@ -7,7 +7,7 @@ by a test that could fail; what no test explains is counted as unexplained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,10 @@ import polars as pl
 from liqatlas.base.clock import isoformat
 from liqatlas.maps.measured_equity import named_equity, others_equity
 from liqatlas.maps.measured_holdings import ACCOUNT, SILENT_VENUES
-from liqatlas.maps.measured_memory import best_table, with_memory
+from liqatlas.maps.measured_memory import EXPLAINED, best_table, candidates, with_memory
 from liqatlas.rules import Positions, tiered_liquidation_price
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from liqatlas.maps.measured_holdings import Holdings
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 #: Relative difference of two prices up to which a position counts as reproduced.
 TOLERANCE = 1e-3
-#: Another margin table explains a price only where it hits it this closely; chance would need luck of one in ten thousand.
-EXPLAINED = 1e-5
 #: Isolated margin over the initial margin that an isolated position at its own leverage can show after funding.
 _INITIAL = (0.5, 1.5)
 
@@ -271,22 +267,6 @@ def _other_is_different(off: pl.DataFrame, usable: pl.DataFrame, holdings: Holdi
     )
     joined = off.join(partner.select(*key, "partner"), on=key, how="left", maintain_order="left")
     return joined["partner"].fill_null(value=False).to_numpy()
-
-
-def candidates(tables: Sequence[TierTable]) -> list[TierTable]:
-    """Return the margin tables a position may be under: each different one, and a single tier at each leverage they name.
-
-    The venue's tables with an id below 50 are one tier at that leverage; such a table may be in force without being listed now.
-    """
-    found = {(t.floors.tobytes(), t.rates.tobytes()): t for t in tables}
-    for leverage in sorted({float(cap) for t in tables for cap in t.max_leverages}):
-        first, rate = tables[0], np.array([0.5 / leverage])
-        flat = replace(
-            first, symbol=f"single tier at {leverage:g}x", floors=np.zeros(1), rates=rate, deductions=np.zeros(1),
-            max_leverages=np.array([leverage]), warning="",
-        )  # fmt: skip
-        found.setdefault((flat.floors.tobytes(), flat.rates.tobytes()), flat)
-    return list(found.values())
 
 
 def _without_level(frame: pl.DataFrame, tested: pl.DataFrame, holdings: Holdings) -> tuple[int, int]:

@@ -51,6 +51,10 @@ def measured_heatmap(
     kept = moments[
         np.unique(np.linspace(0, len(moments) - 1, min(size.columns, len(moments))).round().astype(int))
     ]
+    owners = inside.select("venue", "account").unique()  # nobody else changes a column
+    holdings = replace(
+        holdings, frame=frame.join(owners, on=["venue", "account"], how="semi", maintain_order="left")
+    )
     maps = [
         measured_map(
             holdings.until(int(moment)),

@@ -17,6 +17,7 @@ import polars as pl
 
 from liqatlas.maps.measured_equity import account_equity, named_equity
 from liqatlas.maps.measured_holdings import ACCOUNT
+from liqatlas.maps.measured_memory import EXPLAINED, candidates, with_named_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,10 @@ def levels_on_common_path(
     cross = seen.filter(~(pl.col("margin_mode") == "isolated").fill_null(value=False))
     wanted = mine.select(ACCOUNT).unique()
     rows = cross.join(wanted, on=ACCOUNT, how="semi").with_columns(named=named_equity())
-    crossings = {key: _account_crossing(part, holdings.tables, beta) for key, part in _accounts(rows)}
+    rows, tables, own = with_named_tables(
+        rows, holdings.tables, candidates(holdings.tables), closely=EXPLAINED
+    )
+    crossings = {key: _account_crossing(part, tables, beta) for key, part in _accounts(rows)}
     levels, apart = [], []
     for row in mine.iter_rows(named=True):
         level, why = row["level"], ""
@@ -159,7 +163,8 @@ def levels_on_common_path(
         "symbol"
     ].to_list()  # those that matter most first
     shown = {symbol: round(beta[symbol], 4) for symbol in held}
-    return shaped, {"betas": shown, "betas_price_changes": {s: counts[s] for s in held}}
+    parameters = {"betas": shown, "betas_price_changes": {s: counts[s] for s in held}}
+    return shaped, parameters | {"positions_under_a_table_of_their_own": own}
 
 
 def _accounts(rows: pl.DataFrame) -> list[tuple[tuple[Any, ...], pl.DataFrame]]:

@@ -37,7 +37,8 @@ def positions_table(
 
     Columns: ``account, venue, symbol, asset, position, notional_usd`` (at the snapshot's mark), ``account_usd`` (over all coins),
     ``qty_native, entry_price, mark_price, liquidation_price, distance`` (share of the mark, null where no level is reachable),
-    ``leverage, margin_mode, unrealised_pnl_usd, age_s, ts_event_ns, whale``.
+    ``leverage, margin_mode, unrealised_pnl_usd, age_s, ts_event_ns, whale, passed`` (the newest mark of the coin lies beyond the
+    level, so the position is gone or its level has moved since its snapshot).
     """
     seen = holdings.newest(as_of_ns=as_of_ns, window_ns=window_ns)
     level = pl.when(pl.col("level").is_finite() & ~pl.col("wrong_side")).then(pl.col("level"))
@@ -55,7 +56,12 @@ def positions_table(
             account_usd=pl.col("notional_usd").sum().over("venue", "account"),
             distance=(pl.col("liquidation_price") / pl.col("mark_price") - 1).abs(),
         )
-        .with_columns(whale=pl.col("account_usd") >= WHALE_USD)
+        .with_columns(
+            whale=pl.col("account_usd") >= WHALE_USD,
+            passed=(pl.col("direction") * (_newest_mark() - pl.col("liquidation_price")) <= 0).fill_null(
+                value=False
+            ),
+        )
     )
     if asset:
         rows = rows.filter(pl.col("asset") == asset)
@@ -63,8 +69,12 @@ def positions_table(
     return rows.sort([column, "notional_usd"], descending=[descending, True], nulls_last=True).select(
         "account", "venue", "symbol", "asset", "position", "notional_usd", "account_usd", "qty_native", "entry_price",
         "mark_price", "liquidation_price", "distance", "leverage", "margin_mode", "unrealised_pnl_usd", "age_s", "ts_event_ns",
-        "whale",
+        "whale", "passed",
     )  # fmt: skip
+
+
+def _newest_mark() -> pl.Expr:
+    return pl.col("mark_price").sort_by("ts_event_ns").last().over("venue", "symbol")
 
 
 def size_cohorts(table: pl.DataFrame) -> pl.DataFrame:

@@ -42,7 +42,8 @@ def _side(side: SideCoverage) -> dict[str, float | None]:
     }
 
 
-def _coverage(coverage: Coverage | None) -> dict[str, Any] | None:
+def coverage_tree(coverage: Coverage | None) -> dict[str, Any] | None:
+    """Return how much of open interest a result explains or has seen."""
     if coverage is None:
         return None
     return {
@@ -79,7 +80,7 @@ def head_tree(head: Head) -> dict[str, Any]:
         "price": _number(head.price),
         "reference": head.reference,
         "open_interest_usd": _number(head.open_interest_usd),
-        "coverage": _coverage(head.coverage),
+        "coverage": coverage_tree(head.coverage),
         "lookahead": head.lookahead,
         "prints_scope": head.prints_scope,
         "identified_distance": _number(head.identified_distance),

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from aiohttp.test_utils import TestServer
 
-from liqatlas.base.clock import HOUR_NS, NS_PER_MS
+from liqatlas.base.clock import HOUR_NS, NS_PER_MS, now_ns
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.flows.build import build_heatmap
 from liqatlas.flows.ingest import ingest_files
 from liqatlas.flows.positions import build_measured_map, check_positions, positions_in
 from liqatlas.flows.positions_report import TableRequest, report_positions
 from liqatlas.flows.positions_scan import ScanPlan, ScanResult, scan_into_lake
+from liqatlas.flows.reporter import Reporter
 from liqatlas.flows.request import Request
 from liqatlas.store import Lake
 from tests.conftest import ROOT
@@ -163,6 +164,32 @@ async def test_scan_that_was_killed_goes_on_and_repeats_little(tmp_path: Path) -
     ours = lake_map(lake)
     assert not [w for w in ours.head.warnings if "partial" in w]
     assert int(ours.head.model.parameters["accounts"]) == sum("ETH" in coins(n, 1) for n in range(1, 451))
+    shown = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "liqatlas", "positions", "ETH", "--lake", lake, "--format", "json", "--top", "3",
+        env=environ, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    tree = json.loads((await shown.communicate())[0])
+    assert (len(tree["positions"]), tree["accounts_seen"]) == (3, ours.head.model.parameters["accounts"])
+
+
+async def test_contexts_that_cannot_be_read_cost_coverage_only(tmp_path: Path) -> None:
+    class Short(HyperliquidStub):
+        def _meta(self) -> dict[str, Any]:
+            return {"universe": [{"name": "BTC"}]}
+
+    stub = Short(40, time_ms=TIME_MS)
+    said: list[str] = []
+    async with TestServer(stub.app()) as server:
+        with Lake.create(tmp_path / "lake") as lake:
+            result = await scan_into_lake(
+                lake, stub.addresses(), client_of(server, stub.clock), plan=ScanPlan(batch=False),  # type: ignore[arg-type]
+                clock_ns=lambda: TIME_MS * NS_PER_MS, reporter=Reporter(notice=said.append),
+            )  # fmt: skip
+    assert result.holds + result.empty == 40
+    assert any("coverage will be unknown" in line for line in said)
+    found = lake_map(tmp_path / "lake")
+    assert found.usd.sum() > 0
+    assert any("open interest is unknown" in w for w in found.head.warnings)
 
 
 async def test_a_file_of_a_scan_goes_into_the_lake_with_its_closings(tmp_path: Path) -> None:
@@ -200,3 +227,20 @@ async def test_a_file_of_a_scan_goes_into_the_lake_with_its_closings(tmp_path: P
     with Lake.open(tmp_path / "lake") as lake:
         known = dict(lake.accounts.table("hyperliquid").select("account", "outcome").iter_rows())
     assert known == {address(holder): "holds no position", address(99): "holds positions"}
+
+
+async def test_a_scan_leaves_closed_days_in_files_and_removes_what_is_too_old(tmp_path: Path) -> None:
+    """Snapshots of last year go with the next scan, trades of that time stay; those of last week rest in files."""
+    lake, day_ns = tmp_path / "lake", 24 * HOUR_NS
+    for back in (400, 7, 1):
+        await scanned(HyperliquidStub(30, time_ms=(now_ns() - back * day_ns) // NS_PER_MS), lake)
+    with Lake.open(lake) as opened:
+        assert opened.verify().ok
+        kept = {row.symbol: row.first_event_ns for row in opened.freshness() if row.dataset == "positions"}
+        files = list(lake.glob("dataset=positions/**/*.parquet"))
+        gone = [gap for gap in opened.list_gaps(dataset="positions") if "kept 180 days" in gap.reason]
+    assert kept
+    assert all(first > now_ns() - 8 * day_ns for first in kept.values())
+    assert files
+    assert gone
+    assert lake_map(lake).head.model.parameters["accounts"] > 0

@@ -53,7 +53,9 @@ def test_tables_are_those_that_hold_rows() -> None:
 
 def test_every_table_of_a_recording_is_counted() -> None:
     """A table added to the class and forgotten in ``tables`` would be left out of ``until`` and look ahead."""
-    names = {name for name, kind in Recording.__annotations__.items() if "DataFrame" in kind}
+    names = {name for name, kind in Recording.__annotations__.items() if "DataFrame" in kind} - {
+        "emptied"
+    }  # of accounts
     row = {name: getattr(Recording(ETH), name).clear(1) for name in names}
     assert set(Recording(ETH, **row).tables()) == names
 

@@ -122,3 +122,18 @@ def test_an_account_that_holds_nothing_since_is_gone_and_its_closing_is_told() -
     assert opened.select("change", "position").rows() == [("opened", "short")]
     before = positions_table(holdings, as_of_ns=NOW - 2 * HOUR_NS, window_ns=48 * HOUR_NS)
     assert "c" in set(before["account"])
+
+
+def test_a_level_that_the_newest_mark_has_passed_is_marked() -> None:
+    holdings = frame(
+        [
+            (5, "a", "ETH", "long", 10.0, 99.0),
+            (5, "b", "ETH", "short", 10.0, 101.0),
+            (1, "c", "ETH", "long", 1.0, None),
+        ]
+    )
+    moved = holdings.frame.with_columns(
+        mark_price=pl.when(pl.col("account") == "c").then(98.0).otherwise(pl.col("mark_price"))
+    )
+    table = positions_table(Holdings(moved, (), Flaws()), as_of_ns=NOW, window_ns=48 * HOUR_NS)
+    assert dict(table.select("account", "passed").iter_rows()) == {"a": True, "b": False, "c": False}
