@@ -35,6 +35,7 @@ SIZE = (900, 560)
 #: Share of pixels that may differ by more than an eighth of the scale, and the mean difference allowed over the whole picture.
 MOST_PIXELS, MOST_MEAN = 0.02, 0.012
 
+
 @cache
 def one_axis() -> LiquidationMap:
     """Return the map of eight venues from generated data of known truth, in 160 bins."""

@@ -46,7 +46,9 @@ def calibration_for(recording: Recording, request: Request) -> Calibration | Non
         return load_calibration(request.calibration_file)
     instrument, shipped = recording.instrument, shipped_calibrations()
     own = [c for c in shipped if c.instrument == instrument.key]
-    pooled = [c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"]
+    pooled = [
+        c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"
+    ]
     return max(own or pooled, key=lambda c: c.trained_until, default=None)
 
 

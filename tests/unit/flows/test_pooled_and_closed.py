@@ -43,7 +43,9 @@ def test_it_is_the_default_where_its_training_lies_before_the_moment() -> None:
     assert build_map(REQUEST, [bars_market(HOURS, 3, instrument=BITGET)]).head.quantity == "expected"
 
 
-@pytest.mark.parametrize("change", [{"asset": "ETH", "symbol": "ETHUSDT"}, {"kind": "inverse", "settle": "BTC", "quote": "USD"}])
+@pytest.mark.parametrize(
+    "change", [{"asset": "ETH", "symbol": "ETHUSDT"}, {"kind": "inverse", "settle": "BTC", "quote": "USD"}]
+)
 def test_another_asset_or_an_inverse_contract_has_none(change: dict[str, str]) -> None:
     other = replace(BITGET, **change)  # type: ignore[arg-type]
     asked = replace(REQUEST, quantity="expected", asset=other.asset)
@@ -55,10 +57,14 @@ def daily_file(folder: Path, hours: int = 3) -> Path:
     """Write a public daily file of BitMEX as documented."""
     rng, begin = np.random.default_rng(1), datetime(2024, 11, 24, tzinfo=UTC)
     price = 98_000 * np.exp(np.cumsum(rng.normal(0, 4e-4, hours * 600)))
-    lines = ["timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional,trdType"]
+    lines = [
+        "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional,trdType"
+    ]
     for i, p in enumerate(np.round(price * 2) / 2):
         at = (begin + timedelta(seconds=6 * i)).strftime("%Y-%m-%dD%H:%M:%S.000000000")
-        lines.append(f"{at},XBTUSD,{'Buy' if i % 3 else 'Sell'},{1000 + i},{p},PlusTick,m{i},1,{1000 / p},1000,Regular")
+        lines.append(
+            f"{at},XBTUSD,{'Buy' if i % 3 else 'Sell'},{1000 + i},{p},PlusTick,m{i},1,{1000 / p},1000,Regular"
+        )
     path = folder / "20241124.csv.gz"
     path.write_bytes(gzip.compress("\n".join([*lines, ""]).encode()))
     return path
