@@ -188,3 +188,14 @@ def test_an_inverse_short_holds_its_own_hedge(leverage: float, reached: bool) ->
     level = liquidation_price(held, Maintenance.of(0.004)).item()
     assert np.isfinite(level) == reached
     assert level > 50_000.0
+
+
+async def test_bitgets_coin_futures_are_unknown_not_guessed() -> None:
+    async with asking("bitget", Schedule()) as (client, _):
+        for name in ("BTCUSD", "ethusdh26"):
+            with pytest.raises(InputError, match="stands on no page of the venue"):
+                await client.listing(name)
+        assert (await client.listing("BTC")).instrument.symbol == CONTRACTS["bitget"][0].symbol
+    offers = client.capabilities().capabilities
+    assert offers.liquidations == "unknown"
+    assert venue("bitfinex").capabilities().capabilities.tiers == "unknown"

@@ -163,9 +163,11 @@ def test_an_inverse_level_is_the_linear_one_of_the_margin_valued_there(
     linear = Positions.of(
         held.direction, held.quantity / held.entry, entry=held.entry, margin=held.margin * level
     )
-    owed_there = held.quantity * (owed.rate + owed.close_fee)  # an inverse contract owes on its face
+    owed_there = float(held.quantity) * float(
+        owed.rate + owed.close_fee
+    )  # an inverse contract owes on its face
     left = linear.equity_at(level) - owed_there
-    assert abs(left.item()) <= 1e-9 * held.quantity * max(1.0, level / held.entry)
+    assert abs(left.item()) <= 1e-9 * float(held.quantity) * max(1.0, level / float(held.entry))
 
 
 @given(directions, st.floats(1.5, 100.0), st.floats(0.0, 0.005), prices, st.floats(1e-8, 1e-2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -36,6 +37,8 @@ class _Problem(msgspec.Struct):
 
 
 _PROBLEM = msgspec.json.Decoder(_Problem)
+#: Such as BTCUSD and BTCUSDH26: quoted in USD, margined in the coin.
+_COIN_FUTURE = re.compile(r"[A-Z0-9]{2,12}USD(_CM|[FGHJKMNQUVXZ]\d\d)?")
 
 
 class BitgetClient(VenueClient):
@@ -76,6 +79,21 @@ class BitgetClient(VenueClient):
             *(self._get("contracts", parse_rest.parse_instruments, productType=p) for p in consts.PRODUCT_TYPES)
         )  # fmt: skip
         return {symbol: listing for part in found for symbol, listing in part.items()}
+
+    async def listing(self, name: str) -> Listing:
+        """Return the contract of a symbol or asset, as the base does.
+
+        Raises
+        ------
+        InputError
+            If it names a coin-margined future: no page says what one unit of its size is.
+        """
+        if _COIN_FUTURE.fullmatch(name.upper()):
+            raise InputError(
+                f"Bitget's coin-margined futures ({name}) are not read: what one unit of their size is stands on no page of the venue; "
+                "choose the USDT or USDC future of the asset"
+            )
+        return await super().listing(name)
 
     async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
         """Ask for the clock."""
