@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from liqatlas.base.instruments import Instrument
     from tests.stub_exchange.market import Market
 
 DAY = date(2026, 11, 22)
@@ -65,7 +66,9 @@ async def test_what_no_stream_tells_is_noticed_when_contracts_are_read_again(cha
 
             monkey.load_listings = without
         async with Feed(client, market.contracts, ["trades", "funding", "marks"], RENEWING) as feed:
-            before, after, ended, changed = RowBatch(), RowBatch(), [], []
+            before, after = RowBatch(), RowBatch()
+            ended: list[str] = []
+            changed: list[tuple[Instrument | None, Instrument]] = []
             quiet = 0
             while quiet < 3:
                 batch = await feed.next(0.1)

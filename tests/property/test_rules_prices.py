@@ -149,7 +149,7 @@ def test_inverse_profit_in_dollars_is_the_linear_profit_of_the_same_value(
         held.direction, held.quantity, entry=held.entry, margin=0.0 * held.margin, kind="inverse"
     )
     gained = bare.equity_at(price).item() * price
-    assert gained == pytest.approx(linear.equity_at(price).item(), rel=1e-9, abs=1e-9 * held.quantity)
+    assert gained == pytest.approx(linear.equity_at(price).item(), rel=1e-9, abs=1e-9 * float(held.quantity))
 
 
 @given(isolated(("inverse",)))
