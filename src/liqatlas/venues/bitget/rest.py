@@ -13,12 +13,11 @@ from liqatlas.venues.bitget import consts, parse, parse_rest, stream
 from liqatlas.venues.bitget.stream import product_type
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.paging import backward, by_window, within
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
@@ -47,13 +46,11 @@ class BitgetClient(VenueClient):
     key = "bitget"
     name = "Bitget"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/api/v2/public/time", "requests")
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Bitget gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``{"code": "00000", …}``; any other code is a failure."""
@@ -94,10 +91,6 @@ class BitgetClient(VenueClient):
                 "choose the USDT or USDC future of the asset"
             )
         return await super().listing(name)
-
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/api/v2/public/time", 1, "requests"), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""
