@@ -13,7 +13,7 @@ from liqatlas.venues.bitget import consts, parse, parse_rest, stream
 from liqatlas.venues.bitget.stream import product_type
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.paging import backward, by_window, within
-from liqatlas.venues.transport import Refusal
+from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -60,12 +60,9 @@ class BitgetClient(VenueClient):
             return Refusal("retry", "the body is cut short or no JSON")
         if problem.code == "00000":
             return None
-        text = f"code {problem.code}, {problem.msg!r}"
-        if problem.code in consts.UNKNOWN_SYMBOL_CODES:
-            return Refusal("symbol", text)
-        if problem.code in consts.LIMIT_CODES:
-            return Refusal("limit", text)
-        return Refusal("retry" if problem.code in consts.RETRY_CODES else "final", text)
+        return refusal_by_code(
+            problem.code, problem.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
+        )  # fmt: skip
 
     async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
         return await self._ask(f"{consts.ROOT}/{path}", read, weight=1, quota="requests", params=params)

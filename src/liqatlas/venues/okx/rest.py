@@ -11,7 +11,7 @@ from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.okx import consts, parse, parse_rest, stream
 from liqatlas.venues.paging import backward, by_window
 from liqatlas.venues.rows import RowBatch
-from liqatlas.venues.transport import Refusal
+from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -53,12 +53,9 @@ class OkxClient(VenueClient):
             return Refusal("retry", "the body is no answer of OKX, or cut short")
         if answer.code == "0":
             return None
-        text = f"code {answer.code}, {answer.msg!r}"
-        if answer.code in consts.LIMIT_CODES:
-            return Refusal("limit", text)
-        if answer.code in consts.UNKNOWN_SYMBOL_CODES:
-            return Refusal("symbol", text)
-        return Refusal("retry" if answer.code in consts.RETRY_CODES else "final", text)
+        return refusal_by_code(
+            answer.code, answer.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
+        )  # fmt: skip
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all swaps and futures."""
