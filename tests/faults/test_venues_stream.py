@@ -161,12 +161,9 @@ async def test_what_rest_cannot_give_is_listed_with_its_number(key: str) -> None
 
 @pytest.mark.parametrize("key", VENUES + CCXT)
 async def test_a_cut_connection_comes_back_and_trades_are_made_good(key: str) -> None:
-    patient = (
-        {"pace_s": 0.08, "quiet": 15} if key in CCXT else {"pace_s": 0.01}
-    )  # ccxt redials in its own time
-    out = await record(
-        key, Schedule.of(Planned(300, "cut", length=80), Planned(600, "cut", length=80)), **patient
-    )
+    cuts = Schedule.of(Planned(300, "cut", length=80), Planned(600, "cut", length=80))
+    slow = key in CCXT  # it redials in its own time
+    out = await record(key, cuts, pace_s=0.08 if slow else 0.01, quiet=15 if slow else 3)
     assert sum(c.stats.disconnects for c in out.feed.connections) >= 2
     assert_trades_complete(key, out)
     assert out.gaps_of("trades")

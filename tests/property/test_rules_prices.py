@@ -135,6 +135,57 @@ def test_inverse_long_is_a_linear_short_in_one_over_price(case: tuple[Positions,
     assert liquidation_price(held, owed).item() == pytest.approx(expected, rel=1e-9)
 
 
+@given(isolated(("inverse",)), st.floats(0.2, 5.0))
+def test_inverse_profit_in_dollars_is_the_linear_profit_of_the_same_value(
+    case: tuple[Positions, Maintenance], move: float
+) -> None:
+    """``s Q (1/E - 1/P) P = s (Q/E) (P - E)``: coins gained, valued at the price they are gained at."""
+    held, _ = case
+    price = held.entry * move
+    linear = Positions.of(
+        held.direction, held.quantity / held.entry, entry=held.entry, margin=0.0 * held.margin
+    )
+    bare = Positions.of(
+        held.direction, held.quantity, entry=held.entry, margin=0.0 * held.margin, kind="inverse"
+    )
+    gained = bare.equity_at(price).item() * price
+    assert gained == pytest.approx(linear.equity_at(price).item(), rel=1e-9, abs=1e-9 * float(held.quantity))
+
+
+@given(isolated(("inverse",)))
+def test_an_inverse_level_is_the_linear_one_of_the_margin_valued_there(
+    case: tuple[Positions, Maintenance],
+) -> None:
+    """At its level an inverse position is a linear one of Q/E coins whose margin of W coins is worth W times that level."""
+    held, owed = case
+    level = liquidation_price(held, owed).item()
+    assume(1e-6 < level / held.entry < 1e6)
+    linear = Positions.of(
+        held.direction, held.quantity / held.entry, entry=held.entry, margin=held.margin * level
+    )
+    owed_there = float(held.quantity) * float(
+        owed.rate + owed.close_fee
+    )  # an inverse contract owes on its face
+    left = linear.equity_at(level) - owed_there
+    assert abs(left.item()) <= 1e-9 * float(held.quantity) * max(1.0, level / float(held.entry))
+
+
+@given(directions, st.floats(1.5, 100.0), st.floats(0.0, 0.005), prices, st.floats(1e-8, 1e-2))
+def test_the_three_kinds_of_contract_share_levels_to_first_order(
+    direction: int, leverage: float, rate: float, entry: float, multiplier: float
+) -> None:
+    """Linear and quanto agree exactly; inverse lies nearer for longs and farther for shorts, by the square of the distance."""
+    levels = {}
+    for kind in KINDS:
+        held = Positions.isolated(direction, 1_000.0 * multiplier, entry=entry, leverage=leverage, kind=kind)
+        levels[kind] = liquidation_price(held, Maintenance.of(rate)).item() / entry
+    assert levels["quanto"] == pytest.approx(levels["linear"], rel=1e-12)
+    distance = abs(levels["linear"] - 1)
+    assume(distance < 0.3)
+    assert levels["inverse"] >= levels["linear"] - 1e-12
+    assert levels["inverse"] - levels["linear"] <= 2.5 * (distance + rate) ** 2 + 2.5 * rate
+
+
 @given(isolated(), st.floats(0.001, 0.5))
 def test_more_margin_moves_the_level_away(case: tuple[Positions, Maintenance], share: float) -> None:
     held, owed = case

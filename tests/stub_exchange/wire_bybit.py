@@ -131,11 +131,9 @@ class BybitWire:
                 "result": {},
                 "time": market.now_ms(),
             }
-        start, end = (
-            int(query.get("startTime", query.get("start", 0))),
-            int(query.get("endTime", query.get("end", 2**53))),
-        )
         limit = int(query.get("limit", 200))
+        end = int(query.get("endTime", query.get("end", market.now_ms())))
+        start = int(query.get("startTime", query.get("start", end - limit * 8 * HOUR_MS)))
         if "kline" in path and "end" not in query:  # a start and a limit: that many from the start
             end = start + limit * MINUTE_MS - 1
         handlers: dict[str, Callable[[], object]] = {

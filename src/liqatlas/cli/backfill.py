@@ -38,7 +38,7 @@ def backfill(
     until
         Moment at which to end; default is now.
     venues
-        Which venues; all with a live client by default.
+        Which venues; all with a live client by default. ``ccxt:NAME`` is an exchange read by ccxt.
     lake
         Folder of the lake, made where there is none; default is that of the settings.
     host

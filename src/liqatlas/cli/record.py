@@ -64,7 +64,7 @@ def record(
     names
         Assets such as BTC, or symbols.
     venues
-        Which venues; all with a live client by default.
+        Which venues; all with a live client by default. ``ccxt:NAME`` is an exchange read by ccxt.
     lake
         Folder of the lake, made where there is none; default is that of the settings.
     host

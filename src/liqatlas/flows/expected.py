@@ -50,7 +50,8 @@ def calibration_for(recording: Recording, request: Request) -> Calibration | Non
     pooled = [
         c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"
     ]
-    if not own and not pooled and request.quantity == "expected":
+    lends = request.quantity == "expected" and instrument.kind != "inverse"
+    if not own and not pooled and lends:
         return lendable_calibration(instrument.key, request.as_of_ns)
     return max(own or pooled, key=lambda c: c.trained_until, default=None)
 

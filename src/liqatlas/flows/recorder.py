@@ -181,6 +181,8 @@ class VenueRecorder:
                     self._instruments[new.symbol] = new
                     if new.symbol in symbols:
                         self._lake.put_instrument(new, valid_from_ns=batch.recv_ns or now_ns())
+                if batch.ended:
+                    self.state.problem = f"no longer traded: {', '.join(batch.ended)}"
                 self._vouch(feed, symbols, datasets)
                 self._count(feed)
                 if time.monotonic() - self.state.last_frame > self._silent_s:

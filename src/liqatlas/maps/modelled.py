@@ -18,6 +18,7 @@ from liqatlas.levels.segment import Segment, identity
 from liqatlas.levels.stream import fold
 from liqatlas.maps.head import Coverage, Head, ModelInfo, SideCoverage, VenueInfo
 from liqatlas.maps.liquidation_map import LiquidationMap
+from liqatlas.maps.pegs import peg_warnings
 from liqatlas.maps.readout import BANDS, InstrumentLevels, mixture_under_cap, moved, outstanding
 
 if TYPE_CHECKING:
@@ -284,6 +285,8 @@ def head_of(
                 f"{key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(start)}"
             )
         warnings += [w for w in (*one.recording.warnings, *one.flow.warnings, one.terms.warning) if w]
+    perpetuals = [p for p in prepared if p.recording.instrument.expiry_ns is None]
+    warnings += peg_warnings((p.info.quote, p.mark) for p in perpetuals)
     simulated = any(p.recording.simulated for p in prepared)
     ahead = parse_time(parameters.data_until) > as_of_ns and not simulated
     if ahead:

@@ -79,6 +79,9 @@ class VenueClient(ABC):
     key: ClassVar[str]
     name: ClassVar[str]
     hosts_default: ClassVar[Hosts]
+    offers: ClassVar[VenueCapabilities]
+    #: Where the venue tells its time, and under which quota.
+    clock: ClassVar[tuple[str, str]]
     quotas: ClassVar[Sequence[Quota]]
     heartbeat: ClassVar[Heartbeat]
     #: Datasets with a stream; of the others, those that :meth:`snapshot` gives can be polled.
@@ -116,10 +119,6 @@ class VenueClient(ABC):
     # --- what each venue brings ---------------------------------------------------------------------------------
 
     @abstractmethod
-    def capabilities(self) -> VenueCapabilities:
-        """Return what the venue gives and how its prints are thinned."""
-
-    @abstractmethod
     def check_answer(self, body: bytes) -> Refusal | None:
         """Return why a body is a failure although it arrived, or ``None``."""
 
@@ -130,10 +129,6 @@ class VenueClient(ABC):
     @abstractmethod
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all contracts."""
-
-    @abstractmethod
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the venue's clock and hand the answer on."""
 
     @abstractmethod
     def parse_time(self, body: bytes) -> int:
@@ -179,7 +174,16 @@ class VenueClient(ABC):
     def parse_frame(self, payload: bytes, listings: Mapping[str, Listing], recv_ns: int) -> Frame:
         """Return what a stream message says."""
 
-    # --- the same for all ---------------------------------------------------------------------------------------
+    # --- the same for all, unless a venue has its own way ----------------------------------------------------------
+
+    def capabilities(self) -> VenueCapabilities:
+        """Return what the venue gives and how its prints are thinned."""
+        return self.offers
+
+    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
+        """Ask for the venue's clock and hand the answer on."""
+        path, quota = self.clock
+        return await self.transport.ask(Question(path, 1, quota), question)
 
     async def listings(self, *, refresh: bool = False) -> dict[str, Listing]:
         """Return all contracts by symbol, asked for once."""

@@ -55,6 +55,9 @@ class FeedOptions:
         Distance between a message's moment and ours from which it is counted as skewed.
     poll_s
         How often datasets without a stream are asked for.
+    renew_s
+        How often contracts are read again, so that a changed size, funding interval or delisting is noticed: nothing in a stream
+        tells of them.
     """
 
     max_frames: int = 50_000
@@ -67,6 +70,7 @@ class FeedOptions:
     audit_s: float = 10.0
     max_skew_s: float = 60.0
     poll_s: float = 15.0
+    renew_s: float = 900.0
     persistence: Persistence = field(default_factory=Persistence)
 
 
@@ -91,17 +95,18 @@ class Batch:
     """What a feed hands on: rows, gaps newly closed (filled or listed), summaries, and the moment of the last frame.
 
     ``changed`` names contracts that hold from the NEXT batch on (``None`` before: new): price ticks of one batch are all of one
-    instrument, so a changed tick never mixes two scales.
+    instrument, so a changed tick never mixes two scales. ``ended`` names contracts asked for that trade no longer.
     """
 
     rows: RowBatch = field(default_factory=RowBatch)
     gaps: list[Gap] = field(default_factory=list)
     tickers: list[Ticker] = field(default_factory=list)
     changed: list[tuple[Instrument | None, Instrument]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     recv_ns: int = 0
 
     def __bool__(self) -> bool:
-        return bool(len(self.rows) or self.gaps or self.tickers or self.changed)
+        return bool(len(self.rows) or self.gaps or self.tickers or self.changed or self.ended)
 
 
 class Feed:
@@ -138,6 +143,7 @@ class Feed:
         self._last_rate: dict[str, tuple[object, ...]] = {}
         self._refreshed = time.monotonic() - 60
         self._known: dict[str, Listing] = {}
+        self._renewed: dict[str, Listing] | None = None
         self._waiting: list[Message] = []
         self._began_ns = now_ns()
         self._clocks = (time.time(), time.monotonic())
@@ -158,6 +164,7 @@ class Feed:
             )
             self.connections.append(connection)
             self._tasks.append(asyncio.create_task(connection.run()))
+        self._tasks.append(asyncio.create_task(self._renew()))
         if self.mender.audits and "trades" in self.datasets:
             self._tasks.append(asyncio.create_task(self.mender.audit(self.symbols)))
         return self
@@ -183,6 +190,11 @@ class Feed:
 
     async def next(self, timeout_s: float) -> Batch:
         """Return what has come, waiting up to ``timeout_s`` for the first of it; an empty batch if nothing did."""
+        if self._renewed is not None:
+            batch, found, self._renewed = Batch(), self._renewed, None
+            self._adopt(found, batch)
+            if batch:
+                return batch  # alone: rows after it are read under the new contracts
         messages = self._waiting or await self.inbox.get(self.options.batch_frames, timeout_s)
         self._waiting = []
         self._watch_clock()
@@ -254,12 +266,29 @@ class Feed:
         except LiqAtlasError as error:
             self.stats.last_error = str(error)
             return False
+        self._adopt(found, batch)
+        return bool(batch.changed)
+
+    async def _renew(self) -> None:
+        """Read the contracts again and again; they are adopted between two batches."""
+        while True:
+            await asyncio.sleep(self.options.renew_s)
+            try:
+                self._renewed = await self.client.listings(refresh=True)
+            except LiqAtlasError as error:
+                self.stats.last_error = str(error)
+
+    def _adopt(self, found: dict[str, Listing], batch: Batch) -> None:
+        """Take other contracts for the known ones, and tell what is new, different or over."""
         before, self._known = self._known, found
         for symbol, listing in found.items():
             old = before.get(symbol)
             if old is None or old.instrument != listing.instrument:
                 batch.changed.append((old.instrument if old else None, listing.instrument))
-        return bool(batch.changed)
+        for symbol in self.symbols:
+            was, now = before.get(symbol), found.get(symbol)
+            if was is not None and was.status != "delisted" and (now is None or now.status == "delisted"):
+                batch.ended.append(symbol)
 
     def _absorb(self, frame: Frame, raw: RawFrame, batch: Batch) -> None:
         """Keep what is new of a frame."""

@@ -13,7 +13,7 @@ from liqatlas.base.clock import now_ns
 from liqatlas.base.errors import FormatError, InputError, SourceUnavailableError, UnknownSymbolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from liqatlas.venues.budget import RateBudget
 
@@ -29,6 +29,23 @@ class Refusal:
 
     kind: RefusalKind
     text: str
+
+
+def refusal_by_code(
+    code: object,
+    said: str,
+    *,
+    limit: Container[object],
+    unknown: Container[object],
+    passing: Container[object],
+) -> Refusal:
+    """Return what a venue's error code means, by its tables of codes; one that stands in none is final."""
+    text = f"code {code}, {said!r}"
+    if code in limit:
+        return Refusal("limit", text)
+    if code in unknown:
+        return Refusal("symbol", text)
+    return Refusal("retry" if code in passing else "final", text)
 
 
 class Answer(NamedTuple):

@@ -6,7 +6,11 @@ suite runs over the adapter too: ``pytest tests/faults -k ccxt``.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import os
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +21,7 @@ from liqatlas.venues import capabilities, venue
 from liqatlas.venues.feed import Feed
 from liqatlas.venues.inbox import Broken, Inbox, Resumed
 from liqatlas.venues.subscriptions import Subscription
+from tests.conftest import ROOT
 from tests.stub_exchange.faults import Planned, Schedule
 from tests.stub_exchange.market import Trade
 from tests.stub_exchange.server import StubExchange
@@ -32,6 +37,8 @@ from tests.stub_exchange.session import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from liqatlas.venues.through_ccxt.rest import CcxtClient
 
 pytestmark = pytest.mark.skipif(
@@ -76,6 +83,36 @@ async def test_it_reads_the_same_candles() -> None:
         # Of inverse contracts ccxt hands the turnover in COINS on as the volume: refused, not read as dollars.
         with pytest.raises(NotEnoughDataError, match="it counts something else"):
             [page async for page in foreign.history("bars", inverse, start, end)]
+
+
+async def test_record_and_map_take_its_key(tmp_path: Path) -> None:
+    """``record --venues ccxt:bybit`` into a lake, and the map's way of asking venues, as processes would do it."""
+    from liqatlas.flows.venue_access import chosen_venues, make_access
+    from liqatlas.store import Lake
+
+    key, market = "ccxt:bybit", market_of("ccxt:bybit")
+    async with StubExchange(wire_of(key), market, pace_s=0.01) as exchange:
+        access = make_access([f"{key}={exchange.rest_url}"], [])
+        assert chosen_venues([f"{key},binance"]) == (key, "binance")
+        async with access.client(key) as client:
+            assert (await client.listing("BTC")).instrument.key == "ccxt:bybit:BTCUSDT"
+            assert (await client.clock_skew()).round_trip_ns > 0
+        command = [
+            sys.executable, "-P", "-m", "liqatlas", "record", "BTCUSDT", "--venues", key, "--host", f"{key}={exchange.rest_url}",
+            "--lake", str(tmp_path / "lake"),
+        ]  # fmt: skip
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LIQATLAS_CACHE": str(tmp_path / "cache")}
+        process = await asyncio.create_subprocess_exec(
+            *command, env=env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+        await asyncio.wait_for(exchange.done.wait(), 60)
+        await asyncio.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+    with Lake.open(tmp_path / "lake") as lake:
+        rows = lake.read("trades", key, "BTCUSDT", 0, now_ns() + 10**18)
+    assert sorted(rows["price_ticks"].to_list()) == sorted(t.ticks for t in market.trades("BTCUSDT"))
 
 
 @pytest.mark.parametrize("cache", [50_000, 4])

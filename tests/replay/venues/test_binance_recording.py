@@ -39,7 +39,7 @@ def recording(data_dir: Path) -> tuple[list[tuple[int, Frame]], list[BookChange]
             if payload.startswith(b'{"stream"'):
                 messages.append((int(moment), parse.parse_frame(payload, LISTINGS)))
             else:
-                snapshots.append(parse_rest.parse_book(payload, "BTCUSDT"))
+                snapshots.append(parse_rest.parse_book(payload, LISTINGS["BTCUSDT"]))
     return messages, snapshots
 
 

@@ -3,6 +3,7 @@
 from liqatlas.rules.loaders.binance import load_binance_brackets
 from liqatlas.rules.loaders.bitget import load_bitget_tiers
 from liqatlas.rules.loaders.bybit import load_bybit_risk_limits
+from liqatlas.rules.loaders.ccxt import load_ccxt_tiers
 from liqatlas.rules.loaders.dydx import load_dydx_markets
 from liqatlas.rules.loaders.gate import load_gate_tiers
 from liqatlas.rules.loaders.hyperliquid import load_hyperliquid_meta
@@ -14,6 +15,7 @@ __all__ = [
     "load_binance_brackets",
     "load_bitget_tiers",
     "load_bybit_risk_limits",
+    "load_ccxt_tiers",
     "load_dydx_markets",
     "load_gate_tiers",
     "load_hyperliquid_meta",

@@ -1,4 +1,6 @@
-"""Binance USD-M stream messages as rows. Pure: bytes in, rows out.
+"""Binance stream messages as rows, of USD-M and of COIN-M, which speak alike. Pure: bytes in, rows out.
+
+Every size is multiplied by the contract's native quantity: 1 coin on USD-M, 100 or 10 USD on COIN-M.
 
 Sources (read 2026-11-22, field by field in docs/reference/venues/binance.md):
 https://developers.binance.com/docs/derivatives/usds-margined-futures
@@ -6,7 +8,9 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -17,6 +21,7 @@ from liqatlas.venues.payload import decode, listed, value_usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.venues.rows import Row
@@ -152,12 +157,22 @@ class Reply(msgspec.Struct):
     msg: str = ""
 
 
-_COMBINED = msgspec.json.Decoder(Combined)
-_EVENT = msgspec.json.Decoder(Event | list[MarkPrice])
 _REPLY = msgspec.json.Decoder(Reply)
 
 
-def parse_frame(payload: bytes, listings: Mapping[str, Listing]) -> Frame:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One of Binance's exchanges: its key, and the decoders of a combined frame and of a raw event it may send."""
+
+    venue: str
+    combined: msgspec.json.Decoder[Any]
+    event: msgspec.json.Decoder[Any]
+
+
+USDM = Dialect(VENUE, msgspec.json.Decoder(Combined), msgspec.json.Decoder(Event | list[MarkPrice]))
+
+
+def parse_frame(payload: bytes, listings: Mapping[str, Listing], dialect: Dialect = USDM) -> Frame:
     """Return what a stream message says, combined (``{"stream": …}``) or raw.
 
     Raises
@@ -167,15 +182,17 @@ def parse_frame(payload: bytes, listings: Mapping[str, Listing]) -> Frame:
     UnknownSymbolError
         If its symbol is not listed.
     """
+    venue = dialect.venue
     if b'"stream"' in payload[:80]:
-        event = decode(_COMBINED, payload, f"{VENUE}:stream").data
+        event = decode(dialect.combined, payload, f"{venue}:stream").data
     elif b'"e"' in payload[:120]:
-        event = decode(_EVENT, payload, f"{VENUE}:stream")
+        event = decode(dialect.event, payload, f"{venue}:stream")
     else:
-        return Frame(control=_control(decode(_REPLY, payload, f"{VENUE}:reply")))
+        return Frame(control=_control(decode(_REPLY, payload, f"{venue}:reply")))
     frame = Frame()
     for one in event if isinstance(event, list) else (event,):
-        _add_event(frame, one, listings)
+        symbol = one.o.s if isinstance(one, ForceOrder) else one.s
+        _add_event(frame, one, listed(listings, symbol, venue))
     return frame
 
 
@@ -188,68 +205,66 @@ def _control(reply: Reply) -> Control:
     return Control("ack", code=str(reply.id))
 
 
-def _add_event(frame: Frame, event: Event, listings: Mapping[str, Listing]) -> None:
+def _add_event(frame: Frame, event: Event, listing: Listing) -> None:
     """Add one event's rows."""
+    of = listing.instrument
     if isinstance(event, AggTrade):
-        instrument = listed(listings, event.s, VENUE).instrument
-        frame.batch.add("trades", event.s, trade_row(event.T, event.p, event.q, event.m, event.a, instrument))
+        frame.batch.add("trades", event.s, trade_row(event.T, event.p, event.q, event.m, event.a, of))
     elif isinstance(event, Depth):
+        sides = book_levels(event.b, of), book_levels(event.a, of)
         frame.books.append(
-            BookChange(
-                event.s,
-                event.T * NS_PER_MS,
-                False,
-                event.U,
-                event.u,
-                event.pu,
-                book_levels(event.b),
-                book_levels(event.a),
-            )
+            BookChange(event.s, event.T * NS_PER_MS, False, event.U, event.u, event.pu, *sides)
         )
     elif isinstance(event, MarkPrice):
-        add_mark(frame, event, listed(listings, event.s, VENUE))
+        add_mark(frame, event, listing)
     elif isinstance(event, ForceOrder):
-        _add_print(frame, event.o, listed(listings, event.o.s, VENUE).instrument)
+        _add_print(frame, event.o, of)
     elif isinstance(event, Kline):
         if event.k.x:
-            frame.batch.add("bars", event.s, _stream_bar(event.k))
+            frame.batch.add("bars", event.s, _stream_bar(event.k, of))
     elif isinstance(event, Trade):
-        instrument = listed(listings, event.s, VENUE).instrument
         if event.X != "MARKET":
             frame.skip(f"trade {event.X} is not on the book")
         else:
-            row = trade_row(event.T, event.p, event.q, event.m, event.t, instrument)
+            row = trade_row(event.T, event.p, event.q, event.m, event.t, of)
             frame.batch.add("trades", event.s, row)
     elif isinstance(event, BookTicker):
         for side, price, quantity in (("bid", event.b, event.B), ("ask", event.a, event.A)):
-            row = (
-                moment(event.T, "T"),
-                side,
-                0,
-                positive(price, "price"),
-                not_negative(quantity, "quantity"),
-            )
-            frame.batch.add("book_levels", event.s, row)
+            best = (moment(event.T, "T"), side, 0, positive(price, "price"), native(quantity, "quantity", of))
+            frame.batch.add("book_levels", event.s, best)
     else:
         frame.tickers.append(
             Ticker(
                 event.s,
                 moment(event.E, "E"),
                 last_price=positive(event.c, "c"),
-                volume_24h_native=not_negative(event.v, "v"),
+                volume_24h_native=native(event.v, "v", of),
                 turnover_24h=not_negative(event.q, "q"),
             )
         )
 
 
+@lru_cache(maxsize=256)
+def _units(contract_value: Decimal) -> float:
+    """Return the native quantity of one contract as a number."""
+    return float(contract_value)
+
+
+def native(contracts: str, name: str, of: Instrument) -> float:
+    """Return a size in native units: coins on USD-M, USD of face value on COIN-M."""
+    return not_negative(contracts, name) * _units(of.contract_value)
+
+
 def trade_row(ts: int, price: str, quantity: str, buyer_is_maker: bool, trade_id: int, of: Instrument) -> Row:  # noqa: PLR0917
     """Return a trades row; the taker sold where the buyer was the maker."""
-    return (ts * NS_PER_MS, ticks(price, of), positive(quantity, "q"), not buyer_is_maker, trade_id)
+    size = positive(quantity, "q") * _units(of.contract_value)
+    return (ts * NS_PER_MS, ticks(price, of), size, not buyer_is_maker, trade_id)
 
 
-def book_levels(levels: Levels) -> list[tuple[float, float]]:
-    """Return book levels as numbers."""
-    return [(float(price), float(quantity)) for price, quantity in levels]
+def book_levels(levels: Levels, of: Instrument) -> list[tuple[float, float]]:
+    """Return book levels as numbers, sizes native."""
+    units = _units(of.contract_value)
+    return [(float(price), float(quantity) * units) for price, quantity in levels]
 
 
 def add_mark(frame: Frame, event: MarkPrice, listing: Listing) -> None:
@@ -261,15 +276,15 @@ def add_mark(frame: Frame, event: MarkPrice, listing: Listing) -> None:
         frame.batch.add("funding", event.s, (ts, rate, listing.funding_interval_h or 8.0, False))
 
 
-def _add_print(frame: Frame, order: ForcedOrder, instrument: Instrument) -> None:
+def _add_print(frame: Frame, order: ForcedOrder, of: Instrument) -> None:
     """Add a liquidation print; a SELL order closes a long. Size and price are what was executed."""
-    quantity = not_negative(order.z, "z")
+    quantity = native(order.z, "z", of)
     if quantity == 0:
         frame.skip("liquidation order without a fill")
         return
     average = zero_is_absent(order.ap, "ap")
     price, kind = (average, "fill") if average else (positive(order.p, "p"), "order")
-    usd = value_usd(instrument, quantity, price)
+    usd = value_usd(of, quantity, price)
     if usd is None:
         frame.skip("liquidation in a quote without a dollar peg")
         return
@@ -278,10 +293,10 @@ def _add_print(frame: Frame, order: ForcedOrder, instrument: Instrument) -> None
     frame.batch.add("liquidations", order.s, row)
 
 
-def _stream_bar(bar: Bar) -> Row:
+def _stream_bar(bar: Bar, of: Instrument) -> Row:
     """Return a closed kline as a bars row ``[t, T + 1 ms)``."""
     return (
         bar.t * NS_PER_MS, (bar.T + 1) * NS_PER_MS,
         positive(bar.o, "o"), positive(bar.h, "h"), positive(bar.l, "l"), positive(bar.c, "c"),
-        not_negative(bar.v, "v"), not_negative(bar.V, "V"), "last",
+        native(bar.v, "v", of), native(bar.V, "V", of), "last",
     )  # fmt: skip

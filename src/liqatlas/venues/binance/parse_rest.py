@@ -1,4 +1,4 @@
-"""Binance USD-M REST answers as rows. Pure: bytes in, rows out.
+"""Binance USD-M REST answers as rows, and those of COIN-M that have the same form. Pure: bytes in, rows out.
 
 Sources (read 2026-11-22, field by field in docs/reference/venues/binance.md):
 https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api
@@ -14,7 +14,7 @@ import msgspec
 
 from liqatlas.base.clock import HOUR_NS, NS_PER_MS
 from liqatlas.base.instruments import Instrument
-from liqatlas.venues.binance.parse import VENUE, Levels, MarkPrice, add_mark, book_levels, trade_row
+from liqatlas.venues.binance.parse import VENUE, Levels, MarkPrice, add_mark, book_levels, native, trade_row
 from liqatlas.venues.fields import moment, not_negative, number, positive, zero_is_absent
 from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
 from liqatlas.venues.payload import coin_of, decode, usual_interval
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class _Filter(msgspec.Struct):
+class Filter(msgspec.Struct):
+    """A rule of a contract's prices or sizes."""
+
     filterType: str  # noqa: N815 -- the venue's names in these structs
     tickSize: str = ""  # noqa: N815
     stepSize: str = ""  # noqa: N815
@@ -37,7 +39,7 @@ class _Symbol(msgspec.Struct):
     quoteAsset: str  # noqa: N815
     marginAsset: str  # noqa: N815
     contractType: str  # noqa: N815
-    filters: list[_Filter]
+    filters: list[Filter]
     deliveryDate: int = 0  # noqa: N815
     onboardDate: int = 0  # noqa: N815
 
@@ -51,7 +53,7 @@ class _FundingInfo(msgspec.Struct):
     fundingIntervalHours: int  # noqa: N815
 
 
-_STATUS = {
+STATUS = {
     "TRADING": "trading", "PENDING_TRADING": "pre_launch", "PRE_DELIVERING": "settling", "DELIVERING": "settling",
     "DELIVERED": "delisted", "PRE_SETTLE": "settling", "SETTLING": "settling", "CLOSE": "delisted",
 }  # fmt: skip
@@ -89,7 +91,7 @@ def parse_instruments(exchange_info: bytes) -> dict[str, Listing]:
         )  # fmt: skip
         out[symbol.symbol] = Listing(
             instrument,
-            _STATUS.get(symbol.status, "settling"),
+            STATUS.get(symbol.status, "settling"),
             8.0 if perpetual else None,
             symbol.onboardDate * NS_PER_MS or None,
         )
@@ -99,18 +101,17 @@ def parse_instruments(exchange_info: bytes) -> dict[str, Listing]:
 _BARS = msgspec.json.Decoder(list[tuple[int, str, str, str, str, str, int, str, int, str, str, str]])
 
 
-def parse_bars(payload: bytes, symbol: str, kind: str = "last") -> RowBatch:
+def parse_bars(payload: bytes, listing: Listing, kind: str = "last") -> RowBatch:
     """Return klines; mark and index klines carry no turnover (their volume fields are 0 by design)."""
-    batch = RowBatch()
-    for t, o, h, low, c, v, t_end, _q, _n, taker, _tq, _ in decode(_BARS, payload, f"{VENUE}:klines"):
-        traded = kind == "last"
-        volume = not_negative(v, "volume") if traded else None
-        taken = not_negative(taker, "takerBuy") if traded else None
+    batch, of, traded = RowBatch(), listing.instrument, kind == "last"
+    for t, o, h, low, c, v, t_end, _q, _n, taker, _tq, _ in decode(_BARS, payload, f"{of.venue}:klines"):
+        volume = native(v, "volume", of) if traded else None
+        taken = native(taker, "takerBuy", of) if traded else None
         row = (
             t * NS_PER_MS, (t_end + 1) * NS_PER_MS, positive(o, "open"), positive(h, "high"), positive(low, "low"),
             positive(c, "close"), volume, taken, kind,
         )  # fmt: skip
-        batch.add("bars" if traded else f"{kind}_bars", symbol, row)
+        batch.add("bars" if traded else f"{kind}_bars", of.symbol, row)
     return batch
 
 
@@ -128,7 +129,7 @@ _TRADES = msgspec.json.Decoder(list[_RestTrade])
 def parse_trades(payload: bytes, listing: Listing) -> RowBatch:
     """Return aggregate trades in ascending order of id."""
     batch, of = RowBatch(), listing.instrument
-    rows = [trade_row(t.T, t.p, t.q, t.m, t.a, of) for t in decode(_TRADES, payload, f"{VENUE}:aggTrades")]
+    rows = [trade_row(t.T, t.p, t.q, t.m, t.a, of) for t in decode(_TRADES, payload, f"{of.venue}:aggTrades")]
     batch.extend("trades", of.symbol, rows)
     return batch
 
@@ -146,13 +147,13 @@ class _OpenInterestSample(msgspec.Struct):
     timestamp: int
 
 
-_OI = msgspec.json.Decoder(_OpenInterest)
+OI = msgspec.json.Decoder(_OpenInterest)
 _OI_HISTORY = msgspec.json.Decoder(list[_OpenInterestSample])
 
 
 def parse_open_interest(payload: bytes) -> RowBatch:
     """Return the present open interest [base coins, one side]."""
-    got, batch = decode(_OI, payload, f"{VENUE}:openInterest"), RowBatch()
+    got, batch = decode(OI, payload, f"{VENUE}:openInterest"), RowBatch()
     oi = not_negative(got.openInterest, "openInterest")
     batch.add("open_interest", got.symbol, (moment(got.time, "time"), oi, oi, None))
     return batch
@@ -241,13 +242,12 @@ class _Book(msgspec.Struct):
 _BOOK = msgspec.json.Decoder(_Book)
 
 
-def parse_book(payload: bytes, symbol: str) -> BookChange:
+def parse_book(payload: bytes, listing: Listing) -> BookChange:
     """Return a REST book snapshot; the stream joins it at the first event with ``U <= lastUpdateId <= u``."""
-    got = decode(_BOOK, payload, f"{VENUE}:depth")
-    ids = got.lastUpdateId
-    return BookChange(
-        symbol, got.T * NS_PER_MS, True, ids, ids, None, book_levels(got.bids), book_levels(got.asks)
-    )
+    of = listing.instrument
+    got = decode(_BOOK, payload, f"{of.venue}:depth")
+    sides, ids = (book_levels(got.bids, of), book_levels(got.asks, of)), got.lastUpdateId
+    return BookChange(of.symbol, got.T * NS_PER_MS, True, ids, ids, None, *sides)
 
 
 class _Time(msgspec.Struct):

@@ -18,7 +18,6 @@ from liqatlas.venues.transport import Answer, Question, Refusal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
 
@@ -49,6 +48,7 @@ class BinanceClient(VenueClient):
     key = "binance"
     name = "Binance"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
@@ -57,10 +57,6 @@ class BinanceClient(VenueClient):
     book_snapshot_in_stream = False
     #: Where the paths of this market begin; COIN-M answers the same questions under another root.
     root: ClassVar[str] = "/fapi/v1"
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Binance gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``{"code": …, "msg": …}``; anything else is data."""
@@ -125,8 +121,9 @@ class BinanceClient(VenueClient):
         """Return the book; the venue offers up to 1000 levels a side."""
         limit = next((n for n in (100, 500, 1000) if n >= levels), 1000)
         weight = {100: 5, 500: 10, 1000: 20}[limit]
+        listing = await self.listing(symbol)
         return await self._ask(
-            f"{self.root}/depth", lambda body: parse_rest.parse_book(body, symbol), weight=weight, quota="weight",
+            f"{self.root}/depth", lambda body: parse_rest.parse_book(body, listing), weight=weight, quota="weight",
             params={"symbol": symbol, "limit": limit},
         )  # fmt: skip
 
@@ -174,7 +171,7 @@ class BinanceClient(VenueClient):
                 "limit": consts.BARS_PER_PAGE,
             }  # fmt: skip
             return await self._ask(
-                self.root + path, lambda body: parse_rest.parse_bars(body, symbol, kind), weight=consts.BARS_WEIGHT, quota="weight",
+                self.root + path, lambda body: parse_rest.parse_bars(body, listing, kind), weight=consts.BARS_WEIGHT, quota="weight",
                 params=params,
             )  # fmt: skip
 

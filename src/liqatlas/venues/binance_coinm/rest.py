@@ -22,7 +22,6 @@ from liqatlas.venues.paging import by_window
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
@@ -50,14 +49,11 @@ class BinanceCoinMClient(BinanceClient):
     key = "binance_coinm"
     name = "Binance COIN-M"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
     quotas = consts.QUOTAS
     streamed = stream.DATASETS
     polled = frozenset({"open_interest"})
     root = consts.ROOT
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what COIN-M gives."""
-        return consts.CAPABILITIES
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all contracts and their funding intervals."""
@@ -87,7 +83,7 @@ class BinanceCoinMClient(BinanceClient):
         limit = next((n for n in (100, 500, 1000) if n >= levels), 1000)
         listing = await self.listing(symbol)
         return await self._ask(
-            f"{self.root}/depth", lambda body: parse_rest.parse_book(body, listing),
+            f"{self.root}/depth", lambda body: usdm.parse_book(body, listing),
             weight={100: 5, 500: 10, 1000: 20}[limit], quota="weight", params={"symbol": symbol, "limit": limit},
         )  # fmt: skip
 
@@ -117,7 +113,7 @@ class BinanceCoinMClient(BinanceClient):
                 "limit": consts.BARS_PER_PAGE,
             }  # fmt: skip
             return await self._ask(
-                self.root + path, lambda body: parse_rest.parse_bars(body, listing, kind), weight=consts.BARS_WEIGHT,
+                self.root + path, lambda body: usdm.parse_bars(body, listing, kind), weight=consts.BARS_WEIGHT,
                 quota="weight", params=params,
             )  # fmt: skip
 
@@ -165,7 +161,7 @@ class BinanceCoinMClient(BinanceClient):
         """Ask for one page of aggregate trades."""
         params: dict[str, str | int] = {"symbol": listing.instrument.symbol, "limit": TRADES_PER_PAGE, **span}
         return await self._ask(
-            f"{self.root}/aggTrades", lambda body: parse_rest.parse_trades(body, listing), weight=TRADES_WEIGHT,
+            f"{self.root}/aggTrades", lambda body: usdm.parse_trades(body, listing), weight=TRADES_WEIGHT,
             quota="weight", params=params,
         )  # fmt: skip
 

@@ -18,7 +18,6 @@ from liqatlas.venues.transport import Answer, Question, Refusal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.client import ClientOptions
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.inbox import RawFrame
@@ -35,6 +34,7 @@ class BitfinexClient(VenueClient):
     key = "bitfinex"
     name = "Bitfinex"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
@@ -43,10 +43,6 @@ class BitfinexClient(VenueClient):
     def __init__(self, options: ClientOptions | None = None) -> None:
         super().__init__(options)
         self._channels: dict[Subscription | None, parse_stream.Channels] = {}
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Bitfinex gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``["error", code, text]``; anything else is data if it is whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -12,12 +13,11 @@ from liqatlas.venues.bitget import consts, parse, parse_rest, stream
 from liqatlas.venues.bitget.stream import product_type
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.paging import backward, by_window, within
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
@@ -36,6 +36,8 @@ class _Problem(msgspec.Struct):
 
 
 _PROBLEM = msgspec.json.Decoder(_Problem)
+#: Such as BTCUSD and BTCUSDH26: quoted in USD, margined in the coin.
+_COIN_FUTURE = re.compile(r"[A-Z0-9]{2,12}USD(_CM|[FGHJKMNQUVXZ]\d\d)?")
 
 
 class BitgetClient(VenueClient):
@@ -44,13 +46,11 @@ class BitgetClient(VenueClient):
     key = "bitget"
     name = "Bitget"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/api/v2/public/time", "requests")
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Bitget gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``{"code": "00000", …}``; any other code is a failure."""
@@ -60,12 +60,9 @@ class BitgetClient(VenueClient):
             return Refusal("retry", "the body is cut short or no JSON")
         if problem.code == "00000":
             return None
-        text = f"code {problem.code}, {problem.msg!r}"
-        if problem.code in consts.UNKNOWN_SYMBOL_CODES:
-            return Refusal("symbol", text)
-        if problem.code in consts.LIMIT_CODES:
-            return Refusal("limit", text)
-        return Refusal("retry" if problem.code in consts.RETRY_CODES else "final", text)
+        return refusal_by_code(
+            problem.code, problem.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
+        )  # fmt: skip
 
     async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
         return await self._ask(f"{consts.ROOT}/{path}", read, weight=1, quota="requests", params=params)
@@ -77,9 +74,20 @@ class BitgetClient(VenueClient):
         )  # fmt: skip
         return {symbol: listing for part in found for symbol, listing in part.items()}
 
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/api/v2/public/time", 1, "requests"), question)
+    async def listing(self, name: str) -> Listing:
+        """Return the contract of a symbol or asset, as the base does.
+
+        Raises
+        ------
+        InputError
+            If it names a coin-margined future: no page says what one unit of its size is.
+        """
+        if _COIN_FUTURE.fullmatch(name.upper()):
+            raise InputError(
+                f"Bitget's coin-margined futures ({name}) are not read: what one unit of their size is stands on no page of the venue; "
+                "choose the USDT or USDC future of the asset"
+            )
+        return await super().listing(name)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""

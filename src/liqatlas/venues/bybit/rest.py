@@ -10,12 +10,11 @@ from liqatlas.base.errors import InputError
 from liqatlas.venues.bybit import consts, parse, parse_rest, stream
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.paging import backward, by_window
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
@@ -41,13 +40,11 @@ class BybitClient(VenueClient):
     key = "bybit"
     name = "Bybit"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/v5/market/time", _QUOTA)
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Bybit gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``retCode``: HTTP says 200 either way."""
@@ -93,10 +90,6 @@ class BybitClient(VenueClient):
                 if not cursor or not found:
                     break
         return out
-
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/v5/market/time", 1, _QUOTA), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""

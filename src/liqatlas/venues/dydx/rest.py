@@ -14,12 +14,11 @@ from liqatlas.venues.dydx import consts, parse, parse_rest, stream
 from liqatlas.venues.frames import book_rows
 from liqatlas.venues.paging import backward, by_window
 from liqatlas.venues.rows import RowBatch
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
 
@@ -51,14 +50,12 @@ class DydxClient(VenueClient):
     key = "dydx"
     name = "dYdX"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/v4/time", "requests")
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     polled = frozenset({"book_levels"})
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what dYdX gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``{"errors": [{"msg": …}]}``; anything else is data."""
@@ -81,10 +78,6 @@ class DydxClient(VenueClient):
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all markets."""
         return await self._get("/v4/perpetualMarkets", parse_rest.parse_instruments)
-
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/v4/time", 1, "requests"), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""

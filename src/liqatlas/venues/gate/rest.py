@@ -14,12 +14,11 @@ from liqatlas.venues.gate import consts, parse, parse_rest, stream
 from liqatlas.venues.gate.stream import settle_of
 from liqatlas.venues.paging import backward, by_window, within
 from liqatlas.venues.rows import RowBatch
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
 
@@ -43,14 +42,12 @@ class GateClient(VenueClient):
     key = "gate"
     name = "Gate"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/api/v4/spot/time", "requests")
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     book_snapshot_in_stream = False
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Gate gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``{"label": …, "message": …}``; anything else is data."""
@@ -81,10 +78,6 @@ class GateClient(VenueClient):
             *(self._get(f"{consts.ROOT}/{settle}/contracts", parse_rest.parse_instruments) for settle in consts.SETTLES)
         )  # fmt: skip
         return {symbol: listing for part in found for symbol, listing in part.items()}
-
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/api/v4/spot/time", 1, "requests"), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""

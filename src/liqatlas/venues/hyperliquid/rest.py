@@ -15,7 +15,6 @@ from liqatlas.venues.transport import Answer, Question, Refusal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
     from liqatlas.venues.subscriptions import Subscription
@@ -29,14 +28,11 @@ class HyperliquidClient(VenueClient):
     key = "hyperliquid"
     name = "Hyperliquid"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     names_accounts = True
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what Hyperliquid gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Refuse what is no data: ``null`` answers an unknown coin, plain text an error."""

@@ -1,6 +1,6 @@
 """Native quantity of one contract, where a venue's files count contracts.
 
-Dated beliefs and sourced constants live in ``contract_values.json`` beside this file.
+Sourced constants, each with its evidence, live in ``contract_values.json`` beside this file; what no evidence covers is unknown.
 """
 
 from __future__ import annotations

@@ -11,12 +11,11 @@ from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.okx import consts, parse, parse_rest, stream
 from liqatlas.venues.paging import backward, by_window
 from liqatlas.venues.rows import RowBatch
-from liqatlas.venues.transport import Answer, Question, Refusal
+from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from liqatlas.venues.capability import VenueCapabilities
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
 
@@ -39,14 +38,12 @@ class OkxClient(VenueClient):
     key = "okx"
     name = "OKX"
     hosts_default = consts.HOSTS
+    offers = consts.CAPABILITIES
+    clock = ("/api/v5/public/time", "public")
     quotas = consts.QUOTAS
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     counted_trade_ids = True
-
-    def capabilities(self) -> VenueCapabilities:
-        """Return what OKX gives."""
-        return consts.CAPABILITIES
 
     def check_answer(self, body: bytes) -> Refusal | None:
         """Read ``code``: HTTP may say 200 either way."""
@@ -56,12 +53,9 @@ class OkxClient(VenueClient):
             return Refusal("retry", "the body is no answer of OKX, or cut short")
         if answer.code == "0":
             return None
-        text = f"code {answer.code}, {answer.msg!r}"
-        if answer.code in consts.LIMIT_CODES:
-            return Refusal("limit", text)
-        if answer.code in consts.UNKNOWN_SYMBOL_CODES:
-            return Refusal("symbol", text)
-        return Refusal("retry" if answer.code in consts.RETRY_CODES else "final", text)
+        return refusal_by_code(
+            answer.code, answer.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
+        )  # fmt: skip
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all swaps and futures."""
@@ -74,10 +68,6 @@ class OkxClient(VenueClient):
 
     async def _public(self, path: str, read: Callable[[bytes], T], params: Mapping[str, str | int]) -> T:
         return await self._ask(path, read, weight=1, quota="public", params=params)
-
-    async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
-        """Ask for the clock."""
-        return await self.transport.ask(Question("/api/v5/public/time", 1, "public"), question)
 
     def parse_time(self, body: bytes) -> int:
         """Return the clock in an answer."""
