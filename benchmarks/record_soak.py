@@ -54,7 +54,9 @@ def free_port() -> int:
 def durable_rows(port: int) -> int:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-            found = re.search(r'liqatlas_rows_total\{venue="binance",dataset="trades"\} (\d+)', answer.read().decode())
+            found = re.search(
+                r'liqatlas_rows_total\{venue="binance",dataset="trades"\} (\d+)', answer.read().decode()
+            )
     except OSError:
         return 0
     return int(found[1]) if found else 0
@@ -79,7 +81,10 @@ async def soak(tape: Tape, folder: Path) -> list[Sample]:
             begun = begun or time.monotonic() - 3
             samples.append((rows, time.monotonic() - begun, resident_mb(process.pid), cpu_s(process.pid)))
             done, seconds, memory, spent = samples[-1]
-            print(f"{done:12,} {done / seconds:8,.0f} {memory:12.0f} {1e6 * spent / max(done, 1):21.1f}", flush=True)
+            print(
+                f"{done:12,} {done / seconds:8,.0f} {memory:12.0f} {1e6 * spent / max(done, 1):21.1f}",
+                flush=True,
+            )
         process.terminate()
         await process.wait()
     return samples
@@ -130,7 +135,9 @@ def draw(samples: list[Sample], floor_us: float, path: Path) -> None:
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(8, 5), layout="constrained")
     upper.plot(done / MILLION, memory)
     upper.set(ylabel="resident memory [MB]", ylim=(0, None), title="Recorder under a flood over loopback")
-    lower.plot(done[1:] / MILLION, 1e6 * np.diff(spent) / np.maximum(np.diff(done), 1), label="recorder, all of it")
+    lower.plot(
+        done[1:] / MILLION, 1e6 * np.diff(spent) / np.maximum(np.diff(done), 1), label="recorder, all of it"
+    )
     lower.axhline(floor_us, linestyle="--", color="grey", label="floor: bare aiohttp + msgspec loop")
     lower.set(ylabel="CPU per message [µs]", xlabel="messages [million]", ylim=(0, None))
     lower.legend()
@@ -146,7 +153,9 @@ async def main(count: int, picture: Path | None) -> int:
         samples = await soak(tape, Path(place))
         done, seconds, _, spent = samples[-1]
         each = 1e6 * spent / done
-        print(f"{done / seconds:,.0f} messages a second, {each:.1f} us CPU a message, {each / floor:.1f} times the floor")
+        print(
+            f"{done / seconds:,.0f} messages a second, {each:.1f} us CPU a message, {each / floor:.1f} times the floor"
+        )
         if picture is not None:
             draw(samples, floor, picture)
         return judge(tape, Path(place), samples)
@@ -154,5 +163,10 @@ async def main(count: int, picture: Path | None) -> int:
 
 if __name__ == "__main__":
     sys.exit(
-        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else MILLION, Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+        asyncio.run(
+            main(
+                int(sys.argv[1]) if len(sys.argv) > 1 else MILLION,
+                Path(sys.argv[2]) if len(sys.argv) > 2 else None,
+            )
+        )
     )

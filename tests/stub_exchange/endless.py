@@ -84,7 +84,9 @@ async def _serve(tape: Tape, port: Synchronized[int], sent: Synchronized[int]) -
         if request.path.endswith("openInterest"):  # in the tape's own time
             moment = tape.fields(sent.value)[2]
             lots = market.oi_lots(moment)
-            return web.json_response({"symbol": request.query["symbol"], "openInterest": f"{lots / 1_000}", "time": moment})
+            return web.json_response(
+                {"symbol": request.query["symbol"], "openInterest": f"{lots / 1_000}", "time": moment}
+            )
         try:
             return web.json_response(wire.answer(request.path, request.query, b"", market))
         except LookupError:

@@ -35,6 +35,7 @@ FETCHED = (
     ("bars", "mark_bars", "mark", "1m"),
     ("open_interest", "open_interest", "open_interest_history", "5m"),
     ("funding", "funding", "funding", "1m"),
+    ("long_short_ratios", "long_short_ratios", "long_short_ratio", "5m"),
 )
 #: How far back the first run of ``record --once`` goes.
 FIRST_ONCE_NS = DAY_NS

@@ -120,7 +120,9 @@ def update(
     flow = lake_flow(lake, instrument, made_with, newest_ns)
     first = flow.first_ns // DAY_NS * DAY_NS
     start = first
-    if progress and progress["first_ns"] <= flow.first_ns:  # rows removed for room leave what was made of them
+    if (
+        progress and progress["first_ns"] <= flow.first_ns
+    ):  # rows removed for room leave what was made of them
         stale = min(hour.hour_ns for hour in touched) - HOUR_NS
         start = progress["until_ns"] if stale >= progress["until_ns"] else stale // DAY_NS * DAY_NS
         start = max(start, first)

@@ -33,7 +33,11 @@ def _joined(pieces: list[Trades]) -> Trades:
     """Return pieces as one, in order of time; trades of one moment as they came."""
     if not pieces:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
-    one: Trades = pieces[0] if len(pieces) == 1 else tuple(np.concatenate(c) for c in zip(*pieces, strict=True))  # type: ignore[assignment]
+    if len(pieces) == 1:
+        one = pieces[0]
+    else:
+        ts, ticks, qty, buys = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        one = (ts, ticks, qty, buys)
     if (np.diff(one[0]) >= 0).all():
         return one
     order = np.argsort(one[0], kind="stable")
@@ -84,7 +88,10 @@ class LiveFlow:
     def trade(self, ts_ns: int, price_ticks: int, qty: float, *, taker_buy: bool) -> None:
         """Take a trade in."""
         self.trades(
-            np.array((ts_ns,), np.int64), np.array((price_ticks,), np.int64), np.array((qty,)), np.array((taker_buy,))
+            np.array((ts_ns,), np.int64),
+            np.array((price_ticks,), np.int64),
+            np.array((qty,)),
+            np.array((taker_buy,)),
         )
 
     def trades(
@@ -148,7 +155,9 @@ class LiveFlow:
         end = max(now_ns, self._start + 1)
         known, _ = _cut(_joined(self._trades), end)
         marks = [m for m in self._marks if m[0] <= end]
-        return self._bar((self._start, end), (known, marks), self._interest, self._carry.copy(), provisional=True)
+        return self._bar(
+            (self._start, end), (known, marks), self._interest, self._carry.copy(), provisional=True
+        )
 
     def news(self) -> FlowBars | None:
         """Return what came since the last call as a provisional bar of its own, ``None`` where nothing did.

@@ -111,9 +111,7 @@ class LevelStream:
         first = min(low, self._origin) - _SPARE if bins else low - _SPARE
         last = max(high, self._origin + bins) + _SPARE if bins else high + _SPARE
         shift = self._origin - first
-        self._pyramid = self._map_pyramid(
-            lambda level: self._moved(level, shift, last - first)
-        )
+        self._pyramid = self._map_pyramid(lambda level: self._moved(level, shift, last - first))
         self._origin = first
 
     def _moved(self, level: int, shift: int, bins: int) -> kernels.State:
@@ -334,10 +332,9 @@ class LevelStream:
         if self._scratch is None or self._scratch.stock.shape[2] != bins:
             self._scratch = self._new_state(bins)
         out = (np.empty((2, bins)), np.empty(2))
-        hour, *completed = self._pyramid
-        kernels.density(
-            (self._ahead or hour, *completed), self._scratch, self._offsets, weights, out
-        )
+        hour, day, month, everything = self._pyramid
+        running = hour if self._ahead is None else self._ahead
+        kernels.density((running, day, month, everything), self._scratch, self._offsets, weights, out)
         return self._origin, *out
 
     @staticmethod

@@ -124,5 +124,7 @@ def _between(frame: pl.DataFrame, time: str, start_ns: int, end_ns: int) -> pl.D
     moments = frame[time]
     if start_ns <= moments[0] and moments[-1] < end_ns:
         return frame
-    low, high = np.searchsorted(moments.to_numpy(), (start_ns, end_ns))  # NumPy: an expression costs more than the look
+    low, high = np.searchsorted(
+        moments.to_numpy(), (start_ns, end_ns)
+    )  # NumPy: an expression costs more than the look
     return frame.slice(int(low), int(high - low))

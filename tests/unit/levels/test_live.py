@@ -84,7 +84,9 @@ def test_the_order_of_arrival_within_a_bar_changes_no_bit() -> None:
         live = LiveFlow(GRID, Decimal("0.01"), NEAREST, start_ns=0, open_interest=100.0)
         rows = trades.with_columns(pl.col("ts_event_ns") + pl.int_range(pl.len()))[order]
         for part in rows.iter_slices(97):
-            live.trades(*(part[c].to_numpy() for c in ("ts_event_ns", "price_ticks", "qty_native", "taker_buy")))
+            live.trades(
+                *(part[c].to_numpy() for c in ("ts_event_ns", "price_ticks", "qty_native", "taker_buy"))
+            )
             live.news()
         bars.append(live.open_interest(moment + trades.height, 90.0))
     one, other = (bar.runs for bar in bars)

@@ -14,7 +14,9 @@ EVENT = KEYINGS["liquidations"]
 
 
 def test_every_table_that_rests_has_a_key_of_its_columns() -> None:
-    assert set(KEYINGS) == set(schemas.ALL_TABLES) - {"margin_tiers"} == set(IDENTITY)  # tiers rest with their instrument
+    assert (
+        set(KEYINGS) == set(schemas.ALL_TABLES) - {"margin_tiers"} == set(IDENTITY)
+    )  # tiers rest with their instrument
     for name, rule in KEYINGS.items():
         assert set(rule.columns) <= set(rule.table.columns), name
         assert rule.time == rule.table.sort_by[0]
