@@ -125,6 +125,11 @@ def judge(lake: Lake, key: str, market: Market, faults: Schedule) -> Verdict:
                 out.listed += 1
             else:
                 out.missed += 1
+                after_s = (run[0].ts_ms - market.start_ms) / 1_000
+                print(
+                    f"missed: {key} {symbol}, {len(absent)} trades {after_s:.1f} s after the beginning",
+                    file=sys.stderr,
+                )
     return out
 
 

@@ -79,6 +79,8 @@ class VenueClient(ABC):
     #: Datasets with a stream; of the others, those that :meth:`snapshot` gives can be polled.
     streamed: ClassVar[frozenset[str]]
     polled: ClassVar[frozenset[str]] = frozenset()
+    #: Datasets of which the venue publishes a file a day, for what REST no longer gives; see :meth:`daily_file`.
+    filed: ClassVar[frozenset[str]] = frozenset()
     #: Whether trade ids count one by one, so that a hole in them is a gap.
     counted_trade_ids: ClassVar[bool] = False
     #: Whether a book stream begins with a snapshot of its own.
@@ -230,6 +232,19 @@ class VenueClient(ABC):
         """Return how far back a dataset's history reaches [ns], ``None`` where to the listing."""
         del dataset, interval
         return None
+
+    async def daily_file(self, dataset: str, symbol: str, day_ns: int) -> tuple[str, bytes]:
+        """Return name and bytes of the file the venue publishes of a day, compared with its checksum; for the importers.
+
+        Raises
+        ------
+        InputError
+            If the venue publishes none of the dataset.
+        NotEnoughDataError
+            If there is none of that day.
+        """
+        del symbol, day_ns
+        raise InputError(f"{self.name} publishes no daily files of {dataset}")
 
     async def clock_skew(self) -> ClockSkew:
         """Compare the clocks: the venue's at half of the round trip."""
