@@ -232,10 +232,8 @@ def _daily_file(path: str, market: Market) -> bytes:
     if symbol not in market.contracts or date < FIRST_DAY:
         raise LookupError(path)
     begin = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp()) * 1_000
-    lines = [
-        "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
-        "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
-    ]
+    ratios = "count_toptrader_long_short_ratio,sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+    lines = [f"create_time,symbol,sum_open_interest,sum_open_interest_value,{ratios}"]
     for t in range(begin + 5 * MINUTE_MS, begin + 24 * HOUR_MS + 1, 5 * MINUTE_MS):
         oi, moment = market.oi_lots(t), datetime.fromtimestamp(t / 1_000, UTC)
         lines.append(f"{moment:%Y-%m-%d %H:%M:%S},{symbol},{oi}.000,{oi * 50_000}.00,1.1,1.1,1.1,1.1")
