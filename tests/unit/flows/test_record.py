@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,10 +8,14 @@ import pytest
 from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import InputError
 from liqatlas.flows.record import RecordPlan, _upkeep, read_names
+from liqatlas.flows.recorder import VenueRecorder, pool
 from liqatlas.flows.request import parse_bytes
 from liqatlas.flows.venue_access import Access
 from liqatlas.store import Lake
+from liqatlas.venues.feed import FeedOptions
 from tests.conformance.store.rows import BTC, made_up, trades
+from tests.stub_exchange.server import StubExchange
+from tests.stub_exchange.session import client_of, market_of, wire_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +79,41 @@ def test_names_come_from_the_command_and_the_file_once_each(tmp_path: Path) -> N
 @pytest.mark.parametrize(("text", "count"), [("50GB", 50 * 10**9), ("1.5 MB", 1_500_000)])
 def test_a_limit_is_read_in_the_units_people_write(text: str, count: int) -> None:
     assert parse_bytes(text) == count
+
+
+def test_a_pool_named_by_hundreds_of_contracts_still_fits_a_folder(tmp_path: Path) -> None:
+    names = [",".join(f"COIN{i}USDT" for i in range(n)) for n in (200, 201)]
+    short = [pool("bybit", name) for name in names]
+    assert len({one.symbol for one in short}) == 2
+    assert pool("okx", "BTC-USDT").symbol == "BTC-USDT"
+    rows = made_up("insurance_fund", 20, 1)
+    with Lake.create(tmp_path / "lake") as lake:
+        lake.ingest("insurance_fund", short[0], rows)
+        found = lake.read("insurance_fund", "bybit", short[0].symbol, 0, now_ns())
+    assert found.height == len({(r[0], r[1]) for r in rows.rows()})
+
+
+async def test_what_has_no_stream_is_recorded_as_well(tmp_path: Path) -> None:
+    market, stop = market_of("binance", events=2_000, start_ms=now_ns() // 1_000_000), asyncio.Event()
+    with Lake.create(tmp_path / "lake") as lake, lake.writer() as writer:
+        async with (
+            StubExchange(wire_of("binance"), market, pace_s=0.05) as exchange,
+            client_of("binance", exchange) as client,
+        ):
+            recorder = VenueRecorder(
+                lake, writer, client, ["BTC"], silent_s=30, options=FeedOptions(poll_s=0.3, audit_s=0)
+            )
+            seen: list[int] = []
+            recorder.on_rows = lambda rows: seen.append(len(rows))
+            task = asyncio.create_task(recorder.run(stop))
+            async with asyncio.timeout(30):
+                while not recorder.state.rows.get("insurance_fund") or not recorder.state.rows.get(
+                    "open_interest"
+                ):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            stop.set()
+            await task
+        writer.flush(timeout_s=10)
+        for dataset in ("insurance_fund", "open_interest", "trades"):
+            assert lake.read(dataset, "binance", "BTCUSDT", 0, now_ns() + 10**18).height > 0, dataset
+    assert sum(seen) >= sum(recorder.state.rows.values())  # rows are shown before they are written
