@@ -133,17 +133,28 @@ def judge(lake: Lake, key: str, market: Market, faults: Schedule) -> Verdict:
     return out
 
 
-async def session(seconds: float, folder: Path, seed: int = 1) -> dict[str, Verdict]:
-    """Record the four for so long and return what became of their faults."""
+#: After the last event: the last whole minute's turnover is compared with the venue's bar.
+SETTLE_S = 75.0
+
+
+async def session(
+    seconds: float,
+    folder: Path,
+    *,
+    venues: tuple[str, ...] = VENUES,
+    settle_s: float = SETTLE_S,
+    seed: int = 1,
+) -> dict[str, Verdict]:
+    """Record exchanges for so long and return what became of their faults."""
     events = int(seconds * 1_000 / STEP_MS)
     begin = now_ns() // NS_PER_MS + 4_000
-    markets = {key: market_of(key, events=events, start_ms=begin, step_ms=STEP_MS) for key in VENUES}
-    faults = {key: schedule(events, seed + i, counted=key in COUNTED) for i, key in enumerate(VENUES)}
+    markets = {key: market_of(key, events=events, start_ms=begin, step_ms=STEP_MS) for key in venues}
+    faults = {key: schedule(events, seed + i, counted=key in COUNTED) for i, key in enumerate(venues)}
     exchanges = {
         key: StubExchange(wire_of(key), markets[key], faults[key], pace_s=STEP_MS / 1_000 * 0.98, burst=1)
-        for key in VENUES
+        for key in venues
     }
-    args = ["record", "BTC", "--venues", *VENUES, "--lake", str(folder / "lake")]
+    args = ["record", "BTC", "--venues", *venues, "--lake", str(folder / "lake")]
     for exchange in exchanges.values():
         await exchange.__aenter__()
     try:
@@ -154,14 +165,14 @@ async def session(seconds: float, folder: Path, seed: int = 1) -> dict[str, Verd
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         await asyncio.gather(*(exchange.done.wait() for exchange in exchanges.values()))
-        await asyncio.sleep(75)  # the last whole minute's turnover is compared
+        await asyncio.sleep(settle_s)
         process.terminate()
         await process.wait()
     finally:
         for exchange in exchanges.values():
             await exchange.__aexit__(None, None, None)
     with Lake.open(folder / "lake") as lake:
-        return {key: judge(lake, key, markets[key], faults[key]) for key in VENUES}
+        return {key: judge(lake, key, markets[key], faults[key]) for key in venues}
 
 
 def table(verdicts: dict[str, Verdict]) -> str:
