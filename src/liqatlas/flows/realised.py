@@ -11,7 +11,7 @@ from liqatlas.base.clock import HOUR_NS
 from liqatlas.base.errors import NotEnoughDataError, SourceUnavailableError
 from liqatlas.base.schemas import LIQUIDATIONS
 from liqatlas.flows.choose import choose, matches
-from liqatlas.flows.lake import as_of_in, held_of
+from liqatlas.flows.lake import DATED, as_of_in, held_of
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.thinning import corrected, kept_by_thinning
@@ -143,7 +143,9 @@ def _from_lake(request: Request, reporter: Reporter) -> tuple[list[_Source], int
     assert request.lake is not None
     with Lake.open(request.lake) as lake:
         found = [
-            one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)
+            one
+            for one in held_of(lake, request.asset, request.venues, (*DATED, "liquidation_bars"))
+            if matches(one.instrument, request)
         ]
         if not found:
             raise NotEnoughDataError(
@@ -154,7 +156,7 @@ def _from_lake(request: Request, reporter: Reporter) -> tuple[list[_Source], int
         for done, one in enumerate(found):
             place = (one.instrument.venue, one.instrument.symbol)
             reporter.progress(f"reading {one.instrument.key}", done, len(found))
-            recording = lake.recording(*place, as_of + 1 - HOURS[-1] * HOUR_NS, as_of + 1)
+            recording = lake.recording(*place, as_of - HOURS[-1] * HOUR_NS, as_of + 1)
             shares: dict[int, float | None] = {}
             for hours in HOURS:
                 covered = lake.coverage("liquidations", *place, as_of + 1 - hours * HOUR_NS, as_of + 1)
