@@ -31,7 +31,7 @@ from liqatlas.venues.inbox import Inbox, RawFrame
 from tests.stub_exchange.endless import SYMBOL, Tape, endless
 
 if TYPE_CHECKING:
-    from liqatlas.store.writer import Ticket
+    from liqatlas.store.receipts import Ticket
     from liqatlas.venues.rows import RowBatch
 
 #: Seconds at the start that do not count: compilation, first bars.
@@ -113,7 +113,7 @@ async def run(rate: float, seconds: float, folder: Path, watch: Watch) -> tuple[
                 while not sent.value:  # noqa: ASYNC110 (another process counts)
                     await asyncio.sleep(0.05)
                 begin, cpu = time.perf_counter(), time.process_time()
-                while sent.value < tape.count and time.perf_counter() - begin < 3 * seconds:
+                while sent.value < tape.count and time.perf_counter() - begin < 3 * seconds:  # noqa: ASYNC110 (another process counts)
                     await asyncio.sleep(0.2)
                 share = (time.process_time() - cpu) / (time.perf_counter() - begin)
                 await asyncio.sleep(2)

@@ -28,6 +28,8 @@ from liqatlas.store import Lake
 from tests.stub_exchange.endless import SYMBOL, Tape, endless
 
 MILLION = 1_000_000
+#: Trades of a market's day: what a compaction holds at once.
+PER_DAY = MILLION
 #: Messages after which memory counts, as a share of all.
 WARM = 0.2
 #: Growth of memory that is allowed after warm-up [share].
@@ -148,7 +150,8 @@ def draw(samples: list[Sample], floor_us: float, path: Path) -> None:
 async def main(count: int, picture: Path | None) -> int:
     floor = await bare(Tape(min(count, MILLION), 0))
     print(f"floor, bare aiohttp + msgspec: {floor:.1f} us a message")
-    tape = Tape(count, now_ns() // 1_000_000 - (count * 3_600 // MILLION + 600) * 1_000)
+    days = count // PER_DAY + 2
+    tape = Tape(count, now_ns() // 1_000_000 - days * 24 * 3_600_000, per_hour=PER_DAY // 24)
     with tempfile.TemporaryDirectory() as place:
         samples = await soak(tape, Path(place))
         done, seconds, _, spent = samples[-1]

@@ -239,13 +239,32 @@ async def test_a_loss_without_a_trace_is_found_by_the_minutes_turnover(key: str)
         schedule,
         market=market,
         options=replace(OPTIONS, audit_s=0.2),
-        quiet=12,
+        quiet=20,
         datasets=["trades", "marks"],
     )
     assert schedule.injected["withheld_trades"] == 3
-    gaps = [g for g in out.gaps_of("trades") if g.reason == "volume"]
+    gaps = [g for g in out.gaps_of("trades") if g.reason in {"volume", "beginning"}]
     assert gaps
     assert sum(g.filled_rows for g in gaps) == 3
+    assert_trades_complete(key, out)
+
+
+@pytest.mark.parametrize("key", BY_OVERLAP)
+async def test_a_loss_in_the_minute_in_which_recording_began_is_found_as_well(key: str) -> None:
+    """That minute has no bar to be compared with: what REST still has of it is laid over what came."""
+    market = market_of(key, events=160, start_ms=(now_ns() // MINUTE_NS - 1) * 60_000 + 10_000, step_ms=250)
+    schedule = Schedule.of(*(Planned(at, "drop") for at in trade_events(key, 2, start=60, apart=20)))
+    out = await record(
+        key,
+        schedule,
+        market=market,
+        options=replace(OPTIONS, audit_s=0.2),
+        quiet=20,
+        datasets=["trades", "marks"],
+    )
+    assert schedule.injected["withheld_trades"] == 2
+    gaps = [g for g in out.gaps_of("trades", "filled") if g.reason == "beginning"]
+    assert sum(g.filled_rows for g in gaps) == 2
     assert_trades_complete(key, out)
 
 

@@ -112,7 +112,11 @@ def client_of(key: str, exchange: StubExchange, patience: Patience = QUICK) -> V
     budget = RateBudget([replace(q, weight=q.weight * 1_000) for q in plain.quotas])
     return venue(
         key,
-        ClientOptions(hosts=Hosts(exchange.rest_url, exchange.stream_url), budget=budget, patience=patience),
+        ClientOptions(
+            hosts=Hosts(exchange.rest_url, exchange.stream_url, exchange.rest_url),
+            budget=budget,
+            patience=patience,
+        ),
     )
 
 

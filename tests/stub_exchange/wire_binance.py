@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import zipfile
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +21,10 @@ CONTRACTS = [
     Contract("BTCUSDT", "BTC", Decimal("0.1"), Decimal("0.001")),
     Contract("ETHUSDT", "ETH", Decimal("0.01"), Decimal("0.01"), start_ticks=300_000),
 ]
+
+
+#: Where the public daily files lie, and the first day there is one of.
+DAILY, FIRST_DAY = "/data/futures/um/daily/metrics/", "2020-09-01"
 
 
 class BinanceWire:
@@ -94,6 +102,8 @@ class BinanceWire:
         return channel, json.dumps({"stream": channel, "data": data})
 
     def answer(self, path: str, query: Mapping[str, str], body: bytes, market: Market) -> object:
+        if path.startswith(DAILY):
+            return _daily_file(path, market)
         symbol = query.get("symbol", query.get("pair", ""))
         if symbol and symbol not in market.contracts:
             return {"code": -1121, "msg": "Invalid symbol."}
@@ -107,6 +117,13 @@ class BinanceWire:
                 "openInterest": str(market.oi_lots(market.now_ms())),
                 "time": market.now_ms(),
             },
+            "/fapi/v1/insuranceBalance": lambda: [
+                {
+                    "symbols": [c.symbol],
+                    "assets": [{"asset": "USDT", "marginBalance": "1000.5", "updateTime": market.now_ms()}],
+                }
+                for c in market.contracts.values()
+            ],
             "/fapi/v1/fundingInfo": lambda: [{"symbol": "ETHUSDT", "fundingIntervalHours": 1}],
             "/fapi/v1/klines": lambda: _klines(market, symbol, start, end, limit),
             "/fapi/v1/markPriceKlines": lambda: _klines(market, symbol, start, end, limit),
@@ -206,3 +223,25 @@ def _depth(market: Market, symbol: str) -> dict[str, object]:
         "bids": _levels(bids, c),
         "asks": _levels(asks, c),
     }
+
+
+def _daily_file(path: str, market: Market) -> bytes:
+    """Return the ``metrics`` file of a day, or the text of its checksum."""
+    name = path.removesuffix(".CHECKSUM").rsplit("/", 1)[-1]
+    symbol, _, date = name.removesuffix(".zip").partition("-metrics-")
+    if symbol not in market.contracts or date < FIRST_DAY:
+        raise LookupError(path)
+    begin = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp()) * 1_000
+    ratios = "count_toptrader_long_short_ratio,sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+    lines = [f"create_time,symbol,sum_open_interest,sum_open_interest_value,{ratios}"]
+    for t in range(begin + 5 * MINUTE_MS, begin + 24 * HOUR_MS + 1, 5 * MINUTE_MS):
+        oi, moment = market.oi_lots(t), datetime.fromtimestamp(t / 1_000, UTC)
+        lines.append(f"{moment:%Y-%m-%d %H:%M:%S},{symbol},{oi}.000,{oi * 50_000}.00,1.1,1.1,1.1,1.1")
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(
+            zipfile.ZipInfo(name.replace(".zip", ".csv"), (2026, 1, 1, 0, 0, 0)), "\n".join(lines) + "\n"
+        )
+    if path.endswith(".CHECKSUM"):
+        return f"{hashlib.sha256(held.getvalue()).hexdigest()}  {name}\n".encode()
+    return held.getvalue()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, isoformat, now_ns
@@ -15,6 +17,7 @@ from liqatlas.base.errors import (
     SourceUnavailableError,
     UnknownSymbolError,
 )
+from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
@@ -22,7 +25,8 @@ from liqatlas.venues.rows import RowBatch, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    import polars as pl
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.flows.reporter import Reporter
@@ -35,7 +39,10 @@ FETCHED = (
     ("bars", "mark_bars", "mark", "1m"),
     ("open_interest", "open_interest", "open_interest_history", "5m"),
     ("funding", "funding", "funding", "1m"),
+    ("long_short_ratios", "long_short_ratios", "long_short_ratio", "5m"),
 )
+#: Marks the parts that come from a venue's daily files.
+FILES = "files:"
 #: How far back the first run of ``record --once`` goes.
 FIRST_ONCE_NS = DAY_NS
 #: The newest bars are fetched again: the last one was not over.
@@ -261,10 +268,16 @@ def _parts(
         earliest = 0 if reach is None else now_ns() - reach + HOUR_NS
         for instrument in instruments:
             start = _since_last(lake, ours, instrument, until) if plan.since_last else plan.since_ns
-            if start < earliest:
+            if start < earliest and theirs in client.filed:
+                older = (start // DAY_NS * DAY_NS, -(-min(earliest, until) // DAY_NS) * DAY_NS)
+                out += [
+                    Part(client.key, instrument.symbol, FILES + theirs, low, high)
+                    for low, high in days(*older)
+                ]
+                start = min(earliest, until)
+            elif start < earliest:
                 notes.append(
-                    f"{client.name} gives {theirs.replace('_', ' ')} back to {isoformat(earliest)} only: "
-                    "ingest the venue's daily files for what is older"
+                    f"{client.name} gives {theirs.replace('_', ' ')} back to {isoformat(earliest)} only"
                 )
                 start = earliest
             out += [
@@ -290,6 +303,8 @@ def _since_last(lake: Lake, dataset: str, instrument: Instrument, until: int) ->
 
 async def _fetch(lake: Lake, client: VenueClient, instrument: Instrument, part: Part) -> int:
     """Fetch one part to its end and keep it; bars that are not over yet are left out."""
+    if part.dataset.startswith(FILES):
+        return await _fetch_file(lake, client, instrument, part)
     step = next(step for _, theirs, _, step in FETCHED if theirs == part.dataset)
     dataset = next(ours for ours, theirs, _, _ in FETCHED if theirs == part.dataset)
     batch = RowBatch()
@@ -303,4 +318,24 @@ async def _fetch(lake: Lake, client: VenueClient, instrument: Instrument, part: 
     # Bars of trades vouch for their dataset; those of the mark lie in the same one and vouch for nothing.
     covers = (part.start_ns, part.end_ns) if part.dataset != "mark_bars" else None
     lake.ingest(dataset, instrument, frame, covers=covers)
+    return frame.height
+
+
+async def _fetch_file(lake: Lake, client: VenueClient, instrument: Instrument, part: Part) -> int:
+    """Fetch a venue's file of a day, read it as ``ingest`` would, and keep the dataset."""
+    dataset = part.dataset.removeprefix(FILES)
+    name, data = await client.daily_file(dataset, part.symbol, part.start_ns)
+
+    def rows() -> pl.DataFrame:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(data)
+            found = [r for r in read(path) if r.instrument.key == instrument.key]
+        if not found:
+            raise NotEnoughDataError(f"{name} holds nothing of {instrument.key}")
+        table: pl.DataFrame = getattr(found[0], dataset)
+        return table
+
+    frame = await asyncio.to_thread(rows)
+    lake.ingest(dataset, instrument, frame, covers=(part.start_ns, part.end_ns))
     return frame.height

@@ -96,8 +96,13 @@ def build_heatmap(
         from liqatlas.flows.positions import build_measured_heatmap
 
         return build_measured_heatmap(request, recordings, size=size, reporter=reporter)
-    chosen, as_of = _chosen(request, recordings, reporter)
-    prepared, dropped = _prepared(request, chosen, as_of, reporter)
+    if recordings is None and request.lake is not None and not request.paths and request.kind == "modelled":
+        from liqatlas.flows.lake_heatmap import lake_heatmap_parts
+
+        prepared, dropped, as_of = lake_heatmap_parts(request, request.lake, reporter)
+    else:
+        chosen, as_of = _chosen(request, recordings, reporter)
+        prepared, dropped = _prepared(request, chosen, as_of, reporter)
     result = modelled_heatmap(
         prepared,
         load_parameters(request.parameters_file),

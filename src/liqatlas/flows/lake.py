@@ -41,8 +41,8 @@ def default_lake() -> Path | None:
     return path if (path / "catalogue.sqlite").is_file() else None
 
 
-def held(lake: Lake) -> list[Held]:
-    """Return every instrument that has rows, with its newest one.
+def held(lake: Lake, datasets: Sequence[str] = DATED) -> list[Held]:
+    """Return every instrument that has rows of these datasets, with its newest one.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def held(lake: Lake) -> list[Held]:
     """
     newest: dict[str, int] = {}
     for row in lake.freshness():
-        if row.dataset in DATED:
+        if row.dataset in datasets:
             key = f"{row.venue}:{row.symbol}"
             newest[key] = max(newest.get(key, row.last_event_ns), row.last_event_ns)
     found = [Held(one, newest[one.key]) for one in lake.instruments() if one.key in newest]
@@ -62,8 +62,10 @@ def held(lake: Lake) -> list[Held]:
     return found
 
 
-def held_of(lake: Lake, asset: str, venues: Sequence[str] = ()) -> list[Held]:
-    """Return the instruments of an asset or symbol that have rows.
+def held_of(
+    lake: Lake, asset: str, venues: Sequence[str] = (), datasets: Sequence[str] = DATED
+) -> list[Held]:
+    """Return the instruments of an asset or symbol that have rows of these datasets.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def held_of(lake: Lake, asset: str, venues: Sequence[str] = ()) -> list[Held]:
     NotEnoughDataError
         If the lake is empty.
     """
-    everything = held(lake)
+    everything = held(lake, datasets)
     wanted = parse_symbol(asset).asset
     of_asset = [one for one in everything if one.instrument.asset == wanted]
     if not of_asset:

@@ -76,7 +76,7 @@ def _prepared(
     instrument, (parameters, terms) = one.instrument, model
     made_with = recipe(parameters, terms)
     try:
-        _bring_up_to_date(lake, one, made_with)
+        bring_up_to_date(lake, one, made_with)
         history = StoredHistory(lake, instrument, made_with, as_of)
     except CannotCutError:
         start = as_of + 1 - request.window_ns - LOOK_BACK_NS
@@ -105,7 +105,7 @@ def _prepared(
     )
 
 
-def _bring_up_to_date(lake: Lake, one: Held, made_with: Recipe) -> None:
+def bring_up_to_date(lake: Lake, one: Held, made_with: Recipe) -> None:
     """Seal what is new where the lake can be written; elsewhere the newest history is folded from its bars."""
     instrument = one.instrument
     progress = lake.segment_progress(instrument.venue, instrument.symbol, version=made_with.version)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liqatlas.base.clock import NS_PER_S
-from liqatlas.base.grid import LogGrid
 from liqatlas.flows.segments import recipe
 from liqatlas.levels.live import LiveFlow
 from liqatlas.maps.readout import mixture_under_cap, normalisation
@@ -22,9 +21,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from liqatlas.base.grid import LogGrid
     from liqatlas.base.instruments import Instrument
     from liqatlas.flows.segments import StoredHistory
     from liqatlas.levels.parameters import EstimatorParameters
+    from liqatlas.levels.segment import Segment
     from liqatlas.maps.modelled import RiskTerms
     from liqatlas.venues.rows import Row, RowBatch
 
@@ -132,6 +133,10 @@ class LiveMap:
                 flow.mark(ts_ns, price)
             elif flow is not None:
                 self.late += 1
+
+    def segment(self) -> Segment:
+        """Return closed history as one segment: all but the running bar."""
+        return self._stream.segment()
 
     def levels(self) -> LiveLevels | None:
         """Return the map now, ``None`` before the first sample and price."""

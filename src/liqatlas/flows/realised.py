@@ -11,9 +11,10 @@ from liqatlas.base.clock import HOUR_NS
 from liqatlas.base.errors import NotEnoughDataError, SourceUnavailableError
 from liqatlas.base.schemas import LIQUIDATIONS
 from liqatlas.flows.choose import choose, matches
-from liqatlas.flows.lake import as_of_in, held_of
+from liqatlas.flows.lake import DATED, as_of_in, held_of
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
+from liqatlas.maps.thinning import corrected, kept_by_thinning
 from liqatlas.store import Lake
 from liqatlas.venues import capabilities
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Stretches that are summed up [h].
 HOURS = (1, 4, 12, 24)
+#: Beginning of the statement of a venue that gives one print per symbol and second.
+_ONE_A_SECOND = "at most one print per symbol and second"
 #: Beginnings of a venue's statement on its prints that say nothing is left out.
 _COMPLETE = ("none",)
 
@@ -38,6 +41,8 @@ class Total:
     ----------
     recorded_share
         Share of the stretch somebody vouches for, 0 to 1; ``None`` where nobody does.
+    corrected_usd
+        Both sides with what the venue's thinning left out, an estimate; ``None`` where its rule is not known or nothing is thinned.
     """
 
     hours: int
@@ -46,6 +51,7 @@ class Total:
     prints: int
     at_least: bool
     recorded_share: float | None
+    corrected_usd: float | None = None
 
     @property
     def usd(self) -> float:
@@ -94,6 +100,7 @@ class Realised:
     scope: str = ""
     simulated: bool = False
     warnings: tuple[str, ...] = ()
+    correction: str = ""
 
 
 @dataclass(slots=True)
@@ -136,7 +143,9 @@ def _from_lake(request: Request, reporter: Reporter) -> tuple[list[_Source], int
     assert request.lake is not None
     with Lake.open(request.lake) as lake:
         found = [
-            one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)
+            one
+            for one in held_of(lake, request.asset, request.venues, (*DATED, "liquidation_bars"))
+            if matches(one.instrument, request)
         ]
         if not found:
             raise NotEnoughDataError(
@@ -147,7 +156,7 @@ def _from_lake(request: Request, reporter: Reporter) -> tuple[list[_Source], int
         for done, one in enumerate(found):
             place = (one.instrument.venue, one.instrument.symbol)
             reporter.progress(f"reading {one.instrument.key}", done, len(found))
-            recording = lake.recording(*place, as_of + 1 - HOURS[-1] * HOUR_NS, as_of + 1)
+            recording = lake.recording(*place, as_of - HOURS[-1] * HOUR_NS, as_of + 1)
             shares: dict[int, float | None] = {}
             for hours in HOURS:
                 covered = lake.coverage("liquidations", *place, as_of + 1 - hours * HOUR_NS, as_of + 1)
@@ -160,6 +169,7 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
     said = {one.venue: one.liquidations_censoring for one in capabilities()}
     exchanges: list[Exchange] = []
     prints: list[pl.DataFrame] = []
+    judged = _judged({key: text for key, text in said.items() if text.startswith(_COMPLETE)}, sources, as_of)
     for venue in sorted({s.recording.instrument.venue for s in sources}):
         of_venue = [s for s in sources if s.recording.instrument.venue == venue]
         censoring = said.get(venue, "unknown")
@@ -167,7 +177,7 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         if any(frame.height for frame in rows):
             frame = pl.concat(rows)
             prints.append(frame)
-            exchanges.append(_exchange(venue, of_venue, frame, censoring, as_of))
+            exchanges.append(_exchange(venue, of_venue, frame, censoring, as_of, judged))
         bars = [s.recording for s in of_venue if s.recording.liquidation_bars.height]
         if bars and (vendor := _vendor(venue, bars, as_of)) is not None:
             exchanges.append(vendor)
@@ -188,7 +198,39 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         scope=", ".join(dict.fromkeys(r.prints_scope or r.instrument.venue for r in recordings)),
         simulated=any(r.simulated for r in recordings),
         warnings=tuple(dict.fromkeys(w for r in recordings for w in r.warnings)),
+        correction=_correction_text(judged)
+        if any(t.corrected_usd for e in of_prints for t in e.totals)
+        else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """How much of a complete feed remains when it is thinned and corrected as the others are; 1 where none could tell."""
+
+    kept: float = 1.0
+    by: str = ""
+
+
+def _judged(complete: dict[str, str], sources: list[_Source], as_of: int) -> _Judged:
+    """Judge the correction by the complete feeds at hand, each symbol thinned by itself."""
+    total = found = 0.0
+    by: list[str] = []
+    for one in sources:
+        rows = _window(one.recording, as_of)
+        usd = rows["notional_usd"].to_numpy()
+        share = kept_by_thinning(rows["ts_event_ns"].to_numpy(), usd)
+        if one.recording.instrument.venue in complete and share is not None:
+            total, found = total + float(usd.sum()), found + share * float(usd.sum())
+            by.append(one.recording.instrument.key)
+    return _Judged(found / total, ", ".join(by)) if total > 0 else _Judged()
+
+
+def _correction_text(judged: _Judged) -> str:
+    how = "estimated from the share of seconds that hold a print, as if they came evenly within each minute"
+    if not judged.by:
+        return f"{how}; bursts make it too low, and no complete feed was at hand to tell by how much"
+    return f"{how}; {judged.by}, thinned and corrected alike, gives {judged.kept:.0%} of its true total, by which it is divided"
 
 
 _SCHEMA = pl.Schema({**LIQUIDATIONS.schema, "venue": pl.String(), "symbol": pl.String()})
@@ -202,8 +244,8 @@ def _window(recording: Recording, as_of: int) -> pl.DataFrame:
     return rows.with_columns(venue=pl.lit(instrument.venue), symbol=pl.lit(instrument.symbol))
 
 
-def _exchange(
-    venue: str, sources: list[_Source], prints: pl.DataFrame, censoring: str, as_of: int
+def _exchange(  # noqa: PLR0917 (one call)
+    venue: str, sources: list[_Source], prints: pl.DataFrame, censoring: str, as_of: int, judged: _Judged
 ) -> Exchange:
     thinned = not censoring.startswith(_COMPLETE)
     totals = []
@@ -216,9 +258,18 @@ def _exchange(
         shares = [share for s in sources if (share := s.shares[hours]) is not None]
         share = min(shares) if shares else None
         unsure = thinned or share is None or share < 1
-        totals.append(Total(hours, usd["long"], usd["short"], inside.height, unsure, share))
+        estimate = _corrected(inside) / judged.kept if censoring.startswith(_ONE_A_SECOND) else None
+        totals.append(Total(hours, usd["long"], usd["short"], inside.height, unsure, share, estimate))
     symbols = tuple(sorted(s.recording.instrument.symbol for s in sources))
     return Exchange(venue, symbols, "prints", censoring, tuple(totals))
+
+
+def _corrected(prints: pl.DataFrame) -> float:
+    """Return the corrected total, each symbol by itself [USD]."""
+    return sum(
+        corrected(rows["ts_event_ns"].to_numpy(), rows["notional_usd"].to_numpy())
+        for _, rows in prints.sort("ts_event_ns").group_by("symbol")
+    )
 
 
 def _vendor(venue: str, recordings: list[Recording], as_of: int) -> Exchange | None:
@@ -257,6 +308,9 @@ def _together(exchanges: list[Exchange], i: int) -> Total:
         sum(p.prints for p in parts),
         any(p.at_least for p in parts),
         min(known) if len(known) == len(shares) else None,
+        sum(p.usd if p.corrected_usd is None else p.corrected_usd for p in parts)
+        if any(p.corrected_usd is not None for p in parts)
+        else None,
     )
 
 

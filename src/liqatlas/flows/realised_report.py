@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from liqatlas.flows.realised import Exchange, Realised, Total
     from liqatlas.flows.render import Format, Look
 
-_NO_ESTIMATE = "no corrected estimate: no sourced share of what these venues leave out"
+_NO_ESTIMATE = "no estimate, these venues do not say by which rule they leave out prints"
 
 
 def render_realised(result: Realised, form: Format, look: Look) -> bytes:
@@ -71,6 +71,8 @@ def realised_text(result: Realised, zone: tzinfo) -> str:
     for name, totals in rows:
         out.append(f"{name:22}" + "".join(f"{_amount(t):>12}" for t in totals))
         out.append(f"{'  longs / shorts':22}" + "".join(f"{_split(t):>12}" for t in totals))
+        if any(t.corrected_usd is not None for t in totals):
+            out.append(f"{'  corrected, about':22}" + "".join(f"{_estimate(t):>12}" for t in totals))
     out.append("")
     if result.largest:
         big = result.largest
@@ -80,9 +82,19 @@ def realised_text(result: Realised, zone: tzinfo) -> str:
         )
     out += [f"{one.venue}: {one.censoring}; {_recorded(one)}" for one in result.exchanges]
     if any(t.at_least for t in result.together):
-        out.append(f"≥ where prints are thinned or part of the stretch was not recorded; {_NO_ESTIMATE}")
+        out.append("≥ where prints are thinned or part of the stretch was not recorded")
+        out.append(f"corrected: {_about_correction(result)}")
     out += [f"! {warning}" for warning in result.warnings]
     return "\n".join(out) + "\n"
+
+
+def _estimate(total: Total) -> str:
+    return "–" if total.corrected_usd is None else format_usd(total.corrected_usd)
+
+
+def _about_correction(result: Realised) -> str:
+    """Say how the corrected estimates were made, or why there are none."""
+    return result.correction or _NO_ESTIMATE
 
 
 def _hours(result: Realised) -> list[int]:
@@ -132,7 +144,8 @@ def realised_tree(result: Realised) -> dict[str, Any]:
             "price": big.price,
             "usd": big.usd,
         },
-        "warnings": [*result.warnings, *([_NO_ESTIMATE] if any(t.at_least for t in result.together) else [])],
+        "correction": _about_correction(result) if any(t.at_least for t in result.together) else "",
+        "warnings": list(result.warnings),
     }
 
 
@@ -148,7 +161,7 @@ def _total_tree(total: Total) -> dict[str, Any]:
         "prints": total.prints,
         "at_least": total.at_least,
         "recorded_share": total.recorded_share,
-        "corrected_usd": None,
+        "corrected_usd": total.corrected_usd,
     }
 
 

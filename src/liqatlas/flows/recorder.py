@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,20 +16,20 @@ from liqatlas.base.errors import (
     SourceUnavailableError,
     UnknownSymbolError,
 )
+from liqatlas.base.instruments import Instrument
 from liqatlas.venues.feed import Feed, FeedOptions
 from liqatlas.venues.rows import RowBatch, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from liqatlas.base.instruments import Instrument
     from liqatlas.store import Freshness, Lake, Writer
     from liqatlas.venues.client import VenueClient
     from liqatlas.venues.continuity import Gap
     from liqatlas.venues.rows import Row
 
 #: Datasets that are recorded, where the venue streams them or lets them be polled.
-RECORDED = ("trades", "marks", "open_interest", "funding", "liquidations")
+RECORDED = ("trades", "marks", "open_interest", "funding", "liquidations", "insurance_fund")
 #: Rows wait this long to be handed on together [s].
 FLUSH_S = 0.1
 #: How often, and up to how long ago, what was recorded is vouched for.
@@ -43,6 +44,7 @@ FIRST_TRADE_S = 30.0
 #: Pause while the writer has no room [s].
 _FULL_PAUSE_S = 0.05
 DOWN = "the recorder was not running"
+_LONGEST_NAME = 80
 
 
 @dataclass(slots=True)
@@ -205,6 +207,8 @@ class VenueRecorder:
         self._discover()
         for (dataset, symbol), frame in held.frames().items():
             instrument = self._instruments.get(symbol)
+            if instrument is None and dataset == "insurance_fund":
+                instrument = self._instruments[symbol] = pool(self._client.key, symbol)
             if dataset not in RECORDED or instrument is None:
                 continue
             while True:
@@ -346,6 +350,16 @@ class VenueRecorder:
         state.dropped, state.held_back = feed.inbox.stats.dropped, feed.inbox.stats.waits
         if feed.stats.last_error:
             state.problem = feed.stats.last_error
+
+
+def pool(venue: str, name: str) -> Instrument:
+    """Return what stands in the catalogue for an insurance pool that no single contract names: its name, and nothing that trades.
+
+    Some pools are named by all the contracts they serve; a name too long for a folder is cut and told apart by its digest.
+    """
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[: _LONGEST_NAME - 9]}~{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
+    return Instrument(venue, name, name)
 
 
 async def _either(stop: asyncio.Event, seconds: float) -> None:

@@ -47,7 +47,9 @@ class Access:
         """Return a client of a venue."""
         quotas = type(venue(key)).quotas
         options = ClientOptions(
-            hosts=Hosts(host, "ws" + host.removeprefix("http")) if (host := self.hosts.get(key)) else None,
+            hosts=Hosts(host, "ws" + host.removeprefix("http"), host)
+            if (host := self.hosts.get(key))
+            else None,
             proxy=self.proxies.get(key),
             budget=RateBudget(quotas, state=FileState(self.budgets / f"{key}.json")),
             patience=patience or Patience(),

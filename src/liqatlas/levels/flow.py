@@ -21,6 +21,8 @@ from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.levels.events import Runs, mark_events, runs_of_bars, runs_of_trades
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from liqatlas.base.grid import LogGrid
@@ -85,6 +87,32 @@ class FlowBars:
         lows = np.concatenate((runs.entry, runs.low[touching]))
         highs = np.concatenate((runs.entry, runs.high[touching]))
         return int(lows.min()), int(highs.max()) + 1
+
+
+def joined(parts: Sequence[FlowBars]) -> FlowBars:
+    """Return tables of flow bars that follow each other as one; what they say of their sources is of the last."""
+    if len(parts) == 1:
+        return parts[0]
+    runs = [part.runs for part in parts]
+    offsets = np.cumsum([0, *(len(one.entry) for one in runs[:-1])])
+    return replace(
+        parts[-1],
+        edges_ns=np.concatenate([parts[0].edges_ns[:1], *(part.edges_ns[1:] for part in parts)]),
+        runs=Runs(
+            np.concatenate([one.entry for one in runs]),
+            np.concatenate([one.low for one in runs]),
+            np.concatenate([one.high for one in runs]),
+            np.concatenate([one.qty for one in runs]),
+            np.concatenate([[0], *(one.first[1:] + shift for one, shift in zip(runs, offsets, strict=True))]),
+        ),
+        volume=np.concatenate([part.volume for part in parts]),
+        bought=np.concatenate([part.bought for part in parts]),
+        open_interest=np.concatenate(
+            [parts[0].open_interest[:1], *(part.open_interest[1:] for part in parts)]
+        ),
+        warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+        order_known=all(part.order_known for part in parts),
+    )
 
 
 def opened_and_closed(

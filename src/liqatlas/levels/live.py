@@ -33,9 +33,11 @@ def _joined(pieces: list[Trades]) -> Trades:
     """Return pieces as one, in order of time; trades of one moment as they came."""
     if not pieces:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
-    one: Trades = (
-        pieces[0] if len(pieces) == 1 else tuple(np.concatenate(c) for c in zip(*pieces, strict=True))
-    )  # type: ignore[assignment]
+    if len(pieces) == 1:
+        one = pieces[0]
+    else:
+        ts, ticks, qty, buys = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        one = (ts, ticks, qty, buys)
     if (np.diff(one[0]) >= 0).all():
         return one
     order = np.argsort(one[0], kind="stable")

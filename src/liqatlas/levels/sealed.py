@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS
-from liqatlas.levels import kernels
+from liqatlas.levels import kernels_sealed
 from liqatlas.levels.segment import UNTOUCHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from liqatlas.levels import kernels
 
 #: ``ever``: everything up to the end of a month; it rests under that month.
 SealedLevel = Literal["hour", "day", "month", "ever"]
@@ -105,9 +107,10 @@ def seal(level: SealedLevel, number: int, state: kernels.State, origin: int) -> 
 
 def load(sealed: SealedSegment, state: kernels.State, origin: int) -> None:
     """Write a sealed segment into a cleared state whose window holds it."""
-    kernels.load_sealed(state, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)
+    kernels_sealed.load_sealed(state, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)
 
 
 def absorb(state: kernels.State, sealed: SealedSegment, offsets: kernels.Offsets, origin: int) -> None:
     """Compose a later sealed segment into a state whose window holds it."""
-    kernels.absorb_sealed(state, offsets, sealed.factors, (sealed.low, sealed.high), sealed.entries, origin)
+    condensed = (sealed.factors, (sealed.low, sealed.high))
+    kernels_sealed.absorb_sealed(state, offsets, condensed, sealed.entries, origin)

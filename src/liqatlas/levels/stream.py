@@ -332,8 +332,9 @@ class LevelStream:
         if self._scratch is None or self._scratch.stock.shape[2] != bins:
             self._scratch = self._new_state(bins)
         out = (np.empty((2, bins)), np.empty(2))
-        hour, *completed = self._pyramid
-        kernels.density((self._ahead or hour, *completed), self._scratch, self._offsets, weights, out)
+        hour, day, month, everything = self._pyramid
+        running = hour if self._ahead is None else self._ahead
+        kernels.density((running, day, month, everything), self._scratch, self._offsets, weights, out)
         return self._origin, *out
 
     @staticmethod

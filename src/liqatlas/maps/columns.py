@@ -152,7 +152,7 @@ def _columns_of(
     one: PreparedInstrument, parameters: EstimatorParameters, axes: _Axes
 ) -> Iterator[NDArray[np.float64]]:
     """Yield one instrument's levels at each moment, float64 ``(2, rows)`` [USD]."""
-    flow, stream, grid = one.flow, LevelStream(parameters, one.offsets), axes.grid
+    flow, stream, grid = one.flow, one.before or LevelStream(parameters, one.offsets), axes.grid
     weights = mixture_under_cap(np.array(parameters.weights), one.offsets, parameters.edges_array())
     own_marks = _marks_at(one, axes.times)
     shifts = np.log(axes.reference_marks / own_marks) / grid.step
@@ -165,7 +165,7 @@ def _columns_of(
         if end > folded:
             stream.update(flow, folded, int(end))
             folded = int(end)
-        if folded == 0:
+        if folded == 0 and one.before is None:
             yield np.zeros((2, len(axes.edges) - 1))
             continue
         origin, levels, unlevered = stream.density(weights)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from liqatlas.base.recording import Recording
     from liqatlas.levels.buckets import BucketOffsets
     from liqatlas.levels.parameters import EstimatorParameters
+    from liqatlas.levels.stream import LevelStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedInstrument:
-    """One instrument ready to be folded; with a ``history``, ``flow`` is only its newest part."""
+    """One instrument ready to be folded; with a ``history``, ``flow`` is only its newest part.
+
+    ``before`` is the state before ``flow`` where that is not all of history; a heatmap folds on in it.
+    """
 
     recording: Recording
     terms: RiskTerms
@@ -76,6 +80,7 @@ class PreparedInstrument:
     price_source: str
     last_ts_ns: int
     history: History | None = None
+    before: LevelStream | None = None
 
     @property
     def info(self) -> VenueInfo:

@@ -87,6 +87,8 @@ class VenueClient(ABC):
     #: Datasets with a stream; of the others, those that :meth:`snapshot` gives can be polled.
     streamed: ClassVar[frozenset[str]]
     polled: ClassVar[frozenset[str]] = frozenset()
+    #: Datasets of which the venue publishes a file a day, for what REST no longer gives; see :meth:`daily_file`.
+    filed: ClassVar[frozenset[str]] = frozenset()
     #: Whether trade ids count one by one, so that a hole in them is a gap.
     counted_trade_ids: ClassVar[bool] = False
     #: Whether public trades name the accounts on both sides (dataset ``account_trades``).
@@ -258,6 +260,19 @@ class VenueClient(ABC):
     def read(self, raw: RawFrame, listings: Mapping[str, Listing]) -> Frame:
         """Return what a frame says; a venue whose channels are numbers told at subscription must know the connection."""
         return self.parse_frame(raw.payload, listings, raw.recv_ns)
+
+    async def daily_file(self, dataset: str, symbol: str, day_ns: int) -> tuple[str, bytes]:
+        """Return name and bytes of the file the venue publishes of a day, compared with its checksum; for the importers.
+
+        Raises
+        ------
+        InputError
+            If the venue publishes none of the dataset.
+        NotEnoughDataError
+            If there is none of that day.
+        """
+        del symbol, day_ns
+        raise InputError(f"{self.name} publishes no daily files of {dataset}")
 
     async def clock_skew(self) -> ClockSkew:
         """Compare the clocks: the venue's at half of the round trip."""

@@ -13,7 +13,9 @@ from typing import Literal
 
 from liqatlas.base.clock import MINUTE_NS, isoformat
 
-GapReason = Literal["sequence", "disconnect", "stall", "dropped", "volume", "unreadable", "poll", "end"]
+GapReason = Literal[
+    "sequence", "disconnect", "stall", "dropped", "volume", "beginning", "unreadable", "poll", "end"
+]
 GapStatus = Literal["open", "filled", "listed"]
 _KEPT_IDS = 50_000
 

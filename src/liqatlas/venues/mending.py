@@ -35,6 +35,9 @@ class Mender:
         self._seen: dict[str, SeenIds] = {}
         self._audits: dict[str, MinuteAudit] = {}
         self._last_ts: dict[str, int] = {}
+        self._began: dict[
+            str, int
+        ] = {}  # first trade of each symbol whose first minute was not looked at yet
         self._broken: dict[Subscription, Broken] = {}
         self._open: dict[int, Gap] = {}
         self._closed: list[Gap] = []
@@ -61,6 +64,8 @@ class Mender:
             if kept:
                 self._last_ts[symbol] = max(self._last_ts.get(symbol, 0), _moment_and_id(kept[-1])[0])
         if self.audits:
+            if kept and symbol not in self._audits:
+                self._began[symbol] = _moment_and_id(kept[0])[0]
             audit = self._audits.setdefault(symbol, MinuteAudit())
             for row in kept:
                 audit.add(row[0], row[2])  # type: ignore[arg-type]
@@ -126,6 +131,8 @@ class Mender:
             self._fill_counted(gap, rows, into)
         else:
             self._fill_by_overlap(gap, rows, into)
+        if gap.reason == "beginning" and gap.status == "filled" and not gap.filled_rows:
+            return  # looked at, and whole
         self._closed.append(gap)
 
     def _fill_counted(self, gap: Gap, rows: list[Row], into: RowBatch) -> None:
@@ -211,9 +218,17 @@ class Mender:
                     self.last_trouble = str(error)
 
     async def _audit_symbol(self, symbol: str) -> None:
-        """Compare the minutes of one symbol that are over by long enough."""
+        """Compare the minutes of one symbol that are over by long enough.
+
+        The minute in which recording began has no bar to compare with: what REST still has of it is laid over what came.
+        """
+        began = self._began.get(symbol)
+        over = now_ns() - int(self._audit_s * NS_PER_S)
+        if began is not None and (began // MINUTE_NS + 1) * MINUTE_NS <= over:
+            del self._began[symbol]
+            self._mend(self._gap("trades", symbol, began, (began // MINUTE_NS + 1) * MINUTE_NS, "beginning"))
         audit = self._audits.get(symbol)
-        minutes = audit.whole_minutes(now_ns() - int(self._audit_s * NS_PER_S)) if audit else []
+        minutes = audit.whole_minutes(over) if audit else []
         if audit is None or not minutes:
             return
         listing = await self._client.listing(symbol)

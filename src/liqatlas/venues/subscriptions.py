@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where a venue answers; a stub, a mirror or a regional domain may stand in."""
+    """Where a venue answers, and where its daily files lie; a stub, a mirror or a regional domain may stand in."""
 
     rest: str
     stream: str
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True)

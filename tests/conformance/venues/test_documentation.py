@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from liqatlas.venues import capabilities, venue_keys
@@ -80,3 +83,18 @@ def test_sources_of_facts_are_the_venues_own_pages() -> None:
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source
+
+
+@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "hyperliquid"])
+def test_every_field_that_is_read_at_all_stands_on_the_page(key: str) -> None:
+    text = (ROOT / "docs" / "reference" / "venues" / f"{key}.md").read_text(encoding="utf-8")
+    named = {piece for word in re.findall(r"`([^`]+)`", text) for piece in re.split(r"[^A-Za-z0-9_]+", word)}
+    folder = ROOT / "src" / "liqatlas" / "venues" / key
+    absent = {}
+    for path in sorted(folder.glob("parse*.py")):
+        module = importlib.import_module(f"liqatlas.venues.{key}.{path.stem}")
+        for name, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__:
+                missing = sorted(set(kind.__struct_encode_fields__) - named)
+                absent |= {f"{path.stem}.{name}": missing} if missing else {}
+    assert not absent

@@ -152,3 +152,20 @@ def test_a_window_is_a_handful_of_stretches() -> None:
             found = cuts(start, end)
             bounds = [start, *[x for _, low, high in found for x in (low, high)], end]
             assert bounds[::2] == bounds[1::2]  # they meet, and leave nothing out
+
+
+@pytest.mark.kernels
+def test_segments_outlive_the_trades_they_were_made_of(lake: Lake) -> None:
+    recording = trades_market(HOURS, 9)
+    keep(lake, recording)
+    end = newest(recording)
+    update(lake, X, RECIPE, end)
+    before, _ = StoredHistory(lake, X, RECIPE, end).segments(0)
+    removed = lake.retain(keep_days={"trades": 1, "marks": 1}, at_ns=end)
+    assert removed.removed
+    oldest = next(f.first_event_ns for f in lake.freshness(X.venue, X.symbol) if f.dataset == "trades")
+    assert oldest > START + 24 * HOUR_NS
+    assert update(lake, X, RECIPE, end) == 0  # what fell off the end is not folded anew
+    after = StoredHistory(lake, X, RECIPE, end)
+    assert after.first_ns < oldest
+    assert same(before, after.segments(0)[0])

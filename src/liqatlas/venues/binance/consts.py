@@ -7,7 +7,9 @@ from liqatlas.venues.budget import Quota
 from liqatlas.venues.capability import Capabilities, VenueCapabilities
 from liqatlas.venues.subscriptions import Heartbeat, Hosts
 
-HOSTS = Hosts(rest="https://fapi.binance.com", stream="wss://fstream.binance.com")
+HOSTS = Hosts(
+    rest="https://fapi.binance.com", stream="wss://fstream.binance.com", files="https://data.binance.vision"
+)
 #: Streams are routed since 2026-04-23: books under /public, everything else under /market; the old paths are dead.
 #: https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice
 PUBLIC_PATH, MARKET_PATH = "/public/stream", "/market/stream"

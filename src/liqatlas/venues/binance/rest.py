@@ -10,6 +10,7 @@ import msgspec
 from liqatlas.base.clock import HOUR_NS, NS_PER_MS
 from liqatlas.base.errors import InputError, TiersUnknownError
 from liqatlas.venues.binance import consts, parse, parse_rest, stream
+from liqatlas.venues.binance.archive import DailyFiles
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
 from liqatlas.venues.paging import by_window, forward, within
 from liqatlas.venues.rows import RowBatch
@@ -53,6 +54,7 @@ class BinanceClient(VenueClient):
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     polled = frozenset({"open_interest", "insurance_fund"})
+    filed = frozenset({"open_interest"})
     counted_trade_ids = True
     book_snapshot_in_stream = False
     #: Where the paths of this market begin; COIN-M answers the same questions under another root.
@@ -138,6 +140,18 @@ class BinanceClient(VenueClient):
         raise TiersUnknownError(
             self.name, symbol, "GET /fapi/v1/leverageBracket needs an API key; load them from a file"
         )
+
+    async def daily_file(self, dataset: str, symbol: str, day_ns: int) -> tuple[str, bytes]:
+        """Return the ``metrics`` file of a day, its checksum compared."""
+        if dataset not in self.filed:
+            return await super().daily_file(dataset, symbol, day_ns)
+        files = DailyFiles(
+            self.hosts.files or self.hosts.rest, proxy=self.proxy, patience=self.transport.patience
+        )
+        try:
+            return await files.metrics(symbol, day_ns)
+        finally:
+            await files.close()
 
     def reach_ns(self, dataset: str, interval: str = "1m") -> int | None:
         """Return 30 days for open interest and ratios."""

@@ -53,6 +53,7 @@ class BinanceCoinMClient(BinanceClient):
     quotas = consts.QUOTAS
     streamed = stream.DATASETS
     polled = frozenset({"open_interest"})
+    filed = frozenset()
     root = consts.ROOT
 
     async def load_listings(self) -> dict[str, Listing]:

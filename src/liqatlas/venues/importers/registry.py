@@ -23,6 +23,7 @@ from liqatlas.venues.importers import (
     positions_states,
     tardis,
     vendor_parquet,
+    vendor_totals,
 )
 from liqatlas.venues.importers.recognition import read_head
 
@@ -43,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     *binance_raw_stream.FORMATS,
     *tardis.FORMATS,
     *vendor_parquet.FORMATS,
+    *vendor_totals.FORMATS,
     *hyperliquid_positions.FORMATS,
     *positions_states.FORMATS,
     *positions_lending.FORMATS,

@@ -1,0 +1,71 @@
+"""Totals of thinned prints: never more than a lower bound by themselves, corrected by a rule that a complete feed judges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import orjson
+import polars as pl
+import pytest
+
+from liqatlas.base import schemas
+from liqatlas.base.clock import HOUR_NS, NS_PER_S, parse_time, parse_zone
+from liqatlas.base.recording import Recording
+from liqatlas.flows.realised import build_realised
+from liqatlas.flows.realised_report import realised_text, realised_tree
+from liqatlas.flows.request import Request
+from liqatlas.maps.thinning import thinned
+from tests.unit.flows.markets import X
+
+NOW = parse_time("2026-10-01T12:00Z")
+REQUEST = Request(asset="BTC", as_of_ns=NOW)
+
+
+def prints(venue: str, seed: int, *, thin: bool, per_s: float = 0.5) -> tuple[Recording, float]:
+    """Return a day's prints of a venue, and the true total of the last 24 hours."""
+    rng = np.random.default_rng(seed)
+    count = int(24 * 3_600 * per_s)
+    ts = np.sort(rng.integers(NOW - 24 * HOUR_NS + NS_PER_S, NOW, count))
+    frame = pl.DataFrame(
+        {
+            "ts_event_ns": ts,
+            "liquidated": rng.choice(["long", "short"], count),
+            "price": 60_000.0,
+            "price_kind": "fill",
+            "qty_native": 0.1,
+            "notional_usd": rng.lognormal(8, 1, count),
+        }
+    )
+    kept = frame.filter(pl.Series(thinned(ts))) if thin else frame
+    instrument = replace(X, venue=venue, symbol="BTCUSDT")
+    return Recording(instrument, liquidations=schemas.LIQUIDATIONS.conform(kept)), float(
+        frame["notional_usd"].sum()
+    )
+
+
+def test_a_thinned_total_is_corrected_and_the_complete_feed_judges_the_rule() -> None:
+    (thin, truth), (whole, all_of_it) = prints("binance", 1, thin=True), prints("bybit", 2, thin=False)
+    result = build_realised(REQUEST, [thin, whole])
+    totals = {one.venue: one.totals[-1] for one in result.exchanges}
+    assert totals["binance"].at_least
+    assert totals["binance"].usd < 0.85 * truth
+    assert totals["binance"].corrected_usd == pytest.approx(truth, rel=0.05)
+    assert totals["bybit"].corrected_usd is None  # nothing is left out
+    assert totals["bybit"].usd == pytest.approx(all_of_it)
+    assert result.together[-1].corrected_usd == pytest.approx(truth + all_of_it, rel=0.05)
+    assert "bybit:BTCUSDT" in result.correction
+    tree = orjson.loads(orjson.dumps(realised_tree(result)))
+    assert tree["totals"][-1]["corrected_usd"] == pytest.approx(result.together[-1].corrected_usd)
+    text = realised_text(result, parse_zone("UTC"))
+    assert "corrected, about" in text
+    assert "thinned and corrected alike" in text
+
+
+def test_without_a_complete_feed_it_says_so_and_without_a_rule_there_is_no_estimate() -> None:
+    alone = build_realised(REQUEST, [prints("binance", 1, thin=True)[0]])
+    assert "no complete feed was at hand" in alone.correction
+    okx = build_realised(REQUEST, [prints("okx", 1, thin=True)[0]])
+    assert okx.together[-1].corrected_usd is None
+    assert okx.together[-1].at_least
+    assert "do not say by which rule" in realised_text(okx, parse_zone("UTC"))

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liqatlas.base.clock import DAY_NS, now_ns
+from liqatlas.base.errors import InputError
+from liqatlas.flows.record import RecordPlan, _upkeep, read_names
+from liqatlas.flows.recorder import VenueRecorder, pool
+from liqatlas.flows.request import parse_bytes
+from liqatlas.flows.venue_access import Access
+from liqatlas.store import Lake
+from liqatlas.venues.feed import FeedOptions
+from tests.conformance.store.rows import BTC, made_up, trades
+from tests.stub_exchange.server import StubExchange
+from tests.stub_exchange.session import client_of, market_of, wire_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def plan(root: Path, **more: object) -> RecordPlan:
+    return RecordPlan(names=("BTC",), venues=("binance",), lake=root, access=Access(budgets=root), **more)  # type: ignore[arg-type]
+
+
+def test_max_disk_removes_the_oldest_days_says_so_and_keeps_prints(tmp_path: Path) -> None:
+    said: list[str] = []
+    today = now_ns() // DAY_NS * DAY_NS
+    with Lake.create(tmp_path / "lake") as lake:
+        for day in range(6):
+            lake.ingest(
+                "trades",
+                BTC,
+                trades(
+                    20_000, start=today - (6 - day) * DAY_NS, step=4_000_000_000, first_id=1 + day * 20_000
+                ),
+            )
+        lake.ingest("liquidations", BTC, made_up("liquidations", 50, 1))
+        before = lake.disk_use()
+        limit = before.used_bytes - sum(before.files_bytes.values()) // 3
+        _upkeep(plan(tmp_path, max_bytes=limit), lake, said.append)
+        left = lake.read("trades", BTC.venue, BTC.symbol, 0, now_ns())
+        assert 0 < left.height < 120_000
+        assert left["ts_event_ns"][-1] >= today - DAY_NS  # the newest stays
+        assert left["ts_event_ns"][0] >= today - 5 * DAY_NS  # the oldest went
+        assert lake.read("liquidations", BTC.venue, BTC.symbol, 0, now_ns()).height > 0
+        kept = lake.disk_use().files_bytes
+        assert kept["liquidations"] == before.files_bytes["liquidations"]
+        assert kept["trades"] <= before.files_bytes["trades"] - sum(before.files_bytes.values()) // 3
+        assert any(gap.reason and not gap.filled for gap in lake.list_gaps(dataset="trades"))
+    assert said
+    assert all(line.startswith("removed for room: ") for line in said)
+
+
+def test_upkeep_that_fails_is_told_and_does_not_end_the_recorder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def full(self: Lake) -> None:
+        raise InputError("no room")
+
+    monkeypatch.setattr(Lake, "compact", full)
+    with Lake.create(tmp_path / "lake") as lake:
+        _upkeep(plan(tmp_path), lake, said.append)
+    assert said == ["upkeep failed and is tried again: no room"]
+
+
+def test_names_come_from_the_command_and_the_file_once_each(tmp_path: Path) -> None:
+    file = tmp_path / "names"
+    file.write_text("# coins\nETH\n\nBTC # again\n", encoding="utf-8")
+    assert read_names(plan(tmp_path, names_file=file)) == ("BTC", "ETH")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_names(plan(tmp_path, names_file=tmp_path / "absent"))
+
+
+@pytest.mark.parametrize(("text", "count"), [("50GB", 50 * 10**9), ("1.5 MB", 1_500_000)])
+def test_a_limit_is_read_in_the_units_people_write(text: str, count: int) -> None:
+    assert parse_bytes(text) == count
+
+
+def test_a_pool_named_by_hundreds_of_contracts_still_fits_a_folder(tmp_path: Path) -> None:
+    names = [",".join(f"COIN{i}USDT" for i in range(n)) for n in (200, 201)]
+    short = [pool("bybit", name) for name in names]
+    assert len({one.symbol for one in short}) == 2
+    assert pool("okx", "BTC-USDT").symbol == "BTC-USDT"
+    rows = made_up("insurance_fund", 20, 1)
+    with Lake.create(tmp_path / "lake") as lake:
+        lake.ingest("insurance_fund", short[0], rows)
+        found = lake.read("insurance_fund", "bybit", short[0].symbol, 0, now_ns())
+    assert found.height == len({(r[0], r[1]) for r in rows.rows()})
+
+
+async def test_what_has_no_stream_is_recorded_as_well(tmp_path: Path) -> None:
+    market, stop = market_of("binance", events=2_000, start_ms=now_ns() // 1_000_000), asyncio.Event()
+    with Lake.create(tmp_path / "lake") as lake, lake.writer() as writer:
+        async with (
+            StubExchange(wire_of("binance"), market, pace_s=0.05) as exchange,
+            client_of("binance", exchange) as client,
+        ):
+            recorder = VenueRecorder(
+                lake, writer, client, ["BTC"], silent_s=30, options=FeedOptions(poll_s=0.3, audit_s=0)
+            )
+            seen: list[int] = []
+            recorder.on_rows = lambda rows: seen.append(len(rows))
+            task = asyncio.create_task(recorder.run(stop))
+            async with asyncio.timeout(30):
+                while not {"insurance_fund", "open_interest"} <= set(recorder.state.rows):  # noqa: ASYNC110 (the recorder counts)
+                    await asyncio.sleep(0.1)
+            stop.set()
+            await task
+        writer.flush(timeout_s=10)
+        for dataset in ("insurance_fund", "open_interest", "trades"):
+            assert lake.read(dataset, "binance", "BTCUSDT", 0, now_ns() + 10**18).height > 0, dataset
+    assert sum(seen) >= sum(recorder.state.rows.values())  # rows are shown before they are written
