@@ -102,8 +102,10 @@ def hazard_rows(recording: Recording) -> list[str]:
         if middle > 0.004
     ]
     return [
-        (f"Turnover is {pace:.1%} of open interest per hour; under the closing hazard of {calibration.name} half of what opened at a distance "
-        f"is closed after: {', '.join(shown[::2])}. The tape holds no liquidations, so neither hazard nor weights can be fitted here: they are lent.")
+        (
+            f"Turnover is {pace:.1%} of open interest per hour; under the closing hazard of {calibration.name} half of what opened at a distance "
+            f"is closed after: {', '.join(shown[::2])}. The tape holds no liquidations, so neither hazard nor weights can be fitted here: they are lent."
+        )
     ]
 
 

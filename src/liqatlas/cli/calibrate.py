@@ -22,6 +22,7 @@ def calibrate(
     data: DataOptions = _DATA,
     train_from: str | None = None,
     train_until: str | None = None,
+    pool: Path | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
     """Fit the estimator on liquidations that happened, and write the calibration as JSON.
@@ -34,13 +35,15 @@ def calibrate(
         First hour whose prints are read; default is the first there is.
     train_until
         One past the last hour whose prints are read; default is the last there is.
+    pool
+        Calibration file of another market: its shape of weights stands in where the own prints say little. For small coins.
     output
         File to write; default is standard output.
     """
     request = make_request(asset, data, MomentOptions(), OutputOptions())
     period = Period(moment(train_from), moment(train_until))
     with reporting() as reporter:
-        result = build_calibration(request, period, reporter)
+        result = build_calibration(request, period, reporter, pool=pool)
     say(
         f"{result.rows:,} hours x positions with {result.printed_usd / 1e6:,.1f} million USD of prints; "
         f"identified out to {result.identified_distance:.2%}"

@@ -46,6 +46,8 @@ class PredictionOptions:
     "Score this file in the same way."
     export: Path | None = None
     "Write our predictions of every hour to this file and stop; needs --train-until."
+    pool: Path | None = None
+    "Calibration file of another market, of before the test period, to borrow from; for small coins."
     each_venue: Annotated[bool, Parameter(negative="")] = False
     "Score every instrument that has prints of its own, one page each."
     mode: Literal["frozen", "running"] = "frozen"
@@ -84,7 +86,9 @@ def evaluate(
                 "--export needs --train-until: the moment after which only the causal level reads prints"
             )
         with reporting() as reporter:
-            hours = export_predictions(request, files.export, files.mode, train=train, reporter=reporter)
+            hours = export_predictions(
+                request, files.export, files.mode, train=train, pool=files.pool, reporter=reporter
+            )
         say(f"wrote {files.export}: {files.mode} predictions of {hours:,} hours, longs and shorts")
         return 0
     test = Period(moment(periods.test_from), moment(periods.test_until))
@@ -98,6 +102,7 @@ def evaluate(
                 train=train,
                 test=test,
                 predictions=files.predictions,
+                pool=files.pool,
                 each_venue=files.each_venue,
                 reporter=reporter,
             )

@@ -10,9 +10,12 @@ from liqatlas.base.errors import InputError
 from liqatlas.flows.estimator_source import market_with_prints
 from liqatlas.flows.reporter import SILENT
 from liqatlas.levels.calibrate import Provenance, calibrate
+from liqatlas.levels.calibration import load_calibration
 from liqatlas.levels.estimator_settings import load_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -39,8 +42,10 @@ class Period:
         return market.between(since, until)
 
 
-def build_calibration(request: Request, train: Period, reporter: Reporter = SILENT) -> Calibration:
-    """Return a calibration on the prints that ``request.paths`` hold of its asset.
+def build_calibration(
+    request: Request, train: Period, reporter: Reporter = SILENT, *, pool: Path | None = None
+) -> Calibration:
+    """Return a calibration on the prints that ``request.paths`` hold of its asset; ``pool`` is a file to borrow from.
 
     Raises
     ------
@@ -52,7 +57,14 @@ def build_calibration(request: Request, train: Period, reporter: Reporter = SILE
     for warning in market.warnings:
         reporter.notice(warning)
     reporter.progress("fitting", 0, 1)
-    return calibrate(market, settings, train.mask(market), provenance=provenance(request))
+    return calibrate(
+        market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
+    )
+
+
+def lender_of(file: Path | None) -> Calibration | None:
+    """Return the calibration to borrow from, if one was named."""
+    return None if file is None else load_calibration(file)
 
 
 def provenance(request: Request) -> Provenance:

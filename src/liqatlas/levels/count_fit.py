@@ -31,6 +31,7 @@ class Priors:
     """Precisions of the normal priors; see ``EstimatorSettings`` for what each holds.
 
     ``log_width`` is ln of each bucket's logarithmic width, ``(K,)``: a density smooth over distance gives wide buckets more.
+    ``lent`` is ln of another market's density, ``(K,)``: where given, the prior holds what differs from it, up to a common factor.
     """
 
     smoothness: float
@@ -39,6 +40,7 @@ class Priors:
     dispersion: float
     slope: float
     log_width: NDArray[np.float64] | None = None
+    lent: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[
     gradient = np.zeros_like(theta)
     precision = weight_precision(buckets, priors)
     log_density = theta[:buckets] - (0.0 if priors.log_width is None else priors.log_width)
+    if priors.lent is not None:
+        log_density = log_density - priors.lent
     gradient[:buckets] = precision @ log_density
     value = 0.5 * float(log_density @ gradient[:buckets])
     strength = np.concatenate(
