@@ -74,6 +74,46 @@ def test_without_a_calibration_expected_is_lent_only_when_asked(
     assert "outstanding" in run_liqatlas("map", "ETH", "--from", folder).stdout
 
 
+def test_expected_heatmap_agrees_with_the_map_of_the_hour(run_liqatlas: RunLiqatlas, folder: Path) -> None:
+    common = (
+        "ETH",
+        "--from",
+        folder,
+        "--quantity",
+        "expected",
+        "--format",
+        "json",
+        "--as-of",
+        "2026-06-11T12:00:00Z",
+    )
+    done = run_liqatlas("heatmap", *common, "--columns", "24", "--window", "24h")
+    assert done.returncode == 0, done.stderr
+    heat = json.loads(done.stdout)
+    assert (heat["quantity"], len(heat["times"])) == ("expected", 23)
+    whole = json.loads(run_liqatlas("map", *common, "--window", "30d").stdout)
+    edges = np.array(heat["price_edges"])
+    near = (edges[:-1] > heat["price"] * 0.95) & (edges[1:] < heat["price"] * 0.999)
+    drawn = float(np.array(heat["long_usd"][-1])[near].sum())
+    told = np.interp(
+        [heat["price"] * 0.95, heat["price"] * 0.999],
+        whole["cumulative"]["price"],
+        whole["cumulative"]["long_usd"],
+    )
+    assert drawn == pytest.approx(told[0] - told[1], rel=0.5)  # an hour lies between the two
+
+
+def test_two_venues_on_one_axis_add_up(folder: Path) -> None:
+    (one,) = lq.read(folder, asset="ETH")
+    twin = replace(one, instrument=replace(one.instrument, venue="bybit"))
+    request = Request(asset="ETH", quantity="expected", max_leverage=100.0, maintenance_rate=0.004)
+    alone, both = build_map(request, [one]), build_map(request, [one, twin])
+    assert {v.venue for v in both.head.venues} == {"binance", "bybit"}
+    assert both.usd.sum() == pytest.approx(2 * alone.usd.sum())
+    assert any("adds up to more" in w for w in both.head.warnings)
+    assert both.cumulative_band is not None
+    assert (both.cumulative_band.long_high >= both.cumulative_band.long_low).all()
+
+
 def test_hourly_maps_and_features_are_frames(folder: Path) -> None:
     source = lq.read(folder, asset="ETH")
     features, maps = lq.features("ETH", source=source, every="4h"), lq.maps("ETH", source=source, every="1h")
