@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import Annotated
 
@@ -23,6 +24,7 @@ def calibrate(
     train_from: str | None = None,
     train_until: str | None = None,
     pool: Path | None = None,
+    thinning: Path | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
     """Fit the estimator on liquidations that happened, and write the calibration as JSON.
@@ -37,10 +39,12 @@ def calibrate(
         One past the last hour whose prints are read; default is the last there is.
     pool
         Calibration file of another market: its shape of weights stands in where the own prints say little. For small coins.
+    thinning
+        Thinning curve that puts back what the venue hides from its single prints (scripts/learn_thinning.py makes one).
     output
         File to write; default is standard output.
     """
-    request = make_request(asset, data, MomentOptions(), OutputOptions())
+    request = replace(make_request(asset, data, MomentOptions(), OutputOptions()), thinning_file=thinning)
     period = Period(moment(train_from), moment(train_until))
     with reporting() as reporter:
         result = build_calibration(request, period, reporter, pool=pool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import Annotated, Literal
 
@@ -48,6 +48,8 @@ class PredictionOptions:
     "Write our predictions of every hour to this file and stop; needs --train-until."
     pool: Path | None = None
     "Calibration file of another market, of before the test period, to borrow from; for small coins."
+    thinning: Path | None = None
+    "Thinning curve that puts back what the venue hides from its single prints (scripts/learn_thinning.py makes one)."
     each_venue: Annotated[bool, Parameter(negative="")] = False
     "Score every instrument that has prints of its own, one page each."
     mode: Literal["frozen", "running"] = "frozen"
@@ -78,7 +80,9 @@ def evaluate(
     output
         File to write; default is standard output.
     """
-    request = make_request(asset, data, MomentOptions(), OutputOptions())
+    request = replace(
+        make_request(asset, data, MomentOptions(), OutputOptions()), thinning_file=files.thinning
+    )
     train = Period(moment(periods.train_from), moment(periods.train_until))
     if files.export is not None:
         if train.until_ns is None:

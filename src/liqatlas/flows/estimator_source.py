@@ -11,6 +11,7 @@ from liqatlas.evaluate.hours import Hours
 from liqatlas.flows.choose import choose
 from liqatlas.flows.read import read
 from liqatlas.levels.hour_market import hour_market
+from liqatlas.levels.thinning import load_thinning, unthinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,8 +51,11 @@ def markets_with_prints(
         If no instrument has bars or trades, open interest and prints together; says what each lacks.
     """
     recordings = read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
+    curve = None if request.thinning_file is None else load_thinning(request.thinning_file)
     markets, lacks = [], []
     for recording in choose(recordings, request):
+        if curve is not None and not recording.liquidations.is_empty():
+            recording = unthinned(recording, curve)  # noqa: PLW2901 -- the same instrument with its prints put back
         try:
             market = hour_market(recording, settings)
         except NotEnoughDataError as error:
