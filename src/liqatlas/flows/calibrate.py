@@ -12,6 +12,8 @@ from liqatlas.flows.reporter import SILENT
 from liqatlas.levels.calibrate import Provenance, calibrate
 from liqatlas.levels.calibration import load_calibration
 from liqatlas.levels.estimator_settings import load_settings
+from liqatlas.levels.online import updated
+from liqatlas.levels.responses import respond
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,27 @@ def build_calibration(
     reporter.progress("fitting", 0, 1)
     return calibrate(
         market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
+    )
+
+
+def update_calibration(
+    request: Request, file: Path, half_life_days: float, reporter: Reporter = SILENT
+) -> Calibration:
+    """Return the calibration in a file with the prints after its training taken in, the older ones forgotten in part.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If fewer than a dozen hours with prints came after it.
+    """
+    before = load_calibration(file)
+    market = market_with_prints(request, before.settings, reporter)
+    reporter.progress("updating", 0, 1)
+    return updated(
+        before,
+        market,
+        respond(market, before.settings, scale=before.hazard_scale, with_profile=False),
+        half_life_days=half_life_days,
     )
 
 
