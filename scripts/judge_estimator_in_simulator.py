@@ -41,6 +41,7 @@ from liqatlas.levels.forecast import forecast, level_factors, level_log_sd
 from liqatlas.levels.hour_legs import legs_of, usual_pace
 from liqatlas.levels.hour_market import hour_market
 from liqatlas.levels.responses import DISTANCES, UNIT_USD, mass_within, respond
+from liqatlas.levels.thinning import learn_thinning, unthinned
 from liqatlas.simulate import (
     ETH,
     STEEP_TIERS,
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
 
 DAYS = 28.0
 DRAWS = 400
+#: The row whose prints are put back by a curve learnt on another seed's full feed.
+UNDONE = "the same, thinning undone"
 LIMITS = (0.01, 0.02, 0.04)
 TRAIN_SHARE = 0.6
 NEAR, FAR = 0.04, 0.09
@@ -131,6 +134,7 @@ def worlds() -> dict[str, SimulationConfig]:
         ),
         "price impact": replace(base, venues=(replace(venue, engine=Engine(depth_usd_per_percent=8e6)),)),
         "prints thinned as on Binance": replace(base, venues=(replace(venue, print_rule="last_per_second"),)),
+        UNDONE: replace(base, venues=(replace(free, print_rule="last_per_second"),)),
         "last price off the mark": replace(base, venues=(replace(venue, last_sigma_bp=3.0),)),
     }
 
@@ -182,10 +186,14 @@ def true_profile(
     return out, heads
 
 
-def judge(config: SimulationConfig, settings: EstimatorSettings) -> Verdict:
+def judge(config: SimulationConfig, settings: EstimatorSettings, *, undo_thinning: bool = False) -> Verdict:
     """Simulate, calibrate and compare one world."""
     world = simulate(config)
     recording, truth = world.recordings[0], world.truth.markets[0]
+    if undo_thinning:
+        full = simulate(replace(config, seed=config.seed + 1000)).truth.markets[0].prints
+        curve = learn_thinning([full], data_reference="SIMULATED", made_by="this script", made_on="today")
+        recording = unthinned(recording, curve)
     market = hour_market(recording, settings)
     cut = int(len(market) * TRAIN_SHARE)
     train = np.arange(len(market)) < cut
@@ -356,7 +364,10 @@ def main() -> None:
             continue
         started = time.monotonic()
         count = chosen.seeds if name == "as assumed" else max(chosen.seeds // 3, 1)
-        verdicts = [judge(replace(config, seed=seed), settings) for seed in range(1, count + 1)]
+        verdicts = [
+            judge(replace(config, seed=seed), settings, undo_thinning=name == UNDONE)
+            for seed in range(1, count + 1)
+        ]
         lines.append(row(name, verdicts))
         print(lines[-1], f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         if chosen.output:

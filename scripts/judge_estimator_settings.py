@@ -67,6 +67,8 @@ def switches(base: EstimatorSettings) -> dict[str, dict[str, object]]:
         "closing, power 2": {"hazard_power": 2.0},
         "closing / 3": {"hazard_scale": base.hazard_scale / 3},
         "closing x 3": {"hazard_scale": base.hazard_scale * 3},
+        "closing by the clock": {"hazard_clock": 1.0},
+        "closing half by the clock": {"hazard_clock": 0.5},
         "phi 0.5, closing kept in time": {"phi": 0.5, "hazard_scale": base.hazard_scale * 2},
         "theta 0.45": {"theta": 0.45},
         "theta 0.55": {"theta": 0.55},
@@ -133,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--only", default="", help="switches whose name holds this text")
     chosen = parser.parse_args()
     (recording,) = read(chosen.folder, asset="BTC")
     settings = load_settings()
@@ -143,6 +146,8 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for name, change in switches(settings).items():
+        if chosen.only not in name:
+            continue
         other = judge(recording, msgspec.structs.replace(settings, **change))
         lines.append(f"| {name} | " + " | ".join(str(d) for d in differences(other, base, day)) + " |")
         print(lines[-1], file=sys.stderr, flush=True)

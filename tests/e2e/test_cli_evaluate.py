@@ -17,6 +17,7 @@ from liqatlas.base.errors import InputError
 from liqatlas.flows.build import build_map
 from liqatlas.flows.calibrate import Period
 from liqatlas.flows.evaluate import EvaluationReport, build_evaluation, export_predictions
+from liqatlas.flows.evaluate_rolling import Rolling, build_rolling, rolling_page
 from liqatlas.flows.request import Request
 from tests.unit.levels.hour_markets import random_market, write_folder
 
@@ -74,6 +75,60 @@ def test_without_a_calibration_expected_is_lent_only_when_asked(
     assert "outstanding" in run_liqatlas("map", "ETH", "--from", folder).stdout
 
 
+def test_expected_heatmap_agrees_with_the_map_of_the_hour(run_liqatlas: RunLiqatlas, folder: Path) -> None:
+    common = (
+        "ETH",
+        "--from",
+        folder,
+        "--quantity",
+        "expected",
+        "--format",
+        "json",
+        "--as-of",
+        "2026-06-11T12:00:00Z",
+    )
+    done = run_liqatlas("heatmap", *common, "--columns", "24", "--window", "24h")
+    assert done.returncode == 0, done.stderr
+    heat = json.loads(done.stdout)
+    assert (heat["quantity"], len(heat["times"])) == ("expected", 23)
+    whole = json.loads(run_liqatlas("map", *common, "--window", "30d").stdout)
+    edges = np.array(heat["price_edges"])
+    near = (edges[:-1] > heat["price"] * 0.95) & (edges[1:] < heat["price"] * 0.999)
+    drawn = float(np.array(heat["long_usd"][-1])[near].sum())
+    told = np.interp(
+        [heat["price"] * 0.95, heat["price"] * 0.999],
+        whole["cumulative"]["price"],
+        whole["cumulative"]["long_usd"],
+    )
+    assert drawn == pytest.approx(told[0] - told[1], rel=0.5)  # an hour lies between the two
+
+
+def test_rolling_refits_never_read_ahead(folder: Path) -> None:
+    request = Request(asset="ETH", paths=(folder,))
+    test = Period(parse_time("2026-06-08"), parse_time("2026-06-12"))
+    whole = build_rolling(request, Rolling(2), test)
+    assert whole.refits == ("2026-06-08T00:00:00Z", "2026-06-10T00:00:00Z")
+    assert {"B1", "B3", "B3h"} <= set(whole.gains["frozen"])
+    assert "| B3 |" in rolling_page(whole, "md").decode()
+    assert json.loads(rolling_page(whole, "json"))["every_days"] == 2
+    trailing = build_rolling(request, Rolling(2, 4), test)
+    assert trailing.gains["running"]["B1"] != whole.gains["running"]["B1"]
+    with pytest.raises(InputError, match="nothing lies before"):
+        build_rolling(request, Rolling(2), Period(None, None))
+
+
+def test_two_venues_on_one_axis_add_up(folder: Path) -> None:
+    (one,) = lq.read(folder, asset="ETH")
+    twin = replace(one, instrument=replace(one.instrument, venue="bybit"))
+    request = Request(asset="ETH", quantity="expected", max_leverage=100.0, maintenance_rate=0.004)
+    alone, both = build_map(request, [one]), build_map(request, [one, twin])
+    assert {v.venue for v in both.head.venues} == {"binance", "bybit"}
+    assert both.usd.sum() == pytest.approx(2 * alone.usd.sum())
+    assert any("adds up to more" in w for w in both.head.warnings)
+    assert both.cumulative_band is not None
+    assert (both.cumulative_band.long_high >= both.cumulative_band.long_low).all()
+
+
 def test_hourly_maps_and_features_are_frames(folder: Path) -> None:
     source = lq.read(folder, asset="ETH")
     features, maps = lq.features("ETH", source=source, every="4h"), lq.maps("ETH", source=source, every="1h")
@@ -112,11 +167,39 @@ def test_evaluate_says_everything(run_liqatlas: RunLiqatlas, folder: Path) -> No
         "map of seven days before", "map of a day before", "mirrored map", "no map",
     }  # fmt: skip
     assert len(frozen["reliability"]) == 10
+    assert [h["hours"] for h in tree["horizons"]] == [4]
+    assert {"auc", "spatial_test_quantile", "inside_90_percent_interval"} <= set(frozen)
     for form, head in (("md", "# ETH"), ("term", "ETH")):
         out = run_liqatlas(
             "evaluate", "ETH", "--from", folder, "--train-until", "2026-06-09", "--format", form
         )
         assert out.stdout.startswith(head)
+
+
+def test_a_pooled_score_refuses_a_lender_that_knows_the_test(
+    run_liqatlas: RunLiqatlas, folder: Path, tmp_path: Path
+) -> None:
+    lender = tmp_path / "all.json"
+    assert run_liqatlas("calibrate", "ETH", "--from", folder, "-o", lender).returncode == 0
+    common = (
+        "evaluate",
+        "ETH",
+        "--from",
+        folder,
+        "--train-until",
+        "2026-06-09",
+        "--format",
+        "json",
+        "--pool",
+    )
+    done = run_liqatlas(*common, lender)
+    assert done.returncode == 2
+    assert "inside the test period" in done.stderr
+    shipped = next((Path(lq.__file__).parent / "levels" / "data").glob("calibration_btc_*.json"))
+    done = run_liqatlas(*common, shipped)
+    assert done.returncode == 0, done.stderr
+    update = run_liqatlas("calibrate", "ETH", "--from", folder, "--update", lender, "--pool", shipped)
+    assert (update.returncode, "--update takes everything" in update.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])

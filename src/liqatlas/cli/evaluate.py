@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import Annotated, Literal
 
@@ -48,6 +48,10 @@ class PredictionOptions:
     "Score this file in the same way."
     export: Path | None = None
     "Write our predictions of every hour to this file and stop; needs --train-until."
+    pool: Path | None = None
+    "Calibration file of another market, of before the test period, to borrow from; for small coins."
+    thinning: Path | None = None
+    "Thinning curve that puts back what the venue hides from its single prints (scripts/learn_thinning.py makes one)."
     each_venue: Annotated[bool, Parameter(negative="")] = False
     "Score every instrument that has prints of its own, one page each."
     mode: Literal["frozen", "running"] = "frozen"
@@ -96,7 +100,9 @@ def evaluate(
     """
     if against.judge is not None:
         return _judge(asset, data, against, format, output)
-    request = make_request(asset, data, MomentOptions(), OutputOptions())
+    request = replace(
+        make_request(asset, data, MomentOptions(), OutputOptions()), thinning_file=files.thinning
+    )
     train = Period(moment(periods.train_from), moment(periods.train_until))
     if files.export is not None:
         if train.until_ns is None:
@@ -104,7 +110,9 @@ def evaluate(
                 "--export needs --train-until: the moment after which only the causal level reads prints"
             )
         with reporting() as reporter:
-            hours = export_predictions(request, files.export, files.mode, train=train, reporter=reporter)
+            hours = export_predictions(
+                request, files.export, files.mode, train=train, pool=files.pool, reporter=reporter
+            )
         say(f"wrote {files.export}: {files.mode} predictions of {hours:,} hours, longs and shorts")
         return 0
     test = Period(moment(periods.test_from), moment(periods.test_until))
@@ -118,6 +126,7 @@ def evaluate(
                 train=train,
                 test=test,
                 predictions=files.predictions,
+                pool=files.pool,
                 each_venue=files.each_venue,
                 reporter=reporter,
             )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import Literal
+
+from cyclopts import Parameter
 
 from liqatlas.cli.options import (
     DataOptions,
@@ -16,6 +20,21 @@ from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.build import build_heatmap, compile_kernels
 from liqatlas.flows.render import render_heatmap
 
+
+@Parameter(name="*", group="Quantity")
+@dataclass(frozen=True, kw_only=True)
+class QuantityOptions:
+    """Which levels, and which of the two quantities."""
+
+    kind: Literal["modelled", "measured"] = "modelled"
+    "modelled: levels estimated from trades and open interest; measured: public positions, one column per snapshot."
+    quantity: Literal["outstanding", "expected"] = "outstanding"
+    "outstanding: open notional with its level there; expected: prints if the price touched it, a column per hour, of one instrument."
+    calibration: Path | None = None
+    "Calibration file for expected prints; default is the shipped one that fits best, which is then named."
+
+
+_WHAT = QuantityOptions()
 _DATA, _TIME, _OUTPUT = DataOptions(), MomentOptions(), OutputOptions()
 
 
@@ -23,7 +42,7 @@ def heatmap(
     asset: str,
     /,
     *,
-    kind: Literal["modelled", "measured"] = "modelled",
+    what: QuantityOptions = _WHAT,
     columns: int = 400,
     rows: int = 300,
     data: DataOptions = _DATA,
@@ -36,17 +55,16 @@ def heatmap(
     ----------
     asset
         An asset such as ETH, or one venue's symbol such as ETHUSDT.
-    kind
-        modelled: levels estimated from trades and open interest; measured: public positions, one column per snapshot.
     columns
         Moments in the window.
     rows
         Price rows.
     """
     form = choose_format(output)
-    request = make_request(asset, data, time, output, kind=kind)
+    request = make_request(asset, data, time, output, kind=what.kind, quantity=what.quantity)
+    request = replace(request, calibration_file=what.calibration)
     with reporting() as reporter:
-        if kind == "modelled":
+        if what.kind == "modelled" and what.quantity == "outstanding":
             compile_kernels(reporter)
         result = build_heatmap(request, columns=columns, rows=rows, reporter=reporter)
     for warning in result.head.warnings:

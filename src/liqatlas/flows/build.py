@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
 from liqatlas.base.instruments import VENUES
 from liqatlas.flows.choose import choose
-from liqatlas.flows.expected import build_expected, wants_expected
+from liqatlas.flows.expected import build_expected, build_expected_heatmap, wants_expected
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.terms import risk_terms
@@ -86,16 +86,14 @@ def build_heatmap(
     reporter: Reporter = SILENT,
 ) -> Heatmap:
     """Return the heatmap a request asks for; its columns are as of moments inside the window."""
-    if request.quantity == "expected":
-        raise NotEnoughDataError(
-            "a heatmap shows outstanding amounts: expected prints are calibrated for the map of one moment; "
-            "ask for `map --quantity expected`, or --quantity outstanding"
-        )
     size = HeatmapSize(columns, rows)
     if request.kind == "measured":
         from liqatlas.flows.positions import build_measured_heatmap
 
         return build_measured_heatmap(request, recordings, size=size, reporter=reporter)
+    if request.quantity == "expected":
+        chosen, as_of = _chosen(request, recordings, reporter)
+        return build_expected_heatmap(request, chosen, as_of, size)
     if recordings is None and request.lake is not None and not request.paths and request.kind == "modelled":
         from liqatlas.flows.lake_heatmap import lake_heatmap_parts
 

@@ -10,9 +10,14 @@ from liqatlas.base.errors import InputError
 from liqatlas.flows.estimator_source import market_with_prints
 from liqatlas.flows.reporter import SILENT
 from liqatlas.levels.calibrate import Provenance, calibrate
+from liqatlas.levels.calibration import load_calibration
 from liqatlas.levels.estimator_settings import load_settings
+from liqatlas.levels.online import updated
+from liqatlas.levels.responses import respond
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -39,8 +44,10 @@ class Period:
         return market.between(since, until)
 
 
-def build_calibration(request: Request, train: Period, reporter: Reporter = SILENT) -> Calibration:
-    """Return a calibration on the prints that ``request.paths`` hold of its asset.
+def build_calibration(
+    request: Request, train: Period, reporter: Reporter = SILENT, *, pool: Path | None = None
+) -> Calibration:
+    """Return a calibration on the prints that ``request.paths`` hold of its asset; ``pool`` is a file to borrow from.
 
     Raises
     ------
@@ -52,7 +59,35 @@ def build_calibration(request: Request, train: Period, reporter: Reporter = SILE
     for warning in market.warnings:
         reporter.notice(warning)
     reporter.progress("fitting", 0, 1)
-    return calibrate(market, settings, train.mask(market), provenance=provenance(request))
+    return calibrate(
+        market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
+    )
+
+
+def update_calibration(
+    request: Request, file: Path, half_life_days: float, reporter: Reporter = SILENT
+) -> Calibration:
+    """Return the calibration in a file with the prints after its training taken in, the older ones forgotten in part.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If fewer than a dozen hours with prints came after it.
+    """
+    before = load_calibration(file)
+    market = market_with_prints(request, before.settings, reporter)
+    reporter.progress("updating", 0, 1)
+    return updated(
+        before,
+        market,
+        respond(market, before.settings, scale=before.hazard_scale, with_profile=False),
+        half_life_days=half_life_days,
+    )
+
+
+def lender_of(file: Path | None) -> Calibration | None:
+    """Return the calibration to borrow from, if one was named."""
+    return None if file is None else load_calibration(file)
 
 
 def provenance(request: Request) -> Provenance:

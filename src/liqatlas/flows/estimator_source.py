@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from liqatlas.base.clock import DAY_NS
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.evaluate.hours import Hours
 from liqatlas.flows.choose import choose
 from liqatlas.flows.read import read
 from liqatlas.levels.hour_market import hour_market
+from liqatlas.levels.thinning import load_thinning, unthinned
+
+#: Longer than any lake is old.
+_WHOLE_LAKE_NS = 20 * 365 * DAY_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,9 +55,39 @@ def markets_with_prints(
     NotEnoughDataError
         If no instrument has bars or trades, open interest and prints together; says what each lacks.
     """
-    recordings = read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
+    markets, lacks = _split(_recordings(request, reporter), request, settings)
+    if not markets:
+        raise NotEnoughDataError(
+            f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"
+        )
+    return markets
+
+
+def markets_in(
+    recordings: Sequence[Recording], request: Request, settings: EstimatorSettings
+) -> list[HourMarket]:
+    """Return the hours of the recordings that have prints, those with the most hours of them first; possibly none."""
+    return _split(recordings, request, settings)[0]
+
+
+def _recordings(request: Request, reporter: Reporter) -> list[Recording]:
+    """Return what a request's paths hold, or all that its lake holds of the asset."""
+    if request.lake is not None and not request.paths:
+        from liqatlas.flows.lake import read_lake
+
+        return read_lake(replace(request, window_ns=_WHOLE_LAKE_NS), request.lake, reporter)
+    return read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
+
+
+def _split(
+    recordings: Sequence[Recording], request: Request, settings: EstimatorSettings
+) -> tuple[list[HourMarket], list[str]]:
+    """Return the hours of instruments with prints, and what each other one lacks."""
+    curve = None if request.thinning_file is None else load_thinning(request.thinning_file)
     markets, lacks = [], []
     for recording in choose(recordings, request):
+        if curve is not None and not recording.liquidations.is_empty():
+            recording = unthinned(recording, curve)  # noqa: PLW2901 -- the same instrument with its prints put back
         try:
             market = hour_market(recording, settings)
         except NotEnoughDataError as error:
@@ -61,11 +97,7 @@ def markets_with_prints(
             markets.append(market)
         else:
             lacks.append(f"{market.key}: no liquidation prints or totals")
-    if not markets:
-        raise NotEnoughDataError(
-            f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"
-        )
-    return sorted(markets, key=_known_hours, reverse=True)
+    return sorted(markets, key=_known_hours, reverse=True), lacks
 
 
 def best_market(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat
+from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.evaluate.baselines import fit_with_prediction
 from liqatlas.evaluate.comparison import Gain, gain
 from liqatlas.evaluate.evaluation import Evaluation, all_baselines, evaluate_predictions
 from liqatlas.evaluate.fixed_tiers import fixed_tiers
-from liqatlas.flows.calibrate import Period, provenance
+from liqatlas.flows.calibrate import Period, lender_of, provenance
 from liqatlas.flows.estimator_source import judged_hours, market_with_prints, markets_with_prints
 from liqatlas.flows.evaluate_horizons import HorizonScores, score_horizons
 from liqatlas.flows.predictions_file import read_predictions, write_predictions
@@ -120,6 +120,7 @@ def build_evaluation(
     train: Period,
     test: Period,
     predictions: Path | None = None,
+    pool: Path | None = None,
     reporter: Reporter = SILENT,
 ) -> EvaluationReport:
     """Return the scores of the estimator and, where a file is given, of somebody's predictions.
@@ -133,7 +134,7 @@ def build_evaluation(
     """
     market = market_with_prints(request, load_settings(), reporter)
     return evaluate_market(
-        request, market, train=train, test=test, predictions=predictions, reporter=reporter
+        request, market, train=train, test=test, predictions=predictions, pool=pool, reporter=reporter
     )
 
 
@@ -143,6 +144,7 @@ def build_evaluations(
     train: Period,
     test: Period,
     predictions: Path | None = None,
+    pool: Path | None = None,
     each_venue: bool = False,
     reporter: Reporter = SILENT,
 ) -> list[EvaluationReport]:
@@ -156,13 +158,17 @@ def build_evaluations(
         If none carries a calibration and a test.
     """
     if not each_venue:
-        return [build_evaluation(request, train=train, test=test, predictions=predictions, reporter=reporter)]
+        return [
+            build_evaluation(
+                request, train=train, test=test, predictions=predictions, pool=pool, reporter=reporter
+            )
+        ]
     if predictions is not None:
         raise InputError("a file of predictions is about one instrument: leave --each-venue out")
     out, lacks = [], []
     for market in markets_with_prints(request, load_settings(), reporter):
         try:
-            out.append(evaluate_market(request, market, train=train, test=test, reporter=reporter))
+            out.append(evaluate_market(request, market, train=train, test=test, pool=pool, reporter=reporter))
         except NotEnoughDataError as error:
             lacks.append(f"{market.key}: {error}")
             reporter.notice(lacks[-1])
@@ -178,6 +184,7 @@ def evaluate_market(
     train: Period,
     test: Period,
     predictions: Path | None = None,
+    pool: Path | None = None,
     reporter: Reporter = SILENT,
 ) -> EvaluationReport:
     """Return the scores on one instrument's hours. Raises as :func:`build_evaluation`."""
@@ -186,7 +193,9 @@ def evaluate_market(
     hours = judged_hours(market)
     given = {} if predictions is None else {predictions.name: read_predictions(predictions, hours)}
     reporter.progress("fitting the estimator", 0, 4)
-    calibration = calibrate(market, settings, split.train, provenance=provenance(request))
+    calibration = calibrate(
+        market, settings, split.train, provenance=provenance(request), lender=_lender(pool, market, split)
+    )
     responses = respond(market, settings, scale=calibration.hazard_scale)
     own = forecast(market, calibration, responses)
     reporter.progress("fitting baselines", 1, 4)
@@ -219,7 +228,13 @@ def evaluate_market(
 
 
 def export_predictions(
-    request: Request, file: Path, mode: Mode, *, train: Period, reporter: Reporter = SILENT
+    request: Request,
+    file: Path,
+    mode: Mode,
+    *,
+    train: Period,
+    pool: Path | None = None,
+    reporter: Reporter = SILENT,
 ) -> int:
     """Write the estimator's predictions of every hour; after the training period only the causal level reads prints.
 
@@ -231,10 +246,32 @@ def export_predictions(
     settings = load_settings()
     market = market_with_prints(request, settings, reporter)
     reporter.progress("fitting the estimator", 0, 1)
-    calibration = calibrate(market, settings, train.mask(market), provenance=provenance(request))
+    calibration = calibrate(
+        market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
+    )
     own = forecast(market, calibration)
     write_predictions(file, market.start_ns, own.frozen if mode == "frozen" else own.running)
     return len(market)
+
+
+def _lender(pool: Path | None, market: HourMarket, split: Split) -> Calibration | None:
+    """Return the calibration to borrow from.
+
+    Raises
+    ------
+    InputError
+        If it read prints of the test period.
+    """
+    lender = lender_of(pool)
+    if lender is None:
+        return None
+    first, last = int(market.start_ns[split.test][0]), int(market.start_ns[split.test][-1])
+    if parse_time(lender.trained_until) > first and parse_time(lender.trained_from) <= last:
+        raise InputError(
+            f"calibration {lender.name!r} read prints from {lender.trained_from} to {lender.trained_until}, inside the test period: "
+            "a score with it would say nothing"
+        )
+    return lender
 
 
 def _span(market: HourMarket, mask: NDArray[np.bool_]) -> tuple[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
-from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.errors import LiqAtlasError, NotEnoughDataError, TiersUnknownError
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.calibration import load_calibration, shipped_calibrations
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from liqatlas.flows.request import Request
     from liqatlas.levels.calibration import Calibration
     from liqatlas.levels.hour_market import HourMarket
+    from liqatlas.levels.responses import HeldMass
+    from liqatlas.maps.columns import HeatmapSize
+    from liqatlas.maps.expected import ExpectedInstrument
+    from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
 
 #: History that the level and the state are learnt from; older prints weigh less than a part in eighty.
@@ -83,37 +88,78 @@ def lendable_calibration(key: str, as_of_ns: int | None) -> Calibration:
 def build_expected(
     request: Request, chosen: Sequence[Recording], as_of_ns: int, reporter: Reporter
 ) -> LiquidationMap:
-    """Return the expected map a request asks for.
+    """Return the expected map a request asks for, of one instrument or of several together.
 
     Raises
     ------
     NotEnoughDataError
-        If several instruments are meant, none is calibrated, or the recording lacks what the estimator needs.
+        If none is calibrated, or no recording holds what the estimator needs.
+    TiersUnknownError
+        If none has sourced margin tiers.
     """
+    from liqatlas.maps.expected import expected_map
+
+    ready: list[ExpectedInstrument] = []
+    dropped: list[str] = []
+    last_error: LiqAtlasError | None = None
+    for number, recording in enumerate(chosen):
+        reporter.progress(f"folding {recording.instrument.key}", number, len(chosen))
+        try:
+            ready.append(_instrument(recording, _wanted_calibration(recording, request), request, as_of_ns))
+        except (NotEnoughDataError, TiersUnknownError) as error:
+            dropped.append(f"left out: {error}")
+            last_error = error
+    if not ready:
+        raise last_error or NotEnoughDataError("nothing to build a map from")
+    result = expected_map(ready, as_of_ns=as_of_ns, window_ns=request.window_ns)
+    return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
+
+
+def build_expected_heatmap(
+    request: Request, chosen: Sequence[Recording], as_of_ns: int, size: HeatmapSize
+) -> Heatmap:
+    """Return the expected heatmap of one instrument.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If several instruments are meant, or the recording lacks what the estimator needs.
+    """
+    from liqatlas.levels.hour_market import hour_market
+    from liqatlas.levels.hourly_maps import hourly_maps
+    from liqatlas.maps.expected_columns import expected_heatmap
+
     if len(chosen) != 1:
         keys = ", ".join(r.instrument.key for r in chosen)
         raise NotEnoughDataError(
-            f"expected prints are calibrated per instrument, and {keys} were given: choose one with --venue, or ask for --quantity outstanding"
+            f"an expected heatmap is of one instrument, and {keys} were given: choose one with --venue"
         )
     recording = chosen[0]
+    calibration = _wanted_calibration(recording, request)
+    one = _instrument(recording, calibration, request, as_of_ns)
+    market = _whole_hours(hour_market(recording.until(as_of_ns), calibration.settings), as_of_ns)
+    maps = hourly_maps(market, calibration)
+    return expected_heatmap(one, maps, as_of_ns=as_of_ns, window_ns=request.window_ns, size=size)
+
+
+def _wanted_calibration(recording: Recording, request: Request) -> Calibration:
     calibration = calibration_for(recording, request)
     if calibration is None:
         raise NotEnoughDataError(
             f"no calibration exists for {recording.instrument.key}: make one with `liqatlas calibrate`, or ask for --quantity outstanding"
         )
-    reporter.progress(f"folding {recording.instrument.key}", 0, 1)
-    return _expected(recording, calibration, request, as_of_ns)
+    return calibration
 
 
-def _expected(
+def _instrument(
     recording: Recording, calibration: Calibration, request: Request, as_of_ns: int
-) -> LiquidationMap:
+) -> ExpectedInstrument:
     import numpy as np
 
     from liqatlas.levels.forecast import forecast, level_now
     from liqatlas.levels.hour_market import hour_market
     from liqatlas.levels.responses import held_mass, respond
-    from liqatlas.maps.expected import ExpectedInstrument, expected_map
+    from liqatlas.maps.expected import ExpectedInstrument
     from liqatlas.maps.modelled import mark_at
 
     known = recording.until(as_of_ns)
@@ -125,25 +171,26 @@ def _expected(
     held = held_mass(
         market, calibration.settings, scale=calibration.hazard_scale, since_ns=as_of_ns - request.window_ns
     )
-    until = int(market.start_ns[-1]) + HOUR_NS
-    passed = _passed(known, until, mark)
     terms = risk_terms(
         recording.instrument,
         as_of_ns,
         max_leverage=request.max_leverage,
         maintenance_rate=request.maintenance_rate,
     )
+    if calibration.instrument != recording.instrument.key:
+        held = _under_cap(held, calibration, terms.nearest)
+    until = int(market.start_ns[-1]) + HOUR_NS
     newest = known.span_ns()
     known_prints = bool(np.isfinite(recent.printed_usd).any())
     last_day = np.isfinite(recent.printed_usd[-24:]).all(axis=1)
-    one = ExpectedInstrument(
+    return ExpectedInstrument(
         recording=recording,
         calibration=calibration,
         held=held,
         level=level,
         mark=mark,
         price_source=source,
-        passed=passed,
+        passed=_passed(known, until, mark),
         open_interest_usd=float(market.open_interest[-1, -1]) * mark,
         maintenance_rate=terms.maintenance_rate,
         last_ts_ns=newest[1] if newest else as_of_ns,
@@ -152,7 +199,20 @@ def _expected(
         warnings=_warnings(recording, market, calibration, as_of_ns, known_prints=known_prints),
         level_from_prints=bool(last_day.mean() >= 0.5),
     )
-    return expected_map(one, as_of_ns=as_of_ns, window_ns=request.window_ns)
+
+
+def _under_cap(held: HeldMass, calibration: Calibration, nearest: tuple[float, float]) -> HeldMass:
+    """Return what can be held where the leverage cap forbids levels nearer to their entry than ``nearest`` (long, short).
+
+    A lent calibration knows buckets that this instrument's cap forbids; one that the cap cuts keeps its part beyond it.
+    """
+    import numpy as np
+
+    low, high = (
+        np.log(side) for side in (calibration.settings.edges()[:-1], calibration.settings.edges()[1:])
+    )
+    share = np.stack([np.clip((high - np.log(max(near, 1e-9))) / (high - low), 0.0, 1.0) for near in nearest])
+    return replace(held, coins=held.coins * share[:, :, None])
 
 
 def _whole_hours(market: HourMarket, as_of_ns: int) -> HourMarket:

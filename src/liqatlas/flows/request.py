@@ -59,6 +59,8 @@ class Request:
         A calibration to use for *expected* in place of the shipped one that fits.
     bins, price_step, price_range
         Read-out; none of them leaves the map as it is.
+    thinning_file
+        A thinning curve that puts back what the venue hides from its prints, for calibration and scores.
     others
         Measured maps: whether the other coins of a cross account stand still or move along.
     meta_file
@@ -89,6 +91,7 @@ class Request:
     others: Literal["still", "follow"] = "still"
     meta_file: Path | None = None
     calibration_file: Path | None = None
+    thinning_file: Path | None = None
 
 
 def parse_leverage(text: str) -> tuple[float, float]:

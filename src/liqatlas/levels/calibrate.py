@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat
-from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.errors import ConfigError, NotEnoughDataError
 from liqatlas.levels.calibration import Calibration, ReadOut
 from liqatlas.levels.count_fit import CountFit, Priors, fit_counts, posterior_covariance
 from liqatlas.levels.forecast import expected_inhour, levels_of
@@ -55,6 +55,7 @@ def calibrate(
     *,
     provenance: Provenance,
     hazard_scale: float | None = None,
+    lender: Calibration | None = None,
 ) -> Calibration:
     """Fit everything on the training hours.
 
@@ -64,14 +65,18 @@ def calibrate(
         bool ``(n,)``: hours whose prints may be read for fitting.
     hazard_scale
         Held at this value; by default where the training likelihood, tried at ``settings.hazard_scales``, peaks.
+    lender
+        Calibration of another market whose shape of weights and closing rate stand in where the own prints say little.
 
     Raises
     ------
     NotEnoughDataError
         If the training hours hold too few prints.
+    ConfigError
+        If the lender has other buckets.
     """
     train = _within_prints(market, train)
-    profile = () if hazard_scale else profile_hazard(market, settings, train)
+    profile = () if hazard_scale else profile_hazard(market, settings, train, lender)
     scale = hazard_scale or _peak(profile)
     return calibrate_responses(
         market,
@@ -80,6 +85,7 @@ def calibrate(
         train,
         provenance=provenance,
         profile=(scale, profile),
+        lender=lender,
     )
 
 
@@ -91,15 +97,16 @@ def calibrate_responses(
     *,
     provenance: Provenance,
     profile: tuple[float, tuple[tuple[float, float], ...]],
+    lender: Calibration | None = None,
 ) -> Calibration:
     """Fit everything on the training hours, given the responses at the hazard scale ``profile[0]``."""
     amount = _amount(market, train)
-    fitted = _fit_map(amount, responses, settings)
+    priors = _map_priors(settings, lender)
+    fitted = _fit_map(amount, responses, priors)
     weight = np.exp(fitted.log_weight)
     slow, fast = levels_of(market, responses, fitted, settings)
     covariates = read_out_covariates(fast.level[:-1], market.start_ns)
     offset = np.repeat(slow.level[:-1, None], 2, axis=1)
-    priors = _map_priors(settings)
     running = fit_counts(amount, responses.touched, covariates, priors=priors, offset=offset)
     covariance = posterior_covariance(
         running,
@@ -122,6 +129,7 @@ def calibrate_responses(
         data_reference=provenance.data_reference,
         made_by=provenance.made_by,
         made_on=provenance.made_on,
+        pooled_with="" if lender is None else lender.name,
         trained_from=isoformat(int(hours[0])),
         trained_until=isoformat(int(hours[-1]) + HOUR_NS),
         rows=int(known.sum()),
@@ -140,7 +148,10 @@ def calibrate_responses(
 
 
 def profile_hazard(
-    market: HourMarket, settings: EstimatorSettings, train: NDArray[np.bool_]
+    market: HourMarket,
+    settings: EstimatorSettings,
+    train: NDArray[np.bool_],
+    lender: Calibration | None = None,
 ) -> tuple[tuple[float, float], ...]:
     """Return the log-posterior of each hazard scale on the training hours, map alone."""
     last = int(np.flatnonzero(train)[-1]) + 1
@@ -148,8 +159,9 @@ def profile_hazard(
     out = []
     for scale in settings.hazard_scales:
         responses = respond(seen, settings, scale=scale, with_profile=False)
-        fitted = _fit_map(_amount(seen, mask), responses, settings)
-        prior = -0.5 * (np.log(scale / settings.hazard_scale) / settings.hazard_scale_sd) ** 2
+        fitted = _fit_map(_amount(seen, mask), responses, _map_priors(settings, lender))
+        usual = settings.hazard_scale if lender is None else lender.hazard_scale
+        prior = -0.5 * (np.log(scale / usual) / settings.hazard_scale_sd) ** 2
         out.append((scale, fitted.log_posterior + float(prior)))
     return tuple(out)
 
@@ -207,14 +219,23 @@ def _amount(market: HourMarket, train: NDArray[np.bool_]) -> NDArray[np.float64]
     return np.where(train[:, None], market.printed_usd / UNIT_USD, np.nan)
 
 
-def _map_priors(settings: EstimatorSettings) -> Priors:
+def _map_priors(settings: EstimatorSettings, lender: Calibration | None) -> Priors:
+    log_width = np.log(np.diff(np.log(settings.edges())))
+    lent = None
+    if lender is not None:
+        if lender.settings.bucket_edges != settings.bucket_edges:
+            raise ConfigError(
+                f"calibration {lender.name!r} has other distance buckets than {settings.name!r}: make it again with these settings"
+            )
+        lent = np.array(lender.map.log_weight) - log_width
     return Priors(
         settings.smoothness,
-        settings.tie,
+        settings.tie if lender is None else settings.pooled_tie,
         settings.background_precision,
         settings.dispersion_precision,
         settings.covariate_precision,
-        np.log(np.diff(np.log(settings.edges()))),
+        log_width,
+        lent,
     )
 
 
@@ -225,9 +246,9 @@ def _frozen_priors(settings: EstimatorSettings) -> Priors:
     )
 
 
-def _fit_map(amount: NDArray[np.float64], responses: HourResponses, settings: EstimatorSettings) -> CountFit:
+def _fit_map(amount: NDArray[np.float64], responses: HourResponses, priors: Priors) -> CountFit:
     none = np.zeros((*amount.shape, 0))
-    return fit_counts(amount, responses.touched, none, priors=_map_priors(settings))
+    return fit_counts(amount, responses.touched, none, priors=priors)
 
 
 def _fit_inhour(

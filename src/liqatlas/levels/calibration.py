@@ -67,6 +67,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         What it was fitted on; ``prints_scope`` names whose published prints *expected* counts.
     data_reference, made_by, made_on
         Data, command and date.
+    pooled_with
+        Name of the calibration whose shape of weights stood in where the own prints said little; empty where none.
     trained_from, trained_until
         First and one past the last hour whose prints were read, ISO 8601.
     rows, printed_usd
@@ -98,6 +100,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     data_reference: str
     made_by: str
     made_on: str
+    pooled_with: str = ""
     trained_from: str
     trained_until: str
     rows: int

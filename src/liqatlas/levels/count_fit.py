@@ -27,10 +27,19 @@ _FEWEST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """A normal prior on (ln w, ln background): mean ``(K + 2,)`` and precision ``(K + 2, K + 2)``."""
+
+    mean: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Priors:
     """Precisions of the normal priors; see ``EstimatorSettings`` for what each holds.
 
     ``log_width`` is ln of each bucket's logarithmic width, ``(K,)``: a density smooth over distance gives wide buckets more.
+    ``anchor`` stands in for all priors of weights and background where an earlier posterior is known. ``lent`` is ln of another market's density, ``(K,)``: where given, the prior holds what differs from it, up to a common factor.
     """
 
     smoothness: float
@@ -39,6 +48,8 @@ class Priors:
     dispersion: float
     slope: float
     log_width: NDArray[np.float64] | None = None
+    lent: NDArray[np.float64] | None = None
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,8 @@ def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[
     gradient = np.zeros_like(theta)
     precision = weight_precision(buckets, priors)
     log_density = theta[:buckets] - (0.0 if priors.log_width is None else priors.log_width)
+    if priors.lent is not None:
+        log_density = log_density - priors.lent
     gradient[:buckets] = precision @ log_density
     value = 0.5 * float(log_density @ gradient[:buckets])
     strength = np.concatenate(
@@ -195,7 +208,13 @@ def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[
     )
     rest = theta[buckets:]
     gradient[buckets:] = strength * rest
-    return value + 0.5 * float(strength @ rest**2), gradient
+    value += 0.5 * float(strength @ rest**2)
+    if priors.anchor is None:
+        return value, gradient
+    held, away = buckets + 2, theta[: buckets + 2] - priors.anchor.mean
+    gradient[:held] = priors.anchor.precision @ away
+    loose = strength[2:], theta[held:]
+    return 0.5 * float(away @ gradient[:held]) + 0.5 * float(loose[0] @ loose[1] ** 2), gradient
 
 
 def weight_precision(buckets: int, priors: Priors) -> NDArray[np.float64]:
@@ -240,12 +259,17 @@ def posterior_covariance(
     mu = mass * factor[known]
     information = (slope * (mu / (1 + fit.dispersion * mu))[:, None]).T @ slope
     precision = information.copy()
-    precision[:buckets, :buckets] += weight_precision(buckets, priors)
-    precision[buckets:, buckets:] += priors.background * np.eye(2)
+    if priors.anchor is not None:
+        precision += priors.anchor.precision
+    else:
+        precision[:buckets, :buckets] += weight_precision(buckets, priors)
+        precision[buckets:, buckets:] += priors.background * np.eye(2)
     covariance = np.linalg.inv(precision)
     score = slope * ((amount[known] - mu) / (1 + fit.dispersion * mu))[:, None]
     name, index = np.unique(np.broadcast_to(block[:, None], amount.shape)[known], return_inverse=True)
     summed = np.zeros((len(name), score.shape[1]))
     np.add.at(summed, index, score)
     excess = float(np.trace(summed.T @ summed @ covariance) / np.trace(information @ covariance))
+    if priors.anchor is not None:  # what the new rows say is doubted, not what was known before
+        return np.asarray(np.linalg.inv(information / max(excess, 1.0) + priors.anchor.precision))
     return np.asarray(covariance * max(excess, 1.0))

@@ -54,6 +54,8 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     smoothness, tie, background_precision, dispersion_precision, covariate_precision, inhour_precision
         Precisions of the normal priors: second differences of ln density (weight over log width), ln density round its mean, ln background [10,000 USD], ln
         dispersion, standardised covariates, standardised covariates of the in-hour regression.
+    pooled_tie
+        Precision of ln density round a lender's, up to a common factor, where a calibration is pooled.
     slow_half_life_h, slow_shrinkage_h, fast_half_life_h, fast_shrinkage_h
         Half-lives of the causal levels and the pseudo-hours that hold them at one.
     identified_sd
@@ -96,6 +98,7 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     fast_half_life_h: float
     fast_shrinkage_h: float
     identified_sd: float
+    pooled_tie: float = 4.0
 
     def __post_init__(self) -> None:
         edges = self.bucket_edges

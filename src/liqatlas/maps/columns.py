@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from liqatlas.base.recording import Recording
     from liqatlas.levels.parameters import EstimatorParameters
     from liqatlas.maps.modelled import PreparedInstrument
 
@@ -107,7 +108,7 @@ def modelled_heatmap(
     edges = (
         size.price_edges
         if size.price_edges is not None
-        else _row_edges(window_candles, reference.mark, size.rows)
+        else row_edges_of(window_candles, reference.mark, size.rows)
     )
     axes = _Axes(LogGrid(parameters.grid_step), times, edges, _marks_at(reference, times))
     usd = np.zeros((2, columns, len(edges) - 1))
@@ -117,10 +118,18 @@ def modelled_heatmap(
             if progress:
                 progress(number * columns + done + 1, len(prepared) * columns)
     head = head_of(prepared, parameters, as_of_ns=as_of_ns, window_ns=window_ns, coverage=None)
-    return Heatmap(head, times, edges, usd[0], usd[1], window_candles, _prints(prepared, edges_in_time))
+    return Heatmap(
+        head,
+        times,
+        edges,
+        usd[0],
+        usd[1],
+        window_candles,
+        prints_within([one.recording for one in prepared], edges_in_time),
+    )
 
 
-def _row_edges(window_candles: pl.DataFrame, mark: float, rows: int) -> NDArray[np.float64]:
+def row_edges_of(window_candles: pl.DataFrame, mark: float, rows: int) -> NDArray[np.float64]:
     """Return log-spaced price rows over the window's prices and 15 % beyond on each side."""
     low = min([mark, *window_candles["low"].to_list()])
     high = max([mark, *window_candles["high"].to_list()])
@@ -181,19 +190,19 @@ def _columns_of(
         yield np.stack([np.diff(np.interp(row_edges, fine, running[p])) for p in (0, 1)])
 
 
-def _prints(prepared: Sequence[PreparedInstrument], edges_in_time: NDArray[np.int64]) -> pl.DataFrame:
+def prints_within(recordings: Sequence[Recording], edges_in_time: NDArray[np.int64]) -> pl.DataFrame:
     """Return the realised prints inside the heatmap's time span."""
     frames = [
-        one.recording.liquidations.filter(
+        one.liquidations.filter(
             pl.col("ts_event_ns").is_between(int(edges_in_time[0]), int(edges_in_time[-1]))
         ).select(
             "ts_event_ns",
             "liquidated",
             "price",
             "notional_usd",
-            pl.lit(one.recording.instrument.venue).alias("venue"),
+            pl.lit(one.instrument.venue).alias("venue"),
         )
-        for one in prepared
-        if one.recording.liquidations.height
+        for one in recordings
+        if one.liquidations.height
     ]
     return pl.concat(frames).sort("ts_event_ns") if frames else pl.DataFrame(schema=PRINTS_SCHEMA)

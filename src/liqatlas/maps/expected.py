@@ -8,6 +8,7 @@ level from the prints of past hours.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from liqatlas.maps.posterior import Posterior
 from liqatlas.maps.readout import BANDS, band_shares
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from liqatlas.base.recording import Recording
@@ -93,40 +96,57 @@ class ExpectedInstrument:
         )
 
 
-def expected_map(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> LiquidationMap:
-    """Return the expected map of one instrument, with the posterior band of its cumulative curves."""
+def expected_map(several: Sequence[ExpectedInstrument], *, as_of_ns: int, window_ns: int) -> LiquidationMap:
+    """Return the expected map of instruments of one asset, with the posterior band of its cumulative curves.
+
+    Every venue is touched by its own mark; its levels are drawn at level / own mark x the mark of the one with the most open interest.
+    """
     grid = LogGrid()
-    low, high, unit = _unit_usd(one, grid)
+    reference = max(several, key=lambda one: one.open_interest_usd)
+    shifts = [math.log(reference.mark / one.mark) for one in several]
+    low = min(
+        grid.bin(math.exp(float(one.held.edges[:, 0].min()) + s))
+        for one, s in zip(several, shifts, strict=True)
+    )
+    high = 1 + max(
+        grid.bin(math.exp(float(one.held.edges[:, -1].max()) + s))
+        for one, s in zip(several, shifts, strict=True)
+    )
+    units = [_unit_usd(one, grid, (low, high), shift) for one, shift in zip(several, shifts, strict=True)]
+    usd = np.stack([_split(one, unit) for one, unit in zip(several, units, strict=True)])
+    held = np.flatnonzero(usd.any(axis=(0, 1, 2)))
+    first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
+    price_edges = grid.edges(low, high)
+    return LiquidationMap(
+        expected_head(several, as_of_ns=as_of_ns, window_ns=window_ns),
+        price_edges[first : last + 1],
+        BANDS,
+        usd[..., first:last],
+        _band(several, units, price_edges, reference.mark),
+        _posterior(several[0], units[0][:, :, first:last]) if len(several) == 1 else None,
+    )
+
+
+def _posterior(one: ExpectedInstrument, unit: NDArray[np.float64]) -> Posterior:
+    return Posterior(unit, one.calibration.draw_weights(POSTERIOR_DRAWS) * one.level.factor)
+
+
+def _split(one: ExpectedInstrument, unit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return expected prints by leverage band, ``(L, 2, B)`` [USD]."""
     edges = np.array(one.calibration.settings.bucket_edges)
     distance = np.broadcast_to(np.stack([edges[:-1], edges[1:]], axis=1), (2, len(edges) - 1, 2))
     bands = band_shares(distance, one.maintenance_rate, inverse=one.recording.instrument.is_inverse)
     weight = one.calibration.mean_weight * one.level.factor
-    usd = np.einsum("k,pkb,pkl->lpb", weight, unit, bands)
-    held = np.flatnonzero(usd.any(axis=(0, 1)))
-    first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
-    price_edges = grid.edges(low, high)
-    return LiquidationMap(
-        _head(one, as_of_ns=as_of_ns, window_ns=window_ns),
-        price_edges[first : last + 1],
-        BANDS,
-        usd[None, :, :, first:last],
-        _band(one, unit, price_edges),
-        Posterior(
-            unit[:, :, first:last],
-            one.calibration.draw_weights(POSTERIOR_DRAWS) * _draw_level(one.level, POSTERIOR_DRAWS)[:, None],
-        ),
-    )
+    return np.asarray(np.einsum("k,pkb,pkl->lpb", weight, unit, bands))
 
 
-def _unit_usd(one: ExpectedInstrument, grid: LogGrid) -> tuple[int, int, NDArray[np.float64]]:
-    """Return the held mass on bins ``[low, high)`` of the common grid, ``(2, K, B)`` [USD at the level, unit weight]."""
-    held = one.held
-    low, high = (
-        grid.bin(float(np.exp(held.edges[:, 0].min()))),
-        grid.bin(float(np.exp(held.edges[:, -1].max()))) + 1,
-    )
+def _unit_usd(
+    one: ExpectedInstrument, grid: LogGrid, bins: tuple[int, int], shift: float
+) -> NDArray[np.float64]:
+    """Return the held mass on bins of the common grid, ``(2, K, B)`` [USD at the own level, unit weight]; ``shift`` is from the own axis."""
+    held, (low, high) = one.held, bins
     price_edges = grid.edges(low, high)
-    log_edges = np.log(price_edges)
+    log_edges = np.log(price_edges) - shift
     out = np.empty((2, held.coins.shape[1], high - low))
     for k in range(held.coins.shape[1]):
         used = int(held.count[k])
@@ -134,28 +154,32 @@ def _unit_usd(one: ExpectedInstrument, grid: LogGrid) -> tuple[int, int, NDArray
         for p in (LONG, SHORT):
             running = np.concatenate([[0.0], np.cumsum(held.coins[p, k, :used])])
             out[p, k] = np.diff(np.interp(log_edges, own, running))
-    out[LONG][:, max(grid.bin(one.passed[0]) - low, 0) :] = 0.0
-    out[SHORT][:, : max(grid.bin(one.passed[1]) + 1 - low, 0)] = 0.0
-    return low, high, out * np.sqrt(price_edges[:-1] * price_edges[1:])
+    moved = math.exp(shift)
+    out[LONG][:, max(grid.bin(one.passed[0] * moved) - low, 0) :] = 0.0
+    out[SHORT][:, : max(grid.bin(one.passed[1] * moved) + 1 - low, 0)] = 0.0
+    return out * np.sqrt(price_edges[:-1] * price_edges[1:]) / moved
 
 
 def _band(
-    one: ExpectedInstrument, unit: NDArray[np.float64], price_edges: NDArray[np.float64]
+    several: Sequence[ExpectedInstrument],
+    units: Sequence[NDArray[np.float64]],
+    price_edges: NDArray[np.float64],
+    mark: float,
 ) -> CumulativeBand:
-    """Return the band of the cumulative curves over draws of the weights and of the level."""
-    reach = float(one.calibration.settings.bucket_edges[-1])
-    price = np.geomspace(one.mark * (1 - reach), one.mark * (1 + reach), _BAND_PRICES)
-    weights = one.calibration.draw_weights(_BAND_DRAWS) * _draw_level(one.level, _BAND_DRAWS)[:, None]
-    zero = np.zeros((unit.shape[1], 1))
-    below = np.concatenate([zero, np.cumsum(unit[LONG], axis=1)], axis=1)
-    above = np.concatenate([zero, np.cumsum(unit[SHORT], axis=1)], axis=1)
-    at = np.log(price)
-    edges = np.log(price_edges)
-    longs = np.stack([row[-1] - np.interp(at, edges, row) for row in below])
-    shorts = np.stack([np.interp(at, edges, row) for row in above])
+    """Return the band of the cumulative curves over draws of the weights and of the level, those of venues drawn alike."""
+    reach = max(float(one.calibration.settings.bucket_edges[-1]) for one in several)
+    price = np.geomspace(mark * (1 - reach), mark * (1 + reach), _BAND_PRICES)
+    at, edges = np.log(price), np.log(price_edges)
+    curves = np.zeros((2, _BAND_DRAWS, _BAND_PRICES))
+    for one, unit in zip(several, units, strict=True):
+        weights = one.calibration.draw_weights(_BAND_DRAWS) * _draw_level(one.level, _BAND_DRAWS)[:, None]
+        zero = np.zeros((unit.shape[1], 1))
+        below = np.concatenate([zero, np.cumsum(unit[LONG], axis=1)], axis=1)
+        above = np.concatenate([zero, np.cumsum(unit[SHORT], axis=1)], axis=1)
+        curves[LONG] += weights @ np.stack([row[-1] - np.interp(at, edges, row) for row in below])
+        curves[SHORT] += weights @ np.stack([np.interp(at, edges, row) for row in above])
     tail = (1 - BAND_SHARE) / 2
-    low, high = (np.stack([weights @ longs, weights @ shorts]) for _ in range(2))
-    low, high = np.quantile(low, tail, axis=1), np.quantile(high, 1 - tail, axis=1)
+    low, high = np.quantile(curves, [tail, 1 - tail], axis=1)
     return CumulativeBand(BAND_SHARE, price, low[LONG], high[LONG], low[SHORT], high[SHORT])
 
 
@@ -165,37 +189,47 @@ def _draw_level(level: Level, draws: int) -> NDArray[np.float64]:
     return np.asarray(level.factor * np.exp(level.log_sd * np.random.default_rng(2).standard_normal(draws)))
 
 
-def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
-    calibration, instrument = one.calibration, one.recording.instrument
-    warnings = list(one.warnings)
-    if one.begins_ns > as_of_ns - window_ns:
+def expected_head(several: Sequence[ExpectedInstrument], *, as_of_ns: int, window_ns: int) -> Head:
+    """Return the head of an expected map or heatmap."""
+    reference = max(several, key=lambda one: one.open_interest_usd)
+    calibration = reference.calibration
+    warnings = [text for one in several for text in one.warnings]
+    ahead = False
+    for one in several:
+        if one.begins_ns > as_of_ns - window_ns:
+            warnings.append(
+                f"{one.recording.instrument.key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(one.begins_ns)}"
+            )
+        if parse_time(one.calibration.trained_until) > as_of_ns:
+            ahead = True
+            warnings.append(
+                f"calibration {one.calibration.name} read prints until {one.calibration.trained_until}, after this map's moment"
+            )
+    used = list(dict.fromkeys(_calibration_name(one.calibration) for one in several))
+    scopes = list(dict.fromkeys(one.calibration.prints_scope for one in several))
+    if len(several) > 1 and any("+" in scope for scope in scopes):
         warnings.append(
-            f"{instrument.key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(one.begins_ns)}"
-        )
-    ahead = parse_time(calibration.trained_until) > as_of_ns
-    if ahead:
-        warnings.append(
-            f"calibration {calibration.name} read prints until {calibration.trained_until}, after this map's moment"
+            f"prints of {'; '.join(scopes)} are of several venues in one: what is drawn for each venue adds up to more than they print"
         )
     return Head(
-        asset=instrument.asset,
+        asset=reference.recording.instrument.asset,
         kind="modelled",
         quantity="expected",
         as_of_ns=as_of_ns,
         window_ns=window_ns,
-        price=one.mark,
-        reference=f"{instrument.key} {one.price_source}",
-        open_interest_usd=one.open_interest_usd,
-        venues=(one.info,),
+        price=reference.mark,
+        reference=f"{reference.recording.instrument.key} {reference.price_source}",
+        open_interest_usd=sum(one.open_interest_usd for one in several),
+        venues=tuple(one.info for one in several),
         model=ModelInfo(
             name=calibration.settings.name,
             version=calibration.settings.version,
-            calibration=f"{calibration.name} (of {calibration.instrument}, made {calibration.made_on})",
+            calibration="; ".join(used),
             parameters={
-                "level": one.level.factor,
-                "level_log_sd": one.level.log_sd,
-                "level_from_prints": one.level_from_prints,
-                "instrument": one.recording.instrument.key,
+                "level": reference.level.factor,
+                "level_log_sd": reference.level.log_sd,
+                "level_from_prints": reference.level_from_prints,
+                "instrument": reference.recording.instrument.key,
                 "calibration_name": calibration.name,
                 "calibration_instrument": calibration.instrument,
                 "dispersion": calibration.running.dispersion,
@@ -204,14 +238,19 @@ def _head(one: ExpectedInstrument, *, as_of_ns: int, window_ns: int) -> Head:
                 "weight": calibration.mean_weight.tolist(),
                 "log_weight_sd": calibration.log_weight_sd.tolist(),
                 "identified": calibration.identified.tolist(),
-                "openings_until": isoformat(one.held_until_ns),
+                "openings_until": isoformat(min(one.held_until_ns for one in several)),
                 "trained_from": calibration.trained_from,
                 "trained_until": calibration.trained_until,
             },
         ),
-        simulated=one.recording.simulated,
+        simulated=any(one.recording.simulated for one in several),
         lookahead=ahead,
-        prints_scope=f"{calibration.prints_scope}; thinned as published",
-        identified_distance=calibration.identified_distance,
+        prints_scope=f"{'; '.join(scopes)}; thinned as published",
+        identified_distance=min(one.calibration.identified_distance for one in several),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _calibration_name(calibration: Calibration) -> str:
+    pooled = f", pooled with {calibration.pooled_with}" if calibration.pooled_with else ""
+    return f"{calibration.name} (of {calibration.instrument}, made {calibration.made_on}{pooled})"

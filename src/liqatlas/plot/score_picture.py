@@ -117,8 +117,8 @@ def _draw_reliability(axes: Axes, shown: ScorePicture, sheet: Sheet) -> None:
     if len(both):
         ends = (float(both.min()) / 1.5, float(both.max()) * 1.5)
         axes.plot(ends, ends, color=sheet.theme.muted, linestyle=":", linewidth=1.2 * sheet.scale, zorder=1)
+        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
             axis.set_major_formatter(FuncFormatter(lambda v, _: format_usd(v)))
             axis.set_minor_formatter(NullFormatter())
     _titles(axes, "realised by decile of the prediction", "mean predicted per hour and position", sheet)
