@@ -179,7 +179,7 @@ def _announce(host: str, port: int, link_key: str) -> None:
     """Print where the server is; the only word on standard output."""
     from liqatlas.server.lan import code_of, is_loopback, network_address
 
-    shown = "127.0.0.1" if is_loopback(host) else network_address() or host
+    shown = host if is_loopback(host) or host not in {"0.0.0.0", "::"} else network_address() or host  # noqa: S104
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
     print(address, flush=True)
     if link_key:
