@@ -47,7 +47,7 @@ async def test_one_server_lives_through_it_all(tmp_path: Path) -> None:
         await alive(one)
         await vanished(one)
         await alive(one)
-        assert await one.stop() == 0
+        assert await one.stop() == 0, one.log()[-3000:]
         assert "Traceback" not in one.log(), one.log()[-3000:]
 
 
@@ -218,5 +218,5 @@ async def test_keys_on_the_network(tmp_path: Path, capsys: pytest.CaptureFixture
             except aiohttp.WSServerHandshakeError as error:
                 refused = error.status in {401, 403}
             assert refused
-        assert await one.stop() == 0
+        assert await one.stop() == 0, one.log()[-3000:]
         assert text not in one.log()
