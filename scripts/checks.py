@@ -42,6 +42,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("ruff format", (sys.executable, "-m", "ruff", "format", "--check", ".")),
         Check("mypy --strict", (sys.executable, "-m", "mypy")),
         Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
+        Check("dependency audit", ("bash", ".ci/audit"), {"PYTHON": sys.executable}),
     ),
     "test": (
         Check("pytest", PYTEST),

@@ -24,7 +24,7 @@ from liqatlas.server.encoding import encode
 from liqatlas.server.guard import Guard, GuardRules
 from liqatlas.server.metrics import Metrics
 from liqatlas.server.page import load_page, page_routes
-from liqatlas.server.parameters import make_request
+from liqatlas.server.parameters import make_request, make_span
 from liqatlas.server.problems import MEDIA_TYPE, Refused, encode_problem, make_problem, problem_of
 from liqatlas.server.service import Service
 from liqatlas.server.stream import Stream, StreamRules
@@ -127,6 +127,7 @@ def _litestar(service: Service, metrics: Metrics, rules: GuardRules) -> Litestar
         dependencies={
             "service": Provide(give_service),
             "wanted": Provide(make_request, sync_to_thread=False),
+            "span": Provide(make_span, sync_to_thread=False),
         },
         exception_handlers={
             LiqAtlasError: _on_error,

@@ -153,6 +153,17 @@ def make_request(  # noqa: PLR0913  (the parameters of the HTTP interface, each 
     )
 
 
+def make_span(
+    asset: AssetPath, *, window: Window = "7d", as_of: AsOf = None, venues: Venues = None
+) -> Request:
+    """Return the request of rows: an asset, a stretch of time, and venues to keep."""
+    return make_request(asset, window=window, as_of=as_of, venues=venues)
+
+
+#: A stretch of rows, as :func:`make_span` makes it.
+Span = NamedDependency[SkipValidation[Request]]
+
+
 def not_in_the_future(as_of_ns: int | None, newest_ns: int) -> None:
     """Refuse a moment after everything known.
 

@@ -69,8 +69,8 @@ class Service:
         wanted = self.settle(request)
         every = wanted.kind == "measured"
         version = self.source.version("" if every else self.source.asset(wanted.asset))
-        key = (kind, replace(wanted, asset=wanted.asset.upper()), version)
-        answer = await self.answers.get(key, lambda: make(wanted), slow=slow)
+        key = (kind, replace(wanted, asset=wanted.asset.upper()))
+        answer = await self.answers.get(key, lambda: make(wanted), version=version, slow=slow)
         return respond(http, answer.made, *_form(http, answer), answer.etag)
 
     async def tree(
@@ -82,7 +82,7 @@ class Service:
         slow: bool = False,
     ) -> Response[bytes]:
         """Return the response to a request about everything that is served."""
-        answer = await self.answers.get((kind, self.source.version("")), make, slow=slow)
+        answer = await self.answers.get(kind, make, version=self.source.version(""), slow=slow)
         return respond(http, answer.made, *_form(http, answer), answer.etag)
 
     async def plain(
