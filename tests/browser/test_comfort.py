@@ -62,14 +62,14 @@ def test_heatmap_plays_through_its_columns(tab: Tab) -> None:
 def test_filters_ask_the_server_for_less(tab: Tab) -> None:
     tab.open(MAP)
     whole = legend_usd(tab)
-    tab.page.get_by_label("leverage").select_option("10-25")
+    tab.page.get_by_label("leverage", exact=True).select_option("10-25")
     tab.page.wait_for_timeout(100)
     tab.settle()
     part = legend_usd(tab)
     assert part != whole
     tree = tab.server.json("/v1/map/ETH?bins=220&kind=modelled&leverage=10-25&range=15%25&window=3d")
     assert f"${sum(tree['totals'].values()) / 1e6:.0f}M" in part
-    tab.page.get_by_label("stack by").select_option("leverage")
+    tab.page.get_by_label("stack by", exact=True).select_option("leverage")
     assert "10-25x" in legend_usd(tab)
     tab.page.get_by_role("group", name="Window").get_by_text("24h").click()
     tab.page.wait_for_timeout(100)
