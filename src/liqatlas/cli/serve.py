@@ -75,7 +75,7 @@ def serve(*, what: SourceOptions = _SOURCE, network: NetworkOptions = _NETWORK) 
     """Serve the page, the HTTP interface and the stream until stopped; ready when /readyz answers 200."""
     from liqatlas.flows.serving_live import Wish, open_served
     from liqatlas.server.alerts import alert_follower, read_alerts
-    from liqatlas.server.run import ServePlan
+    from liqatlas.server.run import ServePlan, free_port
     from liqatlas.server.run import serve as serve_
     from liqatlas.server.stream import StreamRules
 
@@ -87,6 +87,8 @@ def serve(*, what: SourceOptions = _SOURCE, network: NetworkOptions = _NETWORK) 
         stream=sys.stderr, level=logging.WARNING, format="liqatlas: %(levelname)s %(message)s"
     )
     rules, host, link_key = _rules(network)
+    lake = _lake(what)
+    free_port(host, network.port)  # a wrong one is told before anything is read
     followers: tuple[Callable[[Application, asyncio.Event], Coroutine[None, None, None]], ...] = ()
     if network.alerts is not None:
         followers = (alert_follower(read_alerts(network.alerts)),)
@@ -98,7 +100,7 @@ def serve(*, what: SourceOptions = _SOURCE, network: NetworkOptions = _NETWORK) 
         followers=followers,
     )
     wish = Wish(
-        lake=_lake(what),
+        lake=lake,
         paths=what.from_,
         live=what.live,
         demo=what.demo,

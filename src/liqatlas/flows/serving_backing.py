@@ -261,7 +261,9 @@ class LakeBacking:
                 if (one.venue, one.symbol) in spans
                 for first, last, tables in (spans[one.venue, one.symbol],)
             )
-            self.simulated = bool(self._markets) and all(m.venue == "simulated" for m in self._markets)
+            self.simulated = bool(self._markets) and all(
+                m.venue.startswith("simulated") for m in self._markets
+            )
             self._looked = time.monotonic()
         finally:
             self._lock.release()

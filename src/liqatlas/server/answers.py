@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import time
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from liqatlas.base.errors import LiqAtlasError
-from liqatlas.flows.serving_cache import Kept
 from liqatlas.server.problems import Refused
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ CAPACITY = 192 * 2**20
 ENTRIES = 512
 #: Computations under way or waiting; more are refused with 503.
 MOST_UNDER_WAY = 64
+#: A key rests at least this long before it is made again [s].
+REST_S = 0.25
 #: Smaller bodies are not compressed.
 _WORTH_COMPRESSING = 512
 
@@ -60,34 +63,61 @@ def make_answer(made: Made) -> Answer:
     return Answer(made, etag, forms)
 
 
-def _weight(one: Answer | LiqAtlasError) -> int:
-    return one.weight if isinstance(one, Answer) else 512
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What was made last for a key: of which content, until when it took, and how long."""
+
+    version: Hashable
+    result: Answer | LiqAtlasError
+    done: float
+    took: float
+
+    @property
+    def weight(self) -> int:
+        return self.result.weight if isinstance(self.result, Answer) else 512
 
 
 class Answers:
     """Answers by key; each is made once, in a thread, however many ask for it.
 
+    Where the content changes faster than answers can be made, the last one is given while the next is made, for at most
+    ``stale_s``: every answer says what moment it is of. No key keeps a thread busy more than half of the time.
+
     Parameters
     ----------
     patience_s
         A caller waits at most this long; the work goes on and is kept for whoever asks again.
+    stale_s
+        An answer of former content is given for at most this long after it was made.
     """
 
-    def __init__(self, *, threads: int = 2, slow_threads: int = 1, patience_s: float = 25.0) -> None:
+    def __init__(
+        self, *, threads: int = 2, slow_threads: int = 1, patience_s: float = 25.0, stale_s: float = 10.0
+    ) -> None:
         self._quick = ThreadPoolExecutor(threads, "answers")
         self._slow = ThreadPoolExecutor(slow_threads, "slow-answers")
-        self._making: dict[Hashable, asyncio.Task[Answer]] = {}
-        self.patience_s = patience_s
-        self.kept: Kept[Answer | LiqAtlasError] = Kept(ENTRIES, weight=_weight, capacity=CAPACITY)
-        self.refused = 0
+        self._making: dict[Hashable, asyncio.Future[Answer]] = {}
+        self._kept: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self.patience_s, self.stale_s = patience_s, stale_s
+        self.weighs = self.hits = self.stale = self.misses = self.refused = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     @property
     def under_way(self) -> int:
         """Computations under way or waiting."""
         return len(self._making)
 
-    async def get(self, key: Hashable, make: Callable[[], Made], *, slow: bool = False) -> Answer:
+    async def get(
+        self, key: Hashable, make: Callable[[], Made], *, version: Hashable = None, slow: bool = False
+    ) -> Answer:
         """Return the answer of a key.
+
+        Parameters
+        ----------
+        version
+            Names the content it is made of; an answer of the same content is not made again.
 
         Raises
         ------
@@ -96,21 +126,26 @@ class Answers:
         LiqAtlasError
             What making it raised; a refusal of the data is kept as an answer is.
         """
-        found = self.kept.peek(key)
-        if isinstance(found, LiqAtlasError):
-            raise found
-        if found is not None:
-            return found
+        held = self._kept.get(key)
+        if held is not None and held.version == version:
+            self._kept.move_to_end(key)
+            self.hits += 1
+            return _given(held)
+        now = time.monotonic()
+        old = held if held is not None and now - held.done <= self.stale_s else None
+        if old is not None and now < old.done + max(old.took, REST_S):
+            self.stale += 1
+            return _given(old)
         task = self._making.get(key)
         if task is None:
-            if len(self._making) >= MOST_UNDER_WAY:
-                self.refused += 1
-                raise Refused(
-                    503, f"{MOST_UNDER_WAY} answers are being made: ask again in a moment", kind="busy", retry_after_s=2
-                )  # fmt: skip
-            task = asyncio.create_task(self._make(key, make, slow=slow))
+            self._admit()
+            self.misses += 1
+            task = asyncio.create_task(self._make(key, version, make, slow=slow))
             self._making[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
+        if old is not None:
+            self.stale += 1
+            return _given(old)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self.patience_s)
         except TimeoutError:
@@ -121,12 +156,24 @@ class Answers:
                 retry_after_s=5,
             ) from None
 
-    def _forget(self, key: Hashable, done: asyncio.Task[Answer]) -> None:
+    def _admit(self) -> None:
+        if len(self._making) >= MOST_UNDER_WAY:
+            self.refused += 1
+            raise Refused(
+                503,
+                f"{MOST_UNDER_WAY} answers are being made: ask again in a moment",
+                kind="busy",
+                retry_after_s=2,
+            )
+
+    def _forget(self, key: Hashable, done: asyncio.Future[Answer]) -> None:
         self._making.pop(key, None)
         if not done.cancelled():
             done.exception()  # whoever waits gets it; where nobody waits any more it is not a fault
 
-    async def _make(self, key: Hashable, make: Callable[[], Made], *, slow: bool) -> Answer:
+    async def _make(
+        self, key: Hashable, version: Hashable, make: Callable[[], Made], *, slow: bool
+    ) -> Answer:
         def work() -> Answer | LiqAtlasError:
             try:
                 return make_answer(make())
@@ -135,22 +182,36 @@ class Answers:
                     raise
                 return error
 
+        began = time.monotonic()
         loop = asyncio.get_running_loop()
-        pool = self._slow if slow else self._quick
-        found = await loop.run_in_executor(pool, lambda: self.kept.get(key, work))
-        if isinstance(found, LiqAtlasError):
-            raise found
-        return found
+        result = await loop.run_in_executor(self._slow if slow else self._quick, work)
+        done = time.monotonic()
+        entry = _Entry(version, result, done, done - began)
+        self._put(key, entry)
+        return _given(entry)
+
+    def _put(self, key: Hashable, entry: _Entry) -> None:
+        former = self._kept.pop(key, None)
+        self.weighs -= former.weight if former is not None else 0
+        if entry.weight > CAPACITY:
+            return
+        self._kept[key] = entry
+        self.weighs += entry.weight
+        while len(self._kept) > ENTRIES or self.weighs > CAPACITY:
+            _, gone = self._kept.popitem(last=False)
+            self.weighs -= gone.weight
 
     async def run(self, work: Callable[[], Made], *, slow: bool = True) -> Answer:
         """Return an answer that is not kept, made in a thread."""
-        if len(self._making) >= MOST_UNDER_WAY:
-            raise Refused(503, "too much is under way: ask again in a moment", kind="busy", retry_after_s=2)
+        self._admit()
         loop = asyncio.get_running_loop()
         pool = self._slow if slow else self._quick
-        future = loop.run_in_executor(pool, lambda: make_answer(work()))
+        key = object()
+        task = asyncio.ensure_future(loop.run_in_executor(pool, lambda: make_answer(work())))
+        self._making[key] = task
+        task.add_done_callback(lambda _: self._making.pop(key, None))
         try:
-            return await asyncio.wait_for(asyncio.shield(future), self.patience_s)
+            return await asyncio.wait_for(asyncio.shield(task), self.patience_s)
         except TimeoutError:
             raise Refused(
                 503, f"this takes longer than {self.patience_s:g} s", kind="too-slow", retry_after_s=5
@@ -160,6 +221,12 @@ class Answers:
         """Let nothing new begin; what runs ends by itself."""
         self._quick.shutdown(wait=False, cancel_futures=True)
         self._slow.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(entry: _Entry) -> Answer:
+    if isinstance(entry.result, LiqAtlasError):
+        raise entry.result
+    return entry.result
 
 
 def chosen_form(answer: Answer, accepted: str) -> tuple[str, bytes]:

@@ -24,7 +24,7 @@ from liqatlas.server.encoding import encode
 from liqatlas.server.guard import Guard, GuardRules
 from liqatlas.server.metrics import Metrics
 from liqatlas.server.page import load_page, page_routes
-from liqatlas.server.parameters import make_request
+from liqatlas.server.parameters import make_request, make_span
 from liqatlas.server.problems import MEDIA_TYPE, Refused, encode_problem, make_problem, problem_of
 from liqatlas.server.service import Service
 from liqatlas.server.stream import Stream, StreamRules
@@ -127,6 +127,7 @@ def _litestar(service: Service, metrics: Metrics, rules: GuardRules) -> Litestar
         dependencies={
             "service": Provide(give_service),
             "wanted": Provide(make_request, sync_to_thread=False),
+            "span": Provide(make_span, sync_to_thread=False),
         },
         exception_handlers={
             LiqAtlasError: _on_error,
@@ -157,6 +158,8 @@ def _on_error(http: Http, error: Exception) -> Response[bytes]:
 def _on_http_error(http: Http, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses: a parameter that fails its pattern, an unknown path, a wrong method."""
     detail = error.detail or HTTPStatus(error.status_code).phrase
+    if error.status_code in {404, 405}:
+        detail = f"{http.method} {http.url.path[:200]} is not offered here: see /openapi.json"
     extra = getattr(error, "extra", None)
     if isinstance(extra, list):
         parts = [

@@ -396,7 +396,8 @@ def _token(scope: Scope, headers: dict[str, str]) -> str:
             return found.strip()[:200]
     if scope["type"] == "websocket":
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        return (query.get("cg-api-key") or query.get("key") or [""])[0][:200]
+        found = (query.get("cg-api-key") or query.get("key") or [""])[0]
+        return str(found)[:200]
     return ""
 
 

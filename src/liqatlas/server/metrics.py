@@ -58,10 +58,11 @@ class Metrics:
         answers = service.answers
         out += [
             f"liqatlas_http_sent_bytes_total {self.bytes_sent}",
-            f"liqatlas_answers_kept {len(answers.kept)}",
-            f"liqatlas_answers_kept_bytes {answers.kept.weighs}",
-            f"liqatlas_answers_hits_total {answers.kept.hits}",
-            f"liqatlas_answers_misses_total {answers.kept.misses}",
+            f"liqatlas_answers_kept {len(answers)}",
+            f"liqatlas_answers_kept_bytes {answers.weighs}",
+            f"liqatlas_answers_hits_total {answers.hits}",
+            f"liqatlas_answers_stale_total {answers.stale}",
+            f"liqatlas_answers_made_total {answers.misses}",
             f"liqatlas_answers_under_way {answers.under_way}",
             f"liqatlas_answers_refused_total {answers.refused}",
             f"liqatlas_ready {int(service.ready)}",

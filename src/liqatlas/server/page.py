@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request as HttpRequest
 from litestar import Response, get
+from litestar.params import FromPath  # noqa: TC002  (routes are read by their annotations)
 
 from liqatlas.server.answers import Answer, Made, chosen_form, make_answer
 from liqatlas.server.problems import Refused
@@ -67,7 +68,7 @@ def page_routes(files: dict[str, Answer]) -> list[Any]:
         return answer(request, "index.html")
 
     @get("/{name:path}", include_in_schema=False)
-    async def file(request: HttpRequest[Any, Any, Any], name: Path) -> Response[bytes]:
+    async def file(request: HttpRequest[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
         """Return a file of the page."""
         return answer(request, str(name).lstrip("/"))
 

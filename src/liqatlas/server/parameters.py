@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import Dependency, Parameter
+from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.request import (
-    KindChoice,
-    QuantityChoice,
     Request,
     moment,
     parse_leverage,
@@ -27,7 +26,7 @@ MOST_BINS = 5_000
 
 AssetPath = Annotated[
     str,
-    Parameter(
+    PathParameter(
         description="An asset such as ETH, or one venue's symbol such as ETHUSDT.",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,39}$",
         examples=[Example(summary="an asset", value="ETH")],
@@ -35,7 +34,7 @@ AssetPath = Annotated[
 ]
 Window = Annotated[
     str,
-    Parameter(
+    QueryParameter(
         description="Length of history: 12h 24h 3d 7d 14d 30d 90d 180d 1y, or any number with m, h, d, w.",
         pattern=WINDOW,
         examples=[Example(summary="a week", value="7d")],
@@ -43,7 +42,7 @@ Window = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Moment of the answer, ISO 8601 UTC or epoch; default is the newest there is.",
         pattern=MOMENT,
         examples=[Example(summary="a moment", value="2026-06-15T12:00Z")],
@@ -51,7 +50,7 @@ AsOf = Annotated[
 ]
 Venues = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Keep these venues only, by comma.",
         pattern=NAMES,
         examples=[Example(summary="one venue", value="hyperliquid")],
@@ -59,7 +58,7 @@ Venues = Annotated[
 ]
 Leverage = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Keep this leverage range: 25-100, 50+ or 10.",
         pattern=r"^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2}|\+)?$",
         examples=[Example(summary="a range", value="25-100")],
@@ -67,7 +66,7 @@ Leverage = Annotated[
 ]
 Bins = Annotated[
     int | None,
-    Parameter(
+    QueryParameter(
         description=f"Number of price bins, 1 to {MOST_BINS}; give this or step.",
         ge=1,
         le=MOST_BINS,
@@ -76,7 +75,7 @@ Bins = Annotated[
 ]
 Step = Annotated[
     float | None,
-    Parameter(
+    QueryParameter(
         description="Width of a price bin in quote currency; give this or bins.",
         gt=0,
         le=1e9,
@@ -85,33 +84,33 @@ Step = Annotated[
 ]
 Range = Annotated[
     str | None,
-    Parameter(
-        query="range",
+    QueryParameter(
+        name="range",
         description="Price range: 10% on each side, or 1500:2200.",
         pattern=r"^[1-9][0-9]?(\.[0-9]{1,3})?%$|^[1-9][0-9]{0,11}(\.[0-9]{1,6})?:[1-9][0-9]{0,11}(\.[0-9]{1,6})?$",
         examples=[Example(summary="a share", value="10%")],
     ),
 ]
 Currency = Annotated[
-    str | None, Parameter(description="Keep instruments of this currency only.", pattern=CODE)
+    str | None, QueryParameter(description="Keep instruments of this currency only.", pattern=CODE)
 ]
 Kind = Annotated[
     Literal["modelled", "realised", "measured"],
-    Parameter(
+    QueryParameter(
         description="modelled: estimated from trades and open interest; realised: liquidations that happened; measured: public positions."
     ),
 ]
 Quantity = Annotated[
     Literal["outstanding", "expected"] | None,
-    Parameter(
+    QueryParameter(
         description="outstanding: open notional with its level there; expected: prints if the price touched it."
     ),
 ]
-Limit = Annotated[int, Parameter(description="Most rows of the answer.", ge=1, le=1_000)]
+Limit = Annotated[int, QueryParameter(description="Most rows of the answer.", ge=1, le=1_000)]
 
 
 #: The request that the parameters above describe, as :func:`make_request` makes it.
-Wanted = Annotated[Request, Dependency(skip_validation=True)]
+Wanted = NamedDependency[SkipValidation[Request]]
 
 
 def make_request(  # noqa: PLR0913  (the parameters of the HTTP interface, each of its own)
@@ -120,8 +119,8 @@ def make_request(  # noqa: PLR0913  (the parameters of the HTTP interface, each 
     window: Window = "7d",
     as_of: AsOf = None,
     venues: Venues = None,
-    kind: KindChoice = "modelled",
-    quantity: QuantityChoice | None = None,
+    kind: Kind = "modelled",
+    quantity: Quantity = None,
     leverage: Leverage = None,
     bins: Bins = None,
     step: Step = None,
@@ -152,6 +151,17 @@ def make_request(  # noqa: PLR0913  (the parameters of the HTTP interface, each 
         quote=quote,
         margin=margin,
     )
+
+
+def make_span(
+    asset: AssetPath, *, window: Window = "7d", as_of: AsOf = None, venues: Venues = None
+) -> Request:
+    """Return the request of rows: an asset, a stretch of time, and venues to keep."""
+    return make_request(asset, window=window, as_of=as_of, venues=venues)
+
+
+#: A stretch of rows, as :func:`make_span` makes it.
+Span = NamedDependency[SkipValidation[Request]]
 
 
 def not_in_the_future(as_of_ns: int | None, newest_ns: int) -> None:

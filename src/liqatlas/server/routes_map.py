@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request as HttpRequest
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from liqatlas.flows.clusters import render_clusters
 from liqatlas.flows.render import Look, render_heatmap, render_map
@@ -28,8 +28,8 @@ _FAULTS = problems(400, 401, 403, 404, 422, 429, 503)
 MOST_CELLS = 1_000_000
 Http = HttpRequest[Any, Any, Any]
 
-Columns = Annotated[int, Parameter(description="Moments in the window.", ge=2, le=1_000)]
-Rows = Annotated[int, Parameter(description="Price rows.", ge=2, le=1_000)]
+Columns = Annotated[int, QueryParameter(description="Moments in the window.", ge=2, le=1_000)]
+Rows = Annotated[int, QueryParameter(description="Price rows.", ge=2, le=1_000)]
 #: A report is a document with its own pictures and style; nothing in it may run or load.
 DOCUMENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
@@ -128,7 +128,7 @@ async def get_report(
     service: Serving,
     wanted: Wanted,
     form: Annotated[
-        Literal["json", "html"], Parameter(query="format", description="JSON or a page.")
+        Literal["json", "html"], QueryParameter(name="format", description="JSON or a page.")
     ] = "json",
 ) -> Response[bytes]:
     """Return overview, key levels, signals, scenarios, plan, changes and data quality."""

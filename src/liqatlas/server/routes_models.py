@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, QueryParameter
 
 from liqatlas.flows.cascade import parse_depths, render_cascade
 from liqatlas.flows.evaluation_text import evaluation_json
@@ -52,19 +52,19 @@ async def get_cascade(  # noqa: PLR0913  (the parameters of the HTTP interface, 
     *,
     shock: Annotated[
         str,
-        Parameter(
+        QueryParameter(
             description="A move (-5%), a market order in USD (-200M), or level:60000.",
             pattern=r"^[+-]?[1-9][0-9]?(\.[0-9]{1,3})?%$|^[+-]?[1-9][0-9]{0,3}[KMB]$|^level:[1-9][0-9]{0,11}(\.[0-9]{1,6})?$",
             examples=[Example(summary="a fall", value="-5%")],
         ),
     ] = "-5%",
-    runs: Annotated[int, Parameter(description="Monte Carlo runs.", ge=1, le=5_000)] = 500,
+    runs: Annotated[int, QueryParameter(description="Monte Carlo runs.", ge=1, le=5_000)] = 500,
     seed: Annotated[
-        int, Parameter(description="The same seed gives the same answer.", ge=0, le=2**31 - 1)
+        int, QueryParameter(description="The same seed gives the same answer.", ge=0, le=2**31 - 1)
     ] = 1,
     depth: Annotated[
         str | None,
-        Parameter(
+        QueryParameter(
             description="Assumed depth for venues without a recorded book: USD within 1 % on each side, 150M or okx:40M, by comma.",
             pattern=r"^([a-z_]{2,20}:)?[1-9][0-9]{0,5}[KMB](,([a-z_]{2,20}:)?[1-9][0-9]{0,5}[KMB]){0,9}$",
             examples=[Example(summary="an assumption", value="50M")],
@@ -72,7 +72,7 @@ async def get_cascade(  # noqa: PLR0913  (the parameters of the HTTP interface, 
     ] = None,
     stress: Annotated[
         Literal["calm", "stress", "october-2025", "visible"] | None,
-        Parameter(description="State of the books."),
+        QueryParameter(description="State of the books."),
     ] = None,
 ) -> Response[bytes]:
     """Return levels reached, amounts liquidated and the shock needed to reach each level."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request as HttpRequest
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from liqatlas.base.clock import parse_window
 from liqatlas.flows.positions_report import TableRequest
@@ -25,7 +25,7 @@ from liqatlas.flows.serving_series import (
 from liqatlas.flows.serving_tables import positions_page, realised_of_all
 from liqatlas.server.answers import Made
 from liqatlas.server.encoding import encode
-from liqatlas.server.parameters import AsOf, AssetPath, Limit, Wanted, Window, not_in_the_future
+from liqatlas.server.parameters import AsOf, AssetPath, Limit, Span, Window, not_in_the_future
 from liqatlas.server.service import Serving, problems, shape
 from liqatlas.server.shapes import (
     CandlesShape,
@@ -44,7 +44,7 @@ _LOOK = Look()
 Http = HttpRequest[Any, Any, Any]
 Interval = Annotated[
     Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"],
-    Parameter(description="Length of a candle."),
+    QueryParameter(description="Length of a candle."),
 ]
 
 
@@ -80,12 +80,12 @@ async def get_health(request: Http, service: Serving) -> Response[bytes]:
     responses={200: shape(CandlesShape, "Columns, one value per candle."), **_FAULTS},
 )
 async def get_candles(
-    request: Http, service: Serving, wanted: Wanted, interval: Interval = "1h"
+    request: Http, service: Serving, span: Span, interval: Interval = "1h"
 ) -> Response[bytes]:
     """Return candles of the reference price and the panes under them."""
     return await service.result(
         request,
-        wanted,
+        span,
         ("candles", interval),
         lambda r: Made(encode(candles_tree(service.source, r, parse_window(interval)))),
     )
@@ -101,14 +101,14 @@ async def get_candles(
 async def get_trades(
     request: Http,
     service: Serving,
-    wanted: Wanted,
-    min_usd: Annotated[float, Parameter(description="Smallest trade [USD].", ge=0, le=1e12)] = 100_000.0,
+    span: Span,
+    min_usd: Annotated[float, QueryParameter(description="Smallest trade [USD].", ge=0, le=1e12)] = 100_000.0,
     limit: Limit = 200,
 ) -> Response[bytes]:
     """Return the newest trades of at least an amount."""
     return await service.result(
         request,
-        wanted,
+        span,
         ("trades", min_usd, limit),
         lambda r: Made(encode(trades_tree(service.source, r, min_usd=min_usd, limit=limit))),
     )
@@ -121,11 +121,11 @@ async def get_trades(
     tags=["rows"],
     responses={200: shape(PrintsShape, "Prints, newest first."), **_FAULTS},
 )
-async def get_prints(request: Http, service: Serving, wanted: Wanted, limit: Limit = 200) -> Response[bytes]:
+async def get_prints(request: Http, service: Serving, span: Span, limit: Limit = 200) -> Response[bytes]:
     """Return the newest liquidations that happened."""
     return await service.result(
         request,
-        wanted,
+        span,
         ("prints", limit),
         lambda r: Made(encode(prints_tree(service.source, r, limit=limit))),
     )
@@ -138,10 +138,10 @@ async def get_prints(request: Http, service: Serving, wanted: Wanted, limit: Lim
     tags=["rows"],
     responses={200: shape(DepthShape, "The newest book of each instrument."), **_FAULTS},
 )
-async def get_depth(request: Http, service: Serving, wanted: Wanted) -> Response[bytes]:
+async def get_depth(request: Http, service: Serving, span: Span) -> Response[bytes]:
     """Return the newest recorded order book of each instrument."""
     return await service.result(
-        request, wanted, ("depth",), lambda r: Made(encode(depth_tree(service.source, r)))
+        request, span, ("depth",), lambda r: Made(encode(depth_tree(service.source, r)))
     )
 
 
@@ -152,11 +152,11 @@ async def get_depth(request: Http, service: Serving, wanted: Wanted) -> Response
     tags=["rows"],
     responses={200: shape(RealisedShape, "Totals per exchange."), **_FAULTS},
 )
-async def get_realised(request: Http, service: Serving, wanted: Wanted) -> Response[bytes]:
+async def get_realised(request: Http, service: Serving, span: Span) -> Response[bytes]:
     """Return the realised liquidations of an asset, per exchange."""
     return await service.result(
         request,
-        wanted,
+        span,
         ("realised",),
         lambda r: Made(render_realised(service.source.realised(r), "json", _LOOK)),
     )
@@ -196,13 +196,14 @@ async def get_positions(  # noqa: PLR0913  (the parameters of the HTTP interface
     window: Window = "30d",
     as_of: AsOf = None,
     sort: Annotated[
-        Literal["size", "distance", "leverage", "position", "pnl", "age"], Parameter(description="Order.")
+        Literal["size", "distance", "leverage", "position", "pnl", "age"],
+        QueryParameter(description="Order."),
     ] = "size",
     position: Annotated[
-        Literal["long", "short"] | None, Parameter(description="Keep longs or shorts only.")
+        Literal["long", "short"] | None, QueryParameter(description="Keep longs or shorts only.")
     ] = None,
     limit: Limit = 50,
-    offset: Annotated[int, Parameter(description="Rows to leave out.", ge=0, le=1_000_000)] = 0,
+    offset: Annotated[int, QueryParameter(description="Rows to leave out.", ge=0, le=1_000_000)] = 0,
 ) -> Response[bytes]:
     """Return who holds what, with liquidation price and distance, and amounts by size and profit."""
     plain = replace(Request(asset=asset, kind="measured"), as_of_ns=moment(as_of))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Response
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from liqatlas.base.errors import SourceUnavailableError
 from liqatlas.server.answers import Answers, Made, chosen_form
@@ -68,8 +69,8 @@ class Service:
         wanted = self.settle(request)
         every = wanted.kind == "measured"
         version = self.source.version("" if every else self.source.asset(wanted.asset))
-        key = (kind, replace(wanted, asset=wanted.asset.upper()), version)
-        answer = await self.answers.get(key, lambda: make(wanted), slow=slow)
+        key = (kind, replace(wanted, asset=wanted.asset.upper()))
+        answer = await self.answers.get(key, lambda: make(wanted), version=version, slow=slow)
         return respond(http, answer.made, *_form(http, answer), answer.etag)
 
     async def tree(
@@ -81,7 +82,7 @@ class Service:
         slow: bool = False,
     ) -> Response[bytes]:
         """Return the response to a request about everything that is served."""
-        answer = await self.answers.get((kind, self.source.version("")), make, slow=slow)
+        answer = await self.answers.get(kind, make, version=self.source.version(""), slow=slow)
         return respond(http, answer.made, *_form(http, answer), answer.etag)
 
     async def plain(
@@ -102,7 +103,7 @@ class Service:
 
 
 #: What routes are handed.
-Serving = Annotated[Service, Dependency(skip_validation=True)]
+Serving = NamedDependency[SkipValidation[Service]]
 
 
 def _form(http: HttpRequest[Any, Any, Any], answer: Any) -> tuple[str, bytes]:

@@ -139,7 +139,8 @@ class TopicRun:
                 LOG.exception("a fault while looking at %s", self.subscription)
                 pause = max(pause, PAUSE_S)
                 self._say(error)
-            await asyncio.sleep(max(pause - (time.monotonic() - began), 0.02))
+            took = time.monotonic() - began
+            await asyncio.sleep(max(pause - took, took, 0.02))  # never busy more than half of the time
 
     def _look(self) -> bool:
         asset = "" if self.subscription.channel == "alerts" else self.subscription.asset

@@ -26,8 +26,9 @@ async def warm(service: Service, reporter: Reporter = SILENT) -> None:
     version = service.source.version(asset)
     reporter.progress(f"making the first map, {asset}", 0, 2)
     await service.answers.get(
-        (("map", "json"), request, version),
+        (("map", "json"), request),
         lambda: Made(render_map(service.source.map(request), "json", Look())),
+        version=version,
     )
     reporter.progress(f"making the first heatmap, {asset}", 1, 2)
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from liqatlas.base.errors import ConfigError
 from liqatlas.server.alerts import read_alerts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """
 state = "state.json"

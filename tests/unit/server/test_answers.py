@@ -67,7 +67,7 @@ async def test_slow_work_is_answered_and_goes_on() -> None:
     assert (refused.value.status, refused.value.kind) == (503, "still-computing")
     gate.set()
     for _ in range(100):
-        if answers.kept.peek("k") is not None:
+        if len(answers):
             break
         await asyncio.sleep(0.01)
     answers.patience_s = 5
@@ -85,6 +85,43 @@ async def test_too_much_under_way_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     gate.set()
     await asyncio.gather(*slow)
     assert (await answers.get("one more", lambda: Made(b"x"))).made.body == b"x"
+    answers.close()
+
+
+async def test_the_last_answer_is_given_while_the_next_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REST_S", 0.0)
+    answers, gate = Answers(stale_s=0.5), threading.Event()
+
+    def slowly() -> Made:
+        gate.wait(5)
+        return Made(b"two")
+
+    first = await answers.get("k", lambda: Made(b"one"), version=1)
+    await asyncio.sleep(0.01)
+    again = [await answers.get("k", slowly, version=2) for _ in range(5)]
+    assert [one.made.body for one in (first, *again)] == [b"one"] * 6
+    assert answers.misses == 2
+    gate.set()
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if not answers.under_way:
+            break
+    assert (await answers.get("k", slowly, version=2)).made.body == b"two"
+    await asyncio.sleep(0.6)  # too old to be given
+    assert (await answers.get("k", lambda: Made(b"three"), version=3)).made.body == b"three"
+    answers.close()
+
+
+async def test_answers_are_bounded_in_number_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ENTRIES", 5)
+    monkeypatch.setattr(module, "CAPACITY", 2_000)
+    answers = Answers()
+    for number in range(20):
+        await answers.get(number, lambda: Made(bytes(400)))
+        assert len(answers) <= 5
+        assert answers.weighs <= 2_000
+    await answers.get("large", lambda: Made(bytes(4_000) + bytes(range(256)) * 20))
+    assert answers.weighs <= 2_000
     answers.close()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from liqatlas.base.errors import ConfigError, InputError
 from liqatlas.server import keys as module
 from liqatlas.server.keys import KeyRing, new_key, parse_scopes, read_keys, write_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_secret_is_kept_nowhere(tmp_path: Path) -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liqatlas.flows.serving import Source
 from liqatlas.flows.serving_stream import News
 from liqatlas.server.problems import Refused
 from liqatlas.server.stream import Stream, StreamRules
 from liqatlas.server.stream_frames import read_frame
 from liqatlas.server.stream_topics import TopicRun
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from liqatlas.flows.serving import Source
 
 
 @dataclass
@@ -256,12 +259,13 @@ async def test_too_many_bad_frames_and_too_many_frames(source: Source) -> None:
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace"))))
 @settings(max_examples=200)
 def test_any_bytes_are_a_frame_or_a_refusal(raw: bytes) -> None:
+    status, operation = 400, ""
     try:
-        frame = read_frame(raw)
+        operation = read_frame(raw).op
     except Refused as error:
-        assert error.status == 400
-    else:
-        assert frame.op in {"subscribe", "unsubscribe", "ping", "pong"}
+        status = error.status
+    assert status == 400
+    assert operation in {"", "subscribe", "unsubscribe", "ping", "pong"}
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8)  # fmt: skip

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 from aiohttp import web
 
 from liqatlas.server.webhooks import EVENT, QUEUE, SIGNATURE, Sender, Webhook, is_signed, signature
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 SECRET = b"a secret of enough length"
 
