@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from cyclopts import Parameter
 
@@ -116,7 +117,18 @@ def serve(*, what: SourceOptions = _SOURCE, network: NetworkOptions = _NETWORK) 
             serve_(source, plan, announce=lambda port: _announce(host, port, link_key), reporter=reporter)
         )
     say("stopped")
-    return 0
+    return _leave()
+
+
+def _leave() -> NoReturn:
+    """End the process at once, as everything is closed.
+
+    The server's own threads may still wait for the interpreter; where it goes away beneath them the process aborts (SIGABRT) instead of
+    ending with 0.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _lake(what: SourceOptions) -> Path | None:
@@ -179,7 +191,7 @@ def _announce(host: str, port: int, link_key: str) -> None:
     """Print where the server is; the only word on standard output."""
     from liqatlas.server.lan import code_of, is_loopback, network_address
 
-    shown = "127.0.0.1" if is_loopback(host) else network_address() or host
+    shown = host if is_loopback(host) or host not in {"0.0.0.0", "::"} else network_address() or host  # noqa: S104
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
     print(address, flush=True)
     if link_key:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
+    from liqatlas.base.instruments import Instrument
     from liqatlas.flows.reporter import Reporter
     from liqatlas.venues.importers import FileReport
 
@@ -222,6 +223,7 @@ class LakeBacking:
         self._seq: dict[tuple[str, str], int] = {}
         self._looked = -1.0
         self._last: dict[tuple[str, str, str], int] = {}
+        self._instruments: dict[tuple[str, str], Instrument] = {}
         self._markets: tuple[Market, ...] = ()
         self._read: Kept[tuple[Recording, ...]] = Kept(ASSETS_KEPT)
         self._look()
@@ -255,11 +257,12 @@ class LakeBacking:
                 seq = self._seq.get(place, 0)
                 touched = self._lake.touched_since(*place, seq)
                 self._seq[place] = max((hour.seq for hour in touched), default=seq)
+            self._instruments = {(one.venue, one.symbol): one for one in self._lake.instruments()}
             self._markets = tuple(
                 Market(one.asset, one.venue, one.symbol, first, last, tuple(sorted(tables)))
-                for one in self._lake.instruments()
-                if (one.venue, one.symbol) in spans
-                for first, last, tables in (spans[one.venue, one.symbol],)
+                for place, one in self._instruments.items()
+                if place in spans
+                for first, last, tables in (spans[place],)
             )
             self.simulated = bool(self._markets) and all(
                 m.venue.startswith("simulated") for m in self._markets
@@ -310,13 +313,21 @@ class LakeBacking:
         return self._since(asset, {place: since_ns for place in self._last if place[0] in tables})
 
     def newest(self, asset: str) -> tuple[Recording, ...]:
-        """Return the rows of each table's last moments."""
-        return self._since(asset, {place: last - NS_PER_S for place, last in self._last.items()})
+        """Return the last rows of the one table of each instrument that tells its price."""
+        moments: dict[tuple[str, str, str], int] = {}
+        for m in self.markets():
+            last = {
+                name: self._last.get((name, m.venue, m.symbol), 0) for name in ("trades", "bars", "marks")
+            }
+            traded = "trades" if last["trades"] else "bars"
+            name = "marks" if last["marks"] and last["marks"] >= last[traded] - NS_PER_S else traded
+            if last[name]:
+                moments[name, m.venue, m.symbol] = last[name] - NS_PER_S // 10
+        return self._since(asset, moments)
 
     def _since(self, asset: str, moments: Mapping[tuple[str, str, str], int]) -> tuple[Recording, ...]:
         """Return rows at or after the moment of each table."""
         out = []
-        by_key = {one.key: one for one in self._lake.instruments()}
         for m in self.markets():
             if m.asset != asset:
                 continue
@@ -326,7 +337,7 @@ class LakeBacking:
                 for name in FOLLOWED
                 if (name, *place) in moments
             }
-            one = replace(by_key[f"{m.venue}:{m.symbol}"], tick_size=self._lake.tick_size(*place))
+            one = replace(self._instruments[place], tick_size=self._lake.tick_size(*place))
             out.append(Recording(one, **tables))  # type: ignore[arg-type]
         return tuple(out)
 

@@ -325,6 +325,8 @@ class _LimitedBody:
             raise Refused(
                 408, f"the body did not come within {self._rules.body_patience_s:g} s", kind="slow-body"
             ) from None
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "the body ended before it was whole", kind="broken-body")
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             self._whole = not message.get("more_body", False)

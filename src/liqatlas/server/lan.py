@@ -25,12 +25,12 @@ def network_address() -> str | None:
 def own_names(host: str) -> frozenset[str]:
     """Return the names a caller may put into ``Host`` for a server bound to an address."""
     names = {"localhost", "127.0.0.1", "::1"}
+    if host not in {"0.0.0.0", "::", ""}:  # noqa: S104  (compared, not bound)
+        names.add(host.lower())
     if not is_loopback(host):
         names |= {socket.gethostname().lower(), socket.gethostname().lower() + ".local"}
         if (found := network_address()) is not None:
             names.add(found)
-        if host not in {"0.0.0.0", "::", ""}:  # noqa: S104  (compared, not bound)
-            names.add(host.lower())
     return frozenset(names)
 
 
