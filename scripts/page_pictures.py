@@ -25,7 +25,7 @@ PICTURES = (
 
 
 def main() -> int:
-    """Open every view and write its picture in 256 colours."""
+    """Open every view and write its picture."""
     address = sys.argv[1].rstrip("/")
     FOLDER.mkdir(parents=True, exist_ok=True)
     flags = ["--force-color-profile=srgb", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -40,18 +40,9 @@ def main() -> int:
                 calm = calm + 1 if page.evaluate(SETTLED) else 0
                 page.wait_for_timeout(150)
             page.screenshot(path=FOLDER / f"{name}.png")
-            shrink(FOLDER / f"{name}.png")
             page.close()
         browser.close()
     return 0
-
-
-def shrink(path: Path) -> None:
-    """Write a picture with a palette of 256 colours; Pillow comes with matplotlib."""
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -144,10 +144,12 @@ def test_relative_and_log_scales_are_in_the_link(tab: Tab) -> None:
     for name in ("relative", "log USD", "log price"):
         tab.page.get_by_role("button", name=name).click()
     assert {"amounts=relative", "bars=log", "axis=log"} <= set(tab.page.url.split("?")[1].split("&"))
+    tab.page.mouse.move(2, 2)
+    tab.page.wait_for_timeout(300)
     before = tab.page.locator("canvas.chart").screenshot()
     tab.page.reload()
     tab.settle()
-    tab.page.wait_for_timeout(150)
+    tab.page.wait_for_timeout(300)
     assert tab.page.locator("canvas.chart").screenshot() == before
 
 
