@@ -156,6 +156,12 @@ class Tab:
             self.page.wait_for_timeout(60)
         return self
 
+    def keep(self, name: str) -> None:
+        """Keep a picture of the whole view in ``.cache/pictures``, to be looked at."""
+        folder = ROOT / ".cache" / "pictures"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name.replace(' ', '_')}.png", full_page=True)
+
     def text(self) -> str:
         """Return all words of the view."""
         return self.page.locator("main").inner_text()

@@ -54,6 +54,7 @@ def test_view_is_filled_and_open_to_all(tab: Tab, name: str) -> None:
     address, words = VIEWS[name]
     text = tab.open(address).text().lower()
     assert [w for w in words if w.lower() not in text] == []
+    tab.keep(name)
     assert axe(tab) == []
     assert overflow(tab) <= 0
 
@@ -63,6 +64,7 @@ def test_view_fits_a_telephone_in_light_colours(phone: Tab, name: str) -> None:
     address, _ = VIEWS[name]
     phone.open(address)
     assert phone.page.evaluate("document.documentElement.dataset.theme") == "light"
+    phone.keep(f"{name} phone light")
     assert overflow(phone) <= 0
     assert axe(phone) == []
 

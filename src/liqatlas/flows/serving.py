@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import InputError, NotEnoughDataError
-from liqatlas.flows.build import build_heatmap, build_map
+from liqatlas.flows.build import build_heatmap, build_map, read_out
 from liqatlas.flows.choose import choose
 from liqatlas.flows.positions import Snapshot
 from liqatlas.flows.positions_report import PositionsReport, TableRequest, report_positions
@@ -193,10 +193,12 @@ class Source:
     # -- results of the verbs -------------------------------------------------------------------------------------
 
     def map(self, request: Request) -> LiquidationMap:
-        """Return the map a request asks for, as the verb ``map`` makes it."""
-        return self._result(
-            "map", request, lambda full: build_map(full, self._for_map(full)), all_coins=_measured(request)
+        """Return the map a request asks for, as the verb ``map`` makes it; bins, range and leverage only read out of one."""
+        whole = replace(request, bins=None, price_step=None, price_range=None, leverage=None)
+        result = self._result(
+            "map", whole, lambda full: build_map(full, self._for_map(full)), all_coins=_measured(request)
         )
+        return read_out(result, request)
 
     def heatmap(self, request: Request, *, columns: int = 400, rows: int = 300) -> Heatmap:
         """Return the heatmap a request asks for, as the verb ``heatmap`` makes it."""

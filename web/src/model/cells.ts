@@ -65,6 +65,14 @@ export function cellUsd(cells: Cells, column: number, row: number): { long_usd: 
   return { long_usd: amountOf(cells.long[i] ?? 0, cells.min_usd, cells.max_usd), short_usd: amountOf(cells.short[i] ?? 0, cells.min_usd, cells.max_usd) };
 }
 
+/** Amounts of a whole column [USD], one side. */
+export function columnUsd(cells: Cells, column: number, position: "long" | "short"): Float64Array {
+  const out = new Float64Array(cells.rows);
+  const exact = cells.exact?.[position === "long" ? "long_usd" : "short_usd"][column];
+  for (let row = 0; row < cells.rows; row++) out[row] = exact ? (exact[row] ?? 0) : amountOf(cells[position][column * cells.rows + row] ?? 0, cells.min_usd, cells.max_usd);
+  return out;
+}
+
 export function rowAt(edges: readonly number[], price: number): number {
   let low = 0;
   let high = edges.length - 2;

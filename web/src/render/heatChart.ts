@@ -96,8 +96,9 @@ export class HeatChart {
     if (fit) this.chart.timeScale().fitContent();
   }
 
-  paint(look: HeatLook): void {
-    if (this.cells) this.layer.show({ image: paintHeat(this.cells, look), outline: look.theme.text });
+  paint(look: HeatLook, logPrice: boolean): void {
+    this.chart.priceScale("right").applyOptions({ mode: logPrice ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal });
+    if (this.cells) this.layer.show({ image: paintHeat(this.cells, look, logPrice), outline: look.theme.text });
   }
 
   bubbles(bubbles: readonly Bubble[], largest: number): void {
@@ -114,10 +115,6 @@ export class HeatChart {
       return c && i <= column ? { time, open: c.open, high: c.high, low: c.low, close: c.close } : { time };
     }));
     this.layer.show({ shown: column + 1 });
-  }
-
-  logPrice(on: boolean): void {
-    this.chart.priceScale("right").applyOptions({ mode: on ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal });
   }
 
   /** Panes below the candles, in this order; a pane without data is not made. */

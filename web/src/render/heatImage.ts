@@ -20,23 +20,41 @@ export function scaleOf(cells: Cells, look: HeatLook): HeatScale {
   return heatScale(layers, Math.log(cells.max_usd / cells.min_usd), look.threshold, look.logColours);
 }
 
-export function paintHeat(cells: Cells, look: HeatLook): OffscreenCanvas {
+/** Which row of the cells each line of an image shows that is even in price, or in its logarithm; highest price first. */
+function evenRows(edges: readonly number[], lines: number, logPrice: boolean): Int32Array {
+  const f = logPrice ? Math.log : (x: number) => x;
+  const low = f(edges[0] ?? 0);
+  const high = f(edges[edges.length - 1] ?? 1);
+  const out = new Int32Array(lines);
+  let row = 0;
+  for (let line = lines - 1; line >= 0; line--) {
+    const at = low + ((high - low) * (lines - 1 - line + 0.5)) / lines;
+    while (row < edges.length - 2 && f(edges[row + 1] ?? 0) <= at) row++;
+    out[line] = row;
+  }
+  return out;
+}
+
+/** Rows of the cells are seldom even on the price axis: the image is, so that it is drawn at one stroke. */
+export function paintHeat(cells: Cells, look: HeatLook, logPrice: boolean): OffscreenCanvas {
   const { columns, rows } = cells;
   const scale = scaleOf(cells, look);
   const long = colourTable(look.theme.heat_long, scale);
   const short = colourTable(look.theme.heat_short, scale);
-  const image = new ImageData(columns, rows);
+  const lines = Math.min(2048, rows * 2);
+  const from = evenRows(cells.head.price_edges, lines, logPrice);
+  const image = new ImageData(columns, lines);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let c = 0; c < columns; c++) {
-    for (let r = 0; r < rows; r++) {
-      const i = c * rows + r;
+  for (let line = 0; line < lines; line++) {
+    const row = from[line] ?? 0;
+    for (let c = 0; c < columns; c++) {
+      const i = c * rows + row;
       const l = look.layer === "short" ? 0 : (cells.long[i] ?? 0);
       const s = look.layer === "long" ? 0 : (cells.short[i] ?? 0);
-      // the image's first line is the highest price
-      pixels[(rows - 1 - r) * columns + c] = (l >= s ? long[l] : short[s]) ?? 0;
+      pixels[line * columns + c] = (l >= s ? long[l] : short[s]) ?? 0;
     }
   }
-  const canvas = new OffscreenCanvas(columns, rows);
+  const canvas = new OffscreenCanvas(columns, lines);
   canvas.getContext("2d")?.putImageData(image, 0, 0);
   return canvas;
 }

@@ -34,40 +34,23 @@ function axis(place: Place): ((column: number) => number) | null {
   return first === null || later === null ? null : (column) => first + (column * (later - first)) / 1000;
 }
 
-/** Draw the image at one go where rows and price axis curve alike, else in strips: rows are seldom evenly spaced in price. */
+/** One stroke: the image is even in what the price axis is even in. */
 class ImageRenderer implements IPrimitivePaneRenderer {
   constructor(private readonly place: Place, private readonly data: HeatData) {}
 
   draw(target: Target): void {
     const { image, edges, shown } = this.data;
-    if (!image || shown < 1) return;
     const x = axis(this.place);
-    if (!x) return;
+    if (!image || !x || shown < 1) return;
     const left = x(-0.5);
-    const right = x(image.width - 0.5);
+    const right = x(shown - 0.5);
+    const bottom = this.place.series.priceToCoordinate(edges[0] ?? 0);
+    const top = this.place.series.priceToCoordinate(edges[edges.length - 1] ?? 0);
+    if (bottom === null || top === null) return;
     target.useBitmapCoordinateSpace(({ context: ctx, horizontalPixelRatio: h, verticalPixelRatio: v }) => {
       ctx.imageSmoothingEnabled = false;
-      const rows = image.height;
-      const width = ((right - left) * h * shown) / image.width;
-      const strips = this.straight(rows) ? 1 : Math.min(48, rows);
-      for (let s = 0; s < strips; s++) {
-        const from = Math.floor((s * rows) / strips);
-        const to = Math.floor(((s + 1) * rows) / strips);
-        const bottom = this.place.series.priceToCoordinate(edges[from] ?? 0);
-        const top = this.place.series.priceToCoordinate(edges[to] ?? 0);
-        if (bottom === null || top === null) continue;
-        // whole device pixels, or a seam shows between strips
-        const y0 = Math.round(top * v);
-        ctx.drawImage(image, 0, rows - to, shown, to - from, left * h, y0, width, Math.round(bottom * v) - y0);
-      }
+      ctx.drawImage(image, 0, 0, shown, image.height, left * h, top * v, (right - left) * h, (bottom - top) * v);
     });
-  }
-
-  /** Whether the middle row lies where a single stretched image would put it, to half a pixel. */
-  private straight(rows: number): boolean {
-    const y = (row: number): number => this.place.series.priceToCoordinate(this.data.edges[row] ?? 0) ?? Number.NaN;
-    const middle = Math.floor(rows / 2);
-    return Math.abs(y(middle) - (y(0) + ((y(rows) - y(0)) * middle) / rows)) < 0.5;
   }
 }
 

@@ -78,7 +78,7 @@ function drawGrid(ctx: CanvasRenderingContext2D, picture: MapPicture, g: MapGeom
   }
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
-  for (const mark of ticks(picture.range[0], picture.range[1], Math.max(3, Math.floor((g.right - g.left) / 90)))) {
+  for (const mark of ticks(picture.range[0], picture.range[1], Math.max(3, Math.floor((g.right - g.left) / (g.right - g.left < 500 ? 55 : 90))))) {
     const at = Math.round(g.x(mark)) + 0.5;
     ctx.beginPath();
     ctx.moveTo(at, g.bottom);

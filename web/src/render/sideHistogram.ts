@@ -25,10 +25,13 @@ export function drawSide(canvas: HTMLCanvasElement, data: SideData): void {
   ctx.rect(0, 0, width, data.height);
   ctx.clip();
   const rows = data.edges.length - 1;
-  const amounts = Array.from({ length: rows }, (_, i) => [data.layer === "short" ? 0 : (data.long[i] ?? 0), data.layer === "long" ? 0 : (data.short[i] ?? 0)] as const);
-  const most = Math.max(1, ...amounts.map(([l, sh]) => l + sh));
+  const longOf = (i: number): number => (data.layer === "short" ? 0 : (data.long[i] ?? 0));
+  const shortOf = (i: number): number => (data.layer === "long" ? 0 : (data.short[i] ?? 0));
+  let most = 1;
+  for (let i = 0; i < rows; i++) most = Math.max(most, longOf(i) + shortOf(i));
   for (let i = 0; i < rows; i++) {
-    const [l, sh] = amounts[i] ?? [0, 0];
+    const l = longOf(i);
+    const sh = shortOf(i);
     if (l + sh <= 0) continue;
     const y0 = data.toY(data.edges[i + 1] ?? 0);
     const y1 = data.toY(data.edges[i] ?? 0);

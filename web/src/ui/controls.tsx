@@ -48,7 +48,7 @@ export function Select(props: { label: string; choices: readonly Choice[]; value
   return (
     <label class="field">
       <span>{props.label}</span>
-      <select value={props.value} onChange={(e) => props.onChange(e.currentTarget.value)}>
+      <select aria-label={props.label} value={props.value} onChange={(e) => props.onChange(e.currentTarget.value)}>
         {props.choices.map((c) => (
           <option key={c.value} value={c.value}>{c.label}</option>
         ))}
@@ -61,7 +61,7 @@ export function Slider(props: { label: string; min: number; max: number; step?: 
   return (
     <label class={props.wide ? "field slider wide" : "field slider"}>
       <span>{props.label}</span>
-      <input type="range" min={props.min} max={props.max} step={props.step ?? 1} value={props.value} aria-valuetext={props.text} onInput={(e) => props.onInput(Number(e.currentTarget.value))} />
+      <input type="range" aria-label={props.label} min={props.min} max={props.max} step={props.step ?? 1} value={props.value} aria-valuetext={props.text} onInput={(e) => props.onInput(Number(e.currentTarget.value))} />
       <output>{props.text}</output>
     </label>
   );

@@ -32,7 +32,7 @@ function Status() {
 
 function ZoneSelect() {
   return (
-    <select class="zone" aria-label="Time zone" value={zone.value} onChange={(e) => { zone.value = e.currentTarget.value; }}>
+    <select class="zone-select" aria-label="Time zone" value={zone.value} onChange={(e) => { zone.value = e.currentTarget.value; }}>
       {moments.ZONES.map((z) => <option key={z} value={z}>{z === "local" ? `local (${moments.zoneName("local")})` : z}</option>)}
     </select>
   );

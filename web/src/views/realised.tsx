@@ -66,7 +66,7 @@ function Hours(props: { prints: readonly FeedPrint[] }) {
   if (first === undefined || last === undefined) return null;
   const most = Math.max(1, ...[...byHour.values()].flatMap((h) => [h.long, h.short]));
   const bars = hours.flatMap((h) => [{ from: h, to: h + 600_000, value: byHour.get(h)?.short ?? 0, colour: t.short }, { from: h, to: h + 600_000, value: -(byHour.get(h)?.long ?? 0), colour: t.long }]);
-  return <Plot class="short-plot" label="liquidations per ten minutes: shorts up, longs down" picture={{ theme: t, x: { range: [first, last + 600_000], text: (v) => moments.dayAndClock(v, zone.value) }, y: { range: [-most * 1.08, most * 1.08], text: (v) => numbers.usdTick(Math.abs(v)), label: "USD per 10 min: shorts up, longs down" }, lines: [], bars }} />;
+  return <Plot class="short-plot" label="liquidations per ten minutes: shorts up, longs down" picture={{ theme: t, x: { range: [first, last + 600_000], text: (v) => moments.clock(v, zone.value).slice(0, 5) }, y: { range: [-most * 1.08, most * 1.08], text: (v) => numbers.usdTick(Math.abs(v)), label: "USD per 10 min: shorts up, longs down" }, lines: [], bars }} />;
 }
 
 function Feed(props: { prints: readonly FeedPrint[] }) {

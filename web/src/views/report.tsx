@@ -102,11 +102,13 @@ function Plan(props: { r: Report }) {
   return (
     <Panel title="What the map implies" aside={<span class="muted">research, not advice</span>}>
       {p.key_level && <p>Next heavy level: {numbers.price(p.key_level.price)}, {p.key_level.position}s, {numbers.usd(p.key_level.usd)}, {numbers.change(p.key_level.distance)} away. Bias by size: {p.bias?.magnet ?? numbers.UNKNOWN}{p.bias && !p.bias.supported ? ", which no measured hit rate supports" : ""}.</p>}
+      <div class="table-box" tabIndex={0} role="region" aria-label="reading of both sides">
       <table class="small"><thead><tr><th scope="col" class="text">reading for</th><th scope="col">after a zone is cleared at</th><th scope="col">next zones</th><th scope="col">read wrong beyond</th></tr></thead><tbody>{side("longs", p.long)}{side("shorts", p.short)}</tbody></table>
       <table class="small">
         <caption>Same distance on both sides</caption>
         <tbody>{props.r.map_summary.asymmetry.map((a) => <tr key={a.range}><th scope="row" class="text">±{numbers.share(a.range)}</th><td class="long">{numbers.usd(a.long_usd)}</td><td class="split-cell"><SplitBar long={a.long_usd} short={a.short_usd} /></td><td class="short">{numbers.usd(a.short_usd)}</td><td>{a.leaning}</td></tr>)}</tbody>
       </table>
+      </div>
     </Panel>
   );
 }

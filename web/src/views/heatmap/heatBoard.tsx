@@ -1,7 +1,7 @@
 /** The chart and its side histogram, tied by the crosshair. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { cellUsd, type Cells } from "../../model/cells";
+import { columnUsd, type Cells } from "../../model/cells";
 import type { Series } from "../../model/columns";
 import * as moments from "../../model/moments";
 import { HeatChart, type Pointed } from "../../render/heatChart";
@@ -61,22 +61,33 @@ export function HeatBoard(props: Props) {
   const latest = useRef(props);
   latest.current = props;
   const t = theme.value;
-  const redrawSide = (): void => {
+  const amounts = useRef<{ cells: Cells; column: number; long: Float64Array; short: Float64Array } | null>(null);
+  const frame = useRef(0);
+  const drawNow = (): void => {
+    frame.current = 0;
     const { cells, column, pointed, layer, books } = latest.current;
     const c = Math.min(pointed?.column ?? column, column);
-    const amounts = Array.from({ length: cells.rows }, (_, r) => cellUsd(cells, c, r));
+    let held = amounts.current;
+    if (held?.cells !== cells || held.column !== c) held = amounts.current = { cells, column: c, long: columnUsd(cells, c, "long"), short: columnUsd(cells, c, "short") };
     const book = books.flatMap((b) => [...b.bids.price.map((price, i) => ({ price, usd: b.bids.usd[i] ?? 0, bid: true })), ...b.asks.price.map((price, i) => ({ price, usd: b.asks.usd[i] ?? 0, bid: false }))]);
-    if (side.current && chart.current) drawSide(side.current, { theme: theme.value, edges: cells.head.price_edges, long: amounts.map((a) => a.long_usd), short: amounts.map((a) => a.short_usd), layer, toY: chart.current.toY, cursorY: pointed?.y ?? null, book, height: chart.current.mainHeight() });
+    if (side.current && chart.current) drawSide(side.current, { theme: theme.value, edges: cells.head.price_edges, long: held.long, short: held.short, layer, toY: chart.current.toY, cursorY: pointed?.y ?? null, book, height: chart.current.mainHeight() });
   };
+  /** At most once a frame, whatever asks for it. */
+  const redrawSide = (): void => { frame.current ||= requestAnimationFrame(drawNow); };
   useEffect(() => {
     if (!box.current) return;
     const made = new HeatChart(box.current, theme.value, zone.value);
     chart.current = made;
-    made.onPoint = (p) => latest.current.onPoint(p);
+    let pointing = 0;
+    let newest: Pointed | null = null;
+    made.onPoint = (p) => {
+      newest = p;
+      pointing ||= requestAnimationFrame(() => { pointing = 0; latest.current.onPoint(newest); });
+    };
     made.onPick = (c) => latest.current.onPick(c);
-    made.onScale(() => requestAnimationFrame(redrawSide));
+    made.onScale(redrawSide);
     props.shot.current = () => made.picture();
-    return () => { made.remove(); chart.current = null; };
+    return () => { cancelAnimationFrame(pointing); cancelAnimationFrame(frame.current); made.remove(); chart.current = null; };
   }, []);
   const shown = useRef<Cells | null>(null);
   useEffect(() => {
@@ -85,18 +96,14 @@ export function HeatBoard(props: Props) {
     shown.current = props.cells;
   }, [props.cells, at("range")]);
   useEffect(() => chart.current?.look(t, zone.value), [t, zone.value]);
-  useEffect(() => chart.current?.paint({ theme: t, layer: props.layer, threshold: props.threshold, logColours: at("colour") === "log" }), [props.cells, t, props.layer, props.threshold, at("colour")]);
+  useEffect(() => chart.current?.paint({ theme: t, layer: props.layer, threshold: props.threshold, logColours: at("colour") === "log" }, at("axis") === "log"), [props.cells, t, props.layer, props.threshold, at("colour"), at("axis")]);
   useEffect(() => {
     const all = bubblesOf(props, t);
     chart.current?.bubbles(all, Math.max(1, ...all.map((b) => b.usd)));
   }, [props.cells, props.trades, t]);
   useEffect(() => chart.current?.lower(props.series, props.panes as ("volume" | "interest" | "funding")[]), [props.series, props.panes.join()]);
   useEffect(() => chart.current?.travel(props.column), [props.column, props.cells]);
-  useEffect(() => chart.current?.logPrice(at("axis") === "log"), [at("axis"), props.cells]);
-  useEffect(() => {
-    const frame = requestAnimationFrame(redrawSide);
-    return () => cancelAnimationFrame(frame);
-  });
+  useEffect(redrawSide);
   const keys = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1, PageDown: -20, PageUp: 20 }[event.key];
     if (step !== undefined) props.onPick(Math.min(props.cells.columns - 1, Math.max(0, props.column + step)));

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, getHeatmap } from "../../api/client";
 import { useResource } from "../../api/resource";
-import { amountOf, cellUsd, rowAt, type Cells } from "../../model/cells";
+import { amountOf, cellUsd, columnUsd, rowAt, type Cells } from "../../model/cells";
 import { columnSeconds, onColumns } from "../../model/columns";
 import { windowMs } from "../../model/moments";
 import * as moments from "../../model/moments";
@@ -107,7 +107,7 @@ function Filled(props: { cells: Cells; url: string; loading: boolean }) {
       />
       <div class="under">
         <ColourScale cells={cells} theme={theme.value} threshold={Number(at("threshold")) || 1} logColours={at("colour") === "log"} layer={at("layer") as LayerChoice} />
-        <TakeAway api={url} onCsv={() => saveCsv(columnCsv(cells.head, column, Array.from({ length: cells.rows }, (_, r) => cellUsd(cells, column, r).long_usd), Array.from({ length: cells.rows }, (_, r) => cellUsd(cells, column, r).short_usd)), name)} onPng={() => shot.current && copyPicture(shot.current(), captionLines(cells.head), theme.value, name)} />
+        <TakeAway api={url} onCsv={() => saveCsv(columnCsv(cells.head, column, columnUsd(cells, column, "long"), columnUsd(cells, column, "short")), name)} onPng={() => shot.current && copyPicture(shot.current(), captionLines(cells.head), theme.value, name)} />
       </div>
       <TimeTravel cells={cells} column={column} onColumn={setColumn} />
       {missing.map((m) => <p class="note" key={String(m)}>{m}</p>)}

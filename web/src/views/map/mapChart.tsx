@@ -1,6 +1,6 @@
 /** The map on its canvas, with pointer, touch and keyboard. Says what is pointed at; decides nothing about data. */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { binAt, onTheWay, zoneOf, type Layer, type Zone } from "../../model/bars";
 import * as numbers from "../../model/numbers";
 import type { Cluster, LevelMap } from "../../model/schema";
@@ -146,6 +146,8 @@ function readout(props: MapChartProps, cursor: number | null): string {
 export function MapChart(props: MapChartProps) {
   const canvas = props.canvasRef;
   const size = useSize(canvas);
+  // colours of the whole map, not of the bin alone: a band looks the same wherever it is pointed at
+  const leverages = useMemo(() => [...new Set(props.map.bins.flatMap((b) => Object.keys(b.by_leverage)))], [props.map]);
   const [cursor, setCursor] = useState<number | null>(null);
   const [brush, setBrush] = useState<{ from: number; to: number } | null>(null);
   const gestures = useGestures(props, size, setBrush, setCursor);
@@ -183,7 +185,7 @@ export function MapChart(props: MapChartProps) {
         onPointerLeave={(e: PointerEvent) => { if (e.pointerType === "mouse") setCursor(null); }} onDblClick={() => { props.onRange(null); props.onZone(null); }}
       />
       {cursor !== null && size[0] > 0 && (
-        <Tooltip map={props.map} price={cursor} brush={brush} x={mapGeometry(size[0], size[1], props.range, props.logPrice).x(cursor)} width={size[0]} theme={props.theme} />
+        <Tooltip map={props.map} price={cursor} brush={brush} x={mapGeometry(size[0], size[1], props.range, props.logPrice).x(cursor)} width={size[0]} theme={props.theme} leverages={leverages} />
       )}
     </div>
   );

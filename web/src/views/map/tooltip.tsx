@@ -8,7 +8,7 @@ import { Swatch } from "../../ui/controls";
 
 const top = (parts: Record<string, Sides>, most: number): [string, Sides][] => Object.entries(parts).sort((a, b) => total(b[1]) - total(a[1])).slice(0, most);
 
-export function Tooltip(props: { map: LevelMap; price: number; brush: { from: number; to: number } | null; x: number; width: number; theme: Theme }) {
+export function Tooltip(props: { map: LevelMap; price: number; brush: { from: number; to: number } | null; x: number; width: number; theme: Theme; leverages: readonly string[] }) {
   const { map, brush } = props;
   const first = binAt(map.bins, brush ? Math.min(brush.from, brush.to) : props.price);
   const last = brush ? binAt(map.bins, Math.max(brush.from, brush.to)) : first;
@@ -18,7 +18,7 @@ export function Tooltip(props: { map: LevelMap; price: number; brush: { from: nu
   const way = onTheWay(map, below ? zone.price_low : zone.price_high);
   const side = props.x > props.width / 2 ? { right: `${props.width - props.x + 14}px` } : { left: `${props.x + 14}px` };
   const venues = venueColours(props.theme, [...new Set(map.venues.map((v) => v.venue))]);
-  const bands = leverageColours(props.theme, Object.keys(zone.by_leverage));
+  const bands = leverageColours(props.theme, props.leverages);
   return (
     <div class="tooltip" style={side} data-testid="tooltip">
       <strong>{numbers.price(zone.price_low)} – {numbers.price(zone.price_high)}</strong>
