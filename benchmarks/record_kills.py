@@ -98,6 +98,6 @@ async def kills(rounds: int, first: int, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:]]
+    rounds, seed = (*map(int, sys.argv[1:3]), *(100, 1)[len(sys.argv) - 1 :])
     with tempfile.TemporaryDirectory() as place:
-        sys.exit(bool(asyncio.run(kills(*(given + [100, 1][len(given) :]), folder=Path(place)))))
+        sys.exit(bool(asyncio.run(kills(rounds, seed, folder=Path(place)))))

@@ -164,7 +164,7 @@ def verdict(
     for name in ("climatology", "logistic", "no map"):
         if np.isfinite(told[name][rows]).all():
             found = skill(ours, told[name][rows], event, block=24)
-            skills[name] = tuple(round(v, 3) for v in (found.value, found.low, found.high))
+            skills[name] = (round(found.value, 3), round(found.low, 3), round(found.high, 3))
     return Verdict(
         event=words, threshold=float(f"{x:.6g}"), hours=len(rows), events=int(event.sum()),
         brier={k: round(brier(told[k][rows], event), 4) for k in ("climatology", "logistic", "no map", "ours") if k == "ours" or k in skills},
@@ -192,7 +192,7 @@ def entry(world: World, one: Forecasts, p: int, judged: dict[str, Any]) -> Forec
         on_log_mean=short(slope[1]), on_log_scale=short(slope[2]), amount_isotonic=points(fit.isotonic),
         reach_isotonic=points(reach_recalibration(one, rows, p)),
         usd=(short(fit.over[0]), short(fit.over[-1])), distance=(REACH_GRID[0], REACH_GRID[-1]),
-        scales=tuple(short(f(one.scale[judged["unseen"], p])) for f in (np.min, np.max)),
+        scales=(short(one.scale[judged["unseen"], p].min()), short(one.scale[judged["unseen"], p].max())),
         judged=(isoformat(world.developed_until), isoformat(world.until)),
         amounts=tuple(v for (kind, _), v in verdicts.items() if kind == "amount"),
         reaches=tuple(v for (kind, _), v in verdicts.items() if kind == "reach"),
@@ -256,11 +256,11 @@ def differences(entries: tuple[ForecastCalibration, ...]) -> list[str]:
     shipped = load_forecast_calibrations()
     for new, old in zip(entries, shipped, strict=True):
         name = f"{new.liquidated}, {new.horizon_s / 3600:g} h"
-        fits = ((e.intercept, e.on_log_usd, e.on_log_mean, e.on_log_scale, *e.law.slope) for e in (new, old))
-        if not np.allclose(*fits, rtol=5e-3, atol=5e-3):
+        made, held = ((e.intercept, e.on_log_usd, e.on_log_mean, e.on_log_scale, *e.law.slope) for e in (new, old))
+        if not np.allclose(made, held, rtol=5e-3, atol=5e-3):
             out.append(f"{name}: the fit differs")
-        skills = ([v.over_climatology[0] for v in (*e.amounts, *e.reaches)] for e in (new, old))
-        if not np.allclose(*skills, atol=0.02):
+        seen, told = ([v.over_climatology[0] for v in (*e.amounts, *e.reaches)] for e in (new, old))
+        if not np.allclose(seen, told, atol=0.02):
             out.append(f"{name}: the verdicts differ")
     return out
 

@@ -90,7 +90,7 @@ def _worst(axes: Axes, world: Any, one: Any, found: dict[str, Any]) -> None:
     starts, unseen = world.market.start_ns, found["unseen"]
     worst = starts[unseen[np.argmax(one.liquidated[unseen, 0])]]
     rows = np.flatnonzero((starts >= worst - 18 * HOUR_NS) & (starts <= worst + 12 * HOUR_NS))
-    when = date2num([to_datetime(int(t)) for t in starts[rows]])
+    when = date2num([to_datetime(int(t)) for t in starts[rows]])  # type: ignore[no-untyped-call]
     axes.bar(
         when,
         one.liquidated[rows, 0] / 1e6,
@@ -113,7 +113,7 @@ def _worst(axes: Axes, world: Any, one: Any, found: dict[str, Any]) -> None:
     twin.set_ylim(0, 1.35)
     twin.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
     axes.set_ylim(0, 1.35 * float(one.liquidated[rows, 0].max()) / 1e6)
-    axes.xaxis.set_major_formatter(DateFormatter("%d. %Hh"))
+    axes.xaxis.set_major_formatter(DateFormatter("%d. %Hh"))  # type: ignore[no-untyped-call]
     lines, names = axes.get_legend_handles_labels()
     more, others = twin.get_legend_handles_labels()
     axes.legend(lines + more, names + others, loc="upper left", fontsize=8, frameon=False)

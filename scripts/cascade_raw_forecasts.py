@@ -135,8 +135,8 @@ def raw_forecasts(world: World, horizons_h: tuple[int, ...]) -> list[Forecasts]:
             market, made, settings, train, provenance=Provenance("", "", ""), profile=(scale, profile)
         )
         slow, fast = levels_of(market, made, fit.map.fit(), settings)
-        factor = fit.running.fit().factor(read_out_covariates(fast[:-1], market.start_ns))
-        level = np.exp(slow[:-1, None]) * factor * UNIT_USD
+        factor = fit.running.fit().factor(read_out_covariates(fast.level[:-1], market.start_ns))
+        level = np.exp(slow.level[:-1, None]) * factor * UNIT_USD
         weights = fit.draw_weights(POSTERIOR_DRAWS)
         for one in out:
             _week(world, one, (int(begin), int(end)), (made.profile, weights, level))

@@ -90,7 +90,7 @@ def test_every_field_that_is_read_at_all_stands_on_the_page(key: str) -> None:
     text = (ROOT / "docs" / "reference" / "venues" / f"{key}.md").read_text(encoding="utf-8")
     named = {piece for word in re.findall(r"`([^`]+)`", text) for piece in re.split(r"[^A-Za-z0-9_]+", word)}
     folder = ROOT / "src" / "liqatlas" / "venues" / key
-    absent = {}
+    absent: dict[str, list[str]] = {}
     for path in sorted(folder.glob("parse*.py")):
         module = importlib.import_module(f"liqatlas.venues.{key}.{path.stem}")
         for name, kind in inspect.getmembers(module, inspect.isclass):
