@@ -62,6 +62,8 @@ class StubExchange:
         Pause after each ``burst`` events.
     wait_for
         Number of sockets that must have subscribed before the market begins to move.
+    wait_messages
+        Number of subscribe messages that must have come as well, where a venue takes many a socket.
     """
 
     def __init__(
@@ -73,9 +75,11 @@ class StubExchange:
         pace_s: float = 0.0,
         burst: int = 20,
         wait_for: int = 1,
+        wait_messages: int = 0,
     ) -> None:
         self.wire, self.market, self.schedule = wire, market, schedule or Schedule()
         self.pace_s, self.burst, self.wait_for = pace_s, burst, wait_for
+        self.wait_messages, self._asked = wait_messages, 0
         self.clients: list[Client] = []
         self.requests: list[str] = []
         self.sent = 0
@@ -189,7 +193,8 @@ class StubExchange:
             if opening is not None:
                 await client.socket.send_str(opening)
         client.channels |= wanted
-        if sum(bool(c.channels) for c in self.clients) >= self.wait_for:
+        self._asked += bool(wanted)
+        if sum(bool(c.channels) for c in self.clients) >= self.wait_for and self._asked >= self.wait_messages:
             self._ready.set()
 
     async def _play(self) -> None:

@@ -162,7 +162,12 @@ async def record(
     async with (
         asyncio.timeout(limit_s),
         StubExchange(
-            wire or wire_of(key), market, schedule, pace_s=pace_s, wait_for=_sockets(key, wanted)
+            wire or wire_of(key),
+            market,
+            schedule,
+            pace_s=pace_s,
+            wait_for=_sockets(key, wanted),
+            wait_messages=_messages(key, wanted, market),
         ) as exchange,
         client_of(key, exchange) as client,
         Feed(client, market.contracts, wanted, options) as feed,
@@ -179,6 +184,13 @@ async def record(
         await asyncio.sleep(settle_s)
         out.gaps += feed.finish()
         return out
+
+
+def _messages(key: str, datasets: list[str], market: Market) -> int:
+    """Return how many subscribe messages a client of a venue that takes one a channel will send."""
+    if key not in {"bitfinex", "gate"}:
+        return 0
+    return sum(len(s.messages) for s in venue(key).subscriptions(market.contracts, datasets))
 
 
 def _sockets(key: str, datasets: list[str]) -> int:

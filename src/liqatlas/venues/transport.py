@@ -132,16 +132,26 @@ class Transport:
         self.stats = HttpStats()
         self._check, self._observe = check, observe
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def session(self) -> aiohttp.ClientSession:
-        """Return the session, opened on first use."""
+        """Return the session, opened on first use.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If the client was closed: a request left over from a failed group must not open a session that nobody closes.
+        """
+        if self._closed:
+            raise SourceUnavailableError(f"the client of {self.name} was closed")
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=self.patience.timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": "liqatlas"})
         return self._session
 
     async def close(self) -> None:
-        """Close the session."""
+        """Close the session for good."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 

@@ -64,6 +64,23 @@ async def test_it_records_a_disturbed_session_whole(acme: str) -> None:
     assert {gap.venue for gap in out.gaps} == {"acme"}
 
 
+async def test_it_passes_the_suite_of_rest_faults(acme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The very tests all venues run: nothing of the template had to be changed for them."""
+    from tests.faults import test_venues_rest as suite
+
+    monkeypatch.setattr(session, "wire_of", lambda _key, **_given: wire_bitget.BitgetWire())
+    for fault in suite.PASSING:
+        await suite.test_a_passing_failure_is_waited_out(acme, fault)
+    for test in (
+        suite.test_a_failure_that_stays_is_one_clear_error, suite.test_a_long_ban_is_not_sat_out, suite.test_a_blocked_region_is_said_at_once,
+        suite.test_no_network_is_one_clear_error, suite.test_an_unknown_symbol_brings_near_names,
+        suite.test_contract_sizes_arrive_in_native_units, suite.test_bars_come_whole_over_many_pages,
+        suite.test_funding_comes_whole_over_many_pages, suite.test_past_trades_come_whole_over_many_pages,
+        suite.test_books_are_asked_for_in_native_units, suite.test_the_distance_of_the_clocks_is_measured,
+    ):  # fmt: skip
+        await test(acme)
+
+
 def test_its_capabilities_carry_its_name(acme: str) -> None:
     rows = {row.venue: row for row in registry.capabilities()}
     assert rows[acme] == replace_venue(rows["bitget"], acme)
