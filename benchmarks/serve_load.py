@@ -71,7 +71,7 @@ def moved(market: tuple[Recording, ...], until_ns: int) -> list[Recording]:
             name: frame.with_columns(pl.col(c) + shift for c in frame.columns if c.startswith("ts_"))
             for name, frame in one.tables().items()
         }
-        out.append(replace(one, **tables))
+        out.append(replace(one, **tables))  # type: ignore[arg-type]
     return out
 
 

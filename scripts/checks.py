@@ -34,13 +34,15 @@ class Outcome:
     closing_line: str
 
 
-PYTEST = (sys.executable, "-m", "pytest")
+# one worker a core; a file stays with one worker, so that what its tests share is made once
+PYTEST = (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile")
 CHECKS: dict[str, tuple[Check, ...]] = {
     "lint": (
         Check("ruff check", (sys.executable, "-m", "ruff", "check", ".")),
         Check("ruff format", (sys.executable, "-m", "ruff", "format", "--check", ".")),
         Check("mypy --strict", (sys.executable, "-m", "mypy")),
         Check("import rules", (str(BIN / "lint-imports"), "--no-logo")),
+        Check("dependency audit", ("bash", ".ci/audit"), {"PYTHON": sys.executable}),
     ),
     "test": (
         Check("pytest", PYTEST),

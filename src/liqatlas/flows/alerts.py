@@ -229,10 +229,6 @@ class Watch:
         for key, zone in list(state.holding.items()):
             if zone is None or not any(zone.same(z) for z in state.zones):
                 del state.holding[key]  # it is gone from the map; one that grows there later is another
-        fresh = [zone for zone in state.zones if not any(zone.same(z) for z, _ in state.seen)]
-        state.seen = [(z, moment if any(z.same(n) for n in state.zones) else t) for z, t in state.seen]
-        state.seen = [(z, t) for z, t in state.seen if moment - t <= REMEMBER_NS]
-        state.seen += [(zone, moment) for zone in fresh]
         events = []
         for zone, since in list(state.seen):
             through = low <= zone.low if zone.position == "long" else high >= zone.high
@@ -249,6 +245,10 @@ class Watch:
             events.append(
                 self._event(rule, zone.key, moment, text, _zone_tree(zone) | {"low": low, "high": high})
             )
+        fresh = [zone for zone in state.zones if not any(zone.same(z) for z, _ in state.seen)]
+        state.seen = [(z, moment if any(z.same(n) for n in state.zones) else t) for z, t in state.seen]
+        state.seen = [(z, t) for z, t in state.seen if moment - t <= REMEMBER_NS]
+        state.seen += [(zone, moment) for zone in fresh]
         return events
 
     def _event(self, rule: Rule, key: str, moment: int, text: str, data: dict[str, Any]) -> Event:

@@ -19,7 +19,7 @@ from liqatlas.server.stream_frames import read_frame
 from liqatlas.server.stream_topics import TopicRun
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, MutableMapping
 
     from liqatlas.flows.serving import Source
 
@@ -43,7 +43,7 @@ class Socket:
     async def receive(self) -> dict[str, Any]:
         return await self.frames.get()
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: MutableMapping[str, Any]) -> None:
         await self.gate.wait()
         if message["type"] == "websocket.close":
             self.closed = message["code"]
