@@ -11,7 +11,7 @@ import pytest
 from tests.browser.test_golden import read, squares
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from playwright.sync_api import Route, WebSocket
 
     from tests.browser.conftest import Tab
 
@@ -201,13 +201,12 @@ def test_live_data_are_followed_over_the_stream(tab: Tab) -> None:
 
     sent: list[str] = []
     heard: list[str] = []
-    tab.page.on(
-        "websocket",
-        lambda socket: (
-            socket.on("framesent", lambda frame: sent.append(str(frame))),
-            socket.on("framereceived", lambda frame: heard.append(str(frame))),
-        ),
-    )
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(str(frame)))
+        socket.on("framereceived", lambda frame: heard.append(str(frame)))
+
+    tab.page.on("websocket", listen)
     tab.page.route("**/v1/markets", say_live)
     tab.open(MAP)
     tab.page.wait_for_timeout(1500)
