@@ -18,5 +18,5 @@ export default defineConfig({
     // one script: the single-file export inlines it, and the whole is smaller than a photograph
     rollupOptions: { output: { codeSplitting: false } },
   },
-  server: { port: 5173, proxy: { "/v1": "http://127.0.0.1:8787", "/ws": { target: "ws://127.0.0.1:8787", ws: true } } },
+  server: { port: 5173, proxy: { "/v1": "http://127.0.0.1:8765", "/ws": { target: "ws://127.0.0.1:8765", ws: true } } },
 });

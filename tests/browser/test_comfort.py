@@ -11,6 +11,8 @@ import pytest
 from tests.browser.test_golden import read, squares
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route, WebSocket
+
     from tests.browser.conftest import Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.data]
@@ -188,3 +190,28 @@ def test_a_server_that_goes_away_is_said(tab: Tab) -> None:
     tab.page.get_by_role("button", name="Try again").first.click()
     tab.page.locator("canvas.chart").wait_for()
     tab.errors.clear()  # the aborted requests themselves
+
+
+def test_live_data_are_followed_over_the_stream(tab: Tab) -> None:
+    """A page that is told rows arrive joins the real stream, hears prices and lets go when the view changes."""
+
+    def say_live(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"live": True})
+
+    sent: list[str] = []
+    heard: list[str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(str(frame)))
+        socket.on("framereceived", lambda frame: heard.append(str(frame)))
+
+    tab.page.on("websocket", listen)
+    tab.page.route("**/v1/markets", say_live)
+    tab.open(MAP)
+    tab.page.wait_for_timeout(1500)
+    assert '{"op":"subscribe","channel":"price","asset":"ETH"}' in sent
+    assert any('"channel":"price"' in frame and '"data"' in frame for frame in heard)
+    tab.page.keyboard.press("3")
+    tab.page.wait_for_timeout(300)
+    assert '{"op":"unsubscribe","channel":"price","asset":"ETH"}' in sent
