@@ -13,6 +13,8 @@ from liqatlas.flows.read import read
 from liqatlas.levels.hour_market import hour_market
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
@@ -20,15 +22,26 @@ if TYPE_CHECKING:
     from liqatlas.levels.hour_market import HourMarket
 
 
-def market_with_prints(request: Request, settings: EstimatorSettings, reporter: Reporter) -> HourMarket:
+def market_with_prints(
+    request: Request,
+    settings: EstimatorSettings,
+    reporter: Reporter,
+    recordings: Sequence[Recording] | None = None,
+) -> HourMarket:
     """Return the hours of the requested asset's instrument with the most hours of known prints.
+
+    Parameters
+    ----------
+    recordings
+        What to choose from; by default what ``request.paths`` hold.
 
     Raises
     ------
     NotEnoughDataError
         If no instrument has bars or trades, open interest and prints together; says what each lacks.
     """
-    recordings = read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
+    if recordings is None:
+        recordings = read(*request.paths, asset=request.asset, venues=request.venues, reporter=reporter)
     markets, lacks = [], []
     for recording in choose(recordings, request):
         try:

@@ -23,10 +23,12 @@ from liqatlas.levels.forecast import forecast
 from liqatlas.levels.responses import mass_within, respond
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from liqatlas.base.recording import Recording
     from liqatlas.evaluate.hours import Hours
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
@@ -113,9 +115,15 @@ def build_evaluation(
     train: Period,
     test: Period,
     predictions: Path | None = None,
+    recordings: Sequence[Recording] | None = None,
     reporter: Reporter = SILENT,
 ) -> EvaluationReport:
     """Return the scores of the estimator and, where a file is given, of somebody's predictions.
+
+    Parameters
+    ----------
+    recordings
+        What to score on; by default what ``request.paths`` hold.
 
     Raises
     ------
@@ -125,7 +133,7 @@ def build_evaluation(
         If the predictions cannot be read.
     """
     settings = load_settings()
-    market = market_with_prints(request, settings, reporter)
+    market = market_with_prints(request, settings, reporter, recordings)
     split = choose_split(market, train, test)
     hours = judged_hours(market)
     given = {} if predictions is None else {predictions.name: read_predictions(predictions, hours)}
