@@ -176,7 +176,8 @@ async def check_bad_input(one: Served) -> None:
 async def test_demo_says_simulated_everywhere(tmp_path: Path) -> None:
     async with served(tmp_path, "--demo") as one:
         for path in ("/v1/markets", "/v1/map/BTC", "/v1/heatmap/BTC?columns=20&rows=20", "/v1/clusters/BTC", "/v1/realised/BTC",
-                     "/v1/candles/BTC?interval=4h", "/v1/health", "/v1/prints/BTC", "/v1/trades/BTC", "/v1/signals/BTC"):  # fmt: skip
+                     "/v1/candles/BTC?interval=4h", "/v1/health", "/v1/prints/BTC", "/v1/trades/BTC", "/v1/signals/BTC", "/v1/accuracy/BTC",
+                     "/v1/cascade/BTC?runs=50&depth=5M", "/v1/realised"):  # fmt: skip
             status, _, body = await get(one, path)
             assert status == 200, (path, body[:200])
             assert json.loads(body)["simulated"] is True, path

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
     from liqatlas.levels.hour_market import HourMarket
 
 
-def market_with_prints(request: Request, settings: EstimatorSettings, reporter: Reporter) -> HourMarket:
-    """Return the hours of the requested asset's instrument with the most hours of known prints. Raises as :func:`markets_with_prints`."""
-    markets = markets_with_prints(request, settings, reporter)
+def market_with_prints(
+    request: Request,
+    settings: EstimatorSettings,
+    reporter: Reporter,
+    recordings: Sequence[Recording] | None = None,
+) -> HourMarket:
+    """Return the hours of the requested asset's instrument with the most hours of known prints. As :func:`markets_with_prints`."""
+    markets = markets_with_prints(request, settings, reporter, recordings)
     best = markets[0]
     others = [m.key for m in markets[1:]]
     reporter.notice(
@@ -46,16 +51,24 @@ def market_with_prints(request: Request, settings: EstimatorSettings, reporter: 
 
 
 def markets_with_prints(
-    request: Request, settings: EstimatorSettings, reporter: Reporter
+    request: Request,
+    settings: EstimatorSettings,
+    reporter: Reporter,
+    recordings: Sequence[Recording] | None = None,
 ) -> list[HourMarket]:
     """Return the hours of every instrument of the requested asset that has prints, those with the most hours of them first.
+
+    Parameters
+    ----------
+    recordings
+        What to choose from; by default what ``request.paths`` hold, or the lake.
 
     Raises
     ------
     NotEnoughDataError
         If no instrument has bars or trades, open interest and prints together; says what each lacks.
     """
-    markets, lacks = _split(_recordings(request, reporter), request, settings)
+    markets, lacks = _split(_recordings(request, reporter) if recordings is None else recordings, request, settings)
     if not markets:
         raise NotEnoughDataError(
             f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"

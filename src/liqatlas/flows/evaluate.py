@@ -24,10 +24,12 @@ from liqatlas.levels.forecast import forecast, level_factors
 from liqatlas.levels.responses import mass_within, respond
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from liqatlas.base.recording import Recording
     from liqatlas.evaluate.hours import Hours
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
@@ -121,9 +123,15 @@ def build_evaluation(
     test: Period,
     predictions: Path | None = None,
     pool: Path | None = None,
+    recordings: Sequence[Recording] | None = None,
     reporter: Reporter = SILENT,
 ) -> EvaluationReport:
     """Return the scores of the estimator and, where a file is given, of somebody's predictions.
+
+    Parameters
+    ----------
+    recordings
+        What to score on; by default what ``request.paths`` hold.
 
     Raises
     ------
@@ -132,7 +140,7 @@ def build_evaluation(
     FormatError
         If the predictions cannot be read.
     """
-    market = market_with_prints(request, load_settings(), reporter)
+    market = market_with_prints(request, load_settings(), reporter, recordings)
     return evaluate_market(
         request, market, train=train, test=test, predictions=predictions, pool=pool, reporter=reporter
     )

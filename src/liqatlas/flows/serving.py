@@ -76,6 +76,11 @@ class Source:
         """Whether everything here is simulated."""
         return self._backing.simulated
 
+    @property
+    def grows(self) -> bool:
+        """Whether rows may be added while this is served."""
+        return isinstance(self._backing, LakeBacking)
+
     def close(self) -> None:
         """Let go of what is open."""
         if isinstance(self._backing, LakeBacking):
@@ -269,7 +274,11 @@ class Source:
         from liqatlas.flows.evaluate import build_evaluation
 
         return self._result(
-            "accuracy", request, lambda full: build_evaluation(full, train=Period(), test=Period())
+            "accuracy",
+            request,
+            lambda full: build_evaluation(
+                full, train=Period(), test=Period(), recordings=self._backing.rows(full)
+            ),
         )
 
     def positions(self, request: TableRequest) -> PositionsReport:

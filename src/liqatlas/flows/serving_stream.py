@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from liqatlas.flows.request import Request
     from liqatlas.flows.serving import Source
 
+#: Takes what was found in; called where states are told, so that nobody sees half of it.
+Change = Callable[[], None]
 Channel = Literal["price", "prints", "map", "heatmap"]
 CHANNELS: tuple[Channel, ...] = ("price", "prints", "map", "heatmap")
 #: Bins of a streamed map, as many as its JSON has.
@@ -48,8 +52,8 @@ class Topic(Protocol):
     seq: int
     every_s: float
 
-    def look(self) -> bool:
-        """Take in what is new; return whether there is a new state. Runs in a thread, never twice at once."""
+    def look(self) -> Change | None:
+        """Look for what is new, in a thread, never twice at once; return what takes it in, to be called where states are told."""
 
     def since(self, seen: int) -> News | None:
         """Return what somebody who saw state ``seen`` is to be told; nothing where there is no state yet."""
@@ -65,14 +69,14 @@ class PriceTopic:
     seq: int = 0
     _prices: dict[str, tuple[int, float]] = field(default_factory=dict)
 
-    def look(self) -> bool:
-        """Take in what is new."""
+    def look(self) -> Change | None:
+        """Look for newer prices."""
         found = prices(self.source, self.asset)
-        if not found or found == self._prices:
-            return False
+        return None if not found or found == self._prices else partial(self._take, found)
+
+    def _take(self, found: dict[str, tuple[int, float]]) -> None:
         self._prices = found
         self.seq += 1
-        return True
 
     def since(self, seen: int) -> News | None:
         """Return the newest prices."""
@@ -100,8 +104,8 @@ class PrintsTopic:
     _at_last: int = 0
     _begun: bool = False
 
-    def look(self) -> bool:
-        """Take in prints that came since."""
+    def look(self) -> Change | None:
+        """Look for prints that came since."""
         last = self._last_ns
         frames = []
         for one in (
@@ -118,20 +122,22 @@ class PrintsTopic:
                 )
         self._begun = True
         if not frames:
-            return False
+            return None
         rows = (
             pl.concat(frames).sort("ts_event_ns", maintain_order=True).filter(pl.col("ts_event_ns") >= last)
         )
         seen = rows.filter(pl.col("ts_event_ns") == last).height
         fresh = rows.tail(rows.height - min(self._at_last, seen))
         if fresh.is_empty():
-            return False
-        for row in fresh.iter_rows(named=True):
-            self.seq += 1
-            self._rows.append((self.seq, print_entry(row)))
+            return None
         self._last_ns = int(rows["ts_event_ns"][-1])
         self._at_last = rows.filter(pl.col("ts_event_ns") == self._last_ns).height
-        return True
+        return partial(self._take, [print_entry(row) for row in fresh.iter_rows(named=True)])
+
+    def _take(self, entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            self.seq += 1
+            self._rows.append((self.seq, entry))
 
     def since(self, seen: int) -> News | None:
         """Return the prints after state ``seen``; of a first look the newest 50."""
@@ -163,29 +169,32 @@ class MapTopic:
     _states: OrderedDict[int, _MapState] = field(default_factory=OrderedDict)
     _centre: float = 0.0
 
-    def look(self) -> bool:
-        """Take in the newest map."""
+    def look(self) -> Change | None:
+        """Look for a newer map."""
         result = self.source.map(self.request)
         newest = next(reversed(self._states.values()), None)
         price = result.head.price
         if newest is not None and newest.as_of_ns == result.head.as_of_ns:
-            return False
+            return None
         edges = newest.edges if newest is not None else np.empty(0)
         if not len(edges) or abs(price / self._centre - 1) > DRIFT:
             edges = edges_by_count(price, *full_range(result), BINS)
             self._centre = price
         drawn = result.rebin(edges)
-        self.seq += 1
-        self._states[self.seq] = _MapState(
+        state = _MapState(
             edges,
             np.round(drawn.long_usd, 2),
             np.round(drawn.short_usd, 2),
             head_tree(result.head),
             result.head.as_of_ns,
         )
+        return partial(self._take, state)
+
+    def _take(self, state: _MapState) -> None:
+        self.seq += 1
+        self._states[self.seq] = state
         while len(self._states) > STATES_KEPT:
             self._states.popitem(last=False)
-        return True
 
     def since(self, seen: int) -> News | None:
         """Return the whole map, or the bins that changed since state ``seen`` where its bins are the same."""
@@ -230,15 +239,17 @@ class HeatmapTopic:
     seq: int = 0
     _as_of_ns: int = 0
 
-    def look(self) -> bool:
+    def look(self) -> Change | None:
         """Look whether a new column began."""
         newest = self.source.now_ns()
         column = max(self.request.window_ns // 400, NS_PER_S)
         if newest // column == self._as_of_ns // column:
-            return False
+            return None
+        return partial(self._take, newest)
+
+    def _take(self, newest: int) -> None:
         self._as_of_ns = newest
         self.seq += 1
-        return True
 
     def since(self, seen: int) -> News | None:
         """Return up to when the heatmap reaches now."""

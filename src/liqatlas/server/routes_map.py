@@ -113,6 +113,7 @@ async def get_signals(request: Http, service: Serving, wanted: Wanted) -> Respon
         ("signals",),
         lambda r: Made(encode(signals_tree(service.source.report(r)))),
         slow=True,
+        keep_s=30.0,
     )
 
 
@@ -140,7 +141,7 @@ async def get_report(
             return Made(render_report(result, "html"), "text/html; charset=utf-8", headers)
         return Made(render_report(result, "json"))
 
-    return await service.result(request, wanted, ("report", form), make, slow=True)
+    return await service.result(request, wanted, ("report", form), make, slow=True, keep_s=30.0)
 
 
 ROUTES = [get_map, get_heatmap, get_clusters, get_signals, get_report]

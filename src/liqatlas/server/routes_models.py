@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,12 +12,13 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
 from liqatlas.flows.cascade import parse_depths, render_cascade
-from liqatlas.flows.evaluation_text import evaluation_json
+from liqatlas.flows.evaluation_text import evaluation_tree
 from liqatlas.flows.render import Look
 from liqatlas.flows.request import Request  # noqa: TC001  (routes are read by their annotations)
 from liqatlas.flows.stress import render_stress
 from liqatlas.flows.stress_market import StressRequest
 from liqatlas.server.answers import Made
+from liqatlas.server.encoding import encode
 from liqatlas.server.parameters import Wanted  # noqa: TC001  (routes are read by their annotations)
 from liqatlas.server.service import Serving, problems, shape
 from liqatlas.server.shapes import Tree
@@ -85,7 +87,7 @@ async def get_cascade(  # noqa: PLR0913  (the parameters of the HTTP interface, 
         return Made(render_cascade(result, "json", _LOOK))
 
     kind = ("cascade", shock, runs, seed, tuple(sorted(depths.items())), stress)
-    return await service.result(request, wanted, kind, make, slow=True)
+    return await service.result(request, wanted, kind, make, slow=True, keep_s=10.0)
 
 
 @get(
@@ -101,8 +103,11 @@ async def get_accuracy(request: Http, service: Serving, wanted: Wanted) -> Respo
         request,
         wanted,
         ("accuracy",),
-        lambda r: Made(evaluation_json(service.source.accuracy(r))),
+        lambda r: Made(
+            encode(evaluation_tree(service.source.accuracy(r)) | {"simulated": service.source.simulated})
+        ),
         slow=True,
+        keep_s=3600.0,
     )
 
 
@@ -125,7 +130,14 @@ async def post_stress(
     """Return at which prices positions are liquidated, what lies on the way, and what helps; nothing is kept."""
     text = msgspec.json.encode(data.positions).decode()
     wanted = StressRequest(text=text, name="the positions sent", prices=data.prices)
-    return await service.once(request, lambda: Made(render_stress(service.source.stress(wanted), "json")))
+
+    def make() -> Made:
+        result = service.source.stress(wanted)
+        if service.source.simulated:
+            result = replace(result, tree=result.tree | {"simulated": True})
+        return Made(render_stress(result, "json"))
+
+    return await service.once(request, make)
 
 
 ROUTES = [get_cascade, get_accuracy, post_stress]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ class Service:
         make: Callable[[Request], Made],
         *,
         slow: bool = False,
+        keep_s: float = 0.0,
     ) -> Response[bytes]:
         """Return the response to a request about one asset, kept for as long as its content stays.
 
@@ -65,10 +67,14 @@ class Service:
         ----------
         kind
             Which route and form, and everything else that shapes the body.
+        keep_s
+            Keep it at least this long, though rows arrive: for what is dear and moves slowly [s].
         """
         wanted = self.settle(request)
         every = wanted.kind == "measured"
         version = self.source.version("" if every else self.source.asset(wanted.asset))
+        if keep_s and self.source.grows:
+            version = int(time.monotonic() // keep_s)
         key = (kind, replace(wanted, asset=wanted.asset.upper()))
         answer = await self.answers.get(key, lambda: make(wanted), version=version, slow=slow)
         return respond(http, answer.made, *_form(http, answer), answer.etag)

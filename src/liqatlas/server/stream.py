@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
 
+LOG = logging.getLogger("liqatlas.server")
 GOING_AWAY, POLICY, TOO_BIG, TRY_LATER = 1001, 1008, 1009, 1013
 
 
@@ -125,7 +127,7 @@ class Stream:
         if self._sweeper is None or self._sweeper.done():
             self._sweeper = asyncio.create_task(self._sweep())
         writer = asyncio.create_task(self._write(viewer))
-        writer.add_done_callback(lambda _: self._end(viewer))
+        writer.add_done_callback(lambda done: self._end(viewer, done))
         try:
             await self._read(viewer, receive)
         except asyncio.CancelledError:
@@ -146,8 +148,11 @@ class Stream:
             return f"{self.rules.most_per_address} sockets of one address are open, which is all there may be"
         return ""
 
-    def _end(self, viewer: Viewer) -> None:
-        """End the reading of a viewer whose writing ended."""
+    def _end(self, viewer: Viewer, writer: asyncio.Task[None]) -> None:
+        """End the reading of a viewer whose writing ended, and say so where that was a fault."""
+        if not writer.cancelled() and (fault := writer.exception()) is not None:
+            self.counts["failed_viewers"] += 1
+            LOG.error("a viewer could not be told: %s", fault, exc_info=fault)
         if viewer in self.viewers and viewer.task is not None:
             viewer.closing = viewer.closing or (GOING_AWAY, "ended")
             viewer.task.cancel()
@@ -328,6 +333,7 @@ class Stream:
             "skipped",
             "slow_viewers",
             "idle_viewers",
+            "failed_viewers",
         )
         lines += [f"liqatlas_stream_{name}_total {self.counts[name]}" for name in names]
         return "\n".join(lines) + "\n"

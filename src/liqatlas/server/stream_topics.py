@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from liqatlas.flows.serving import Source
-    from liqatlas.flows.serving_stream import Topic
+    from liqatlas.flows.serving_stream import Change, Topic
     from liqatlas.server.stream import Viewer
     from liqatlas.server.stream_frames import Subscription
 
@@ -52,9 +52,9 @@ class AlertsTopic:
         self.seq += 1
         self._events.append((self.seq, event, as_of_ns))
 
-    def look(self) -> bool:
+    def look(self) -> Change | None:
         """Nothing is looked up: alerts are told."""
-        return False
+        return None
 
     def since(self, seen: int) -> News | None:
         """Return the alerts after state ``seen``; of a first look the newest ten."""
@@ -129,7 +129,9 @@ class TopicRun:
             began = time.monotonic()
             pause = self.topic.every_s
             try:
-                if await loop.run_in_executor(self._pool, self._look):
+                change = await loop.run_in_executor(self._pool, self._look)
+                if change is not None:
+                    change()
                     self._failure = ""
                     self.tell()
             except LiqAtlasError as error:
@@ -142,14 +144,14 @@ class TopicRun:
             took = time.monotonic() - began
             await asyncio.sleep(max(pause - took, took, 0.02))  # never busy more than half of the time
 
-    def _look(self) -> bool:
+    def _look(self) -> Change | None:
         asset = "" if self.subscription.channel == "alerts" else self.subscription.asset
         version = self._source.version(asset)
         if version == self._version and self.topic.seq:
-            return False
-        changed = self.topic.look()
+            return None
+        change = self.topic.look()
         self._version = version
-        return changed
+        return change
 
     def _say(self, error: Exception) -> None:
         """Tell the viewers once why there is nothing to see."""

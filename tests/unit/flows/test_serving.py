@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from liqatlas.base.recording import Recording
+    from liqatlas.flows.serving_stream import Topic
 
 MARKET = simulated_market(seed=3, days=2.0)
 END = max(span[1] for r in MARKET if (span := r.span_ns()))
@@ -54,6 +55,23 @@ def request(window: str = "24h", **more: Any) -> Request:
     return Request(asset="BTC", window_ns=parse_window(window), **more)
 
 
+def looked(topic: Topic) -> bool:
+    """Look and take in what was found."""
+    change = topic.look()
+    if change is not None:
+        change()
+    return change is not None
+
+
+def test_a_state_is_seen_whole_or_not_at_all() -> None:
+    topic = MapTopic(Source(Moving(END)), request())
+    change = topic.look()
+    assert change is not None
+    assert topic.since(0) is None  # found, not taken in
+    change()
+    assert topic.since(0) is not None
+
+
 def test_differences_add_up_to_the_whole() -> None:
     backing = Moving(END - 2 * HOUR_NS)
     topic = MapTopic(Source(backing), request())
@@ -62,7 +80,7 @@ def test_differences_add_up_to_the_whole() -> None:
     seen = 0
     for step in range(6):
         backing.move(END - 2 * HOUR_NS + step * 5 * MINUTE_NS)
-        assert topic.look()
+        assert looked(topic)
         news = topic.since(seen)
         assert news is not None
         if news.data["snapshot"]:
@@ -79,7 +97,7 @@ def test_differences_add_up_to_the_whole() -> None:
         assert shown["short_usd"] == whole.data["short_usd"]
         assert len(shown["long_usd"]) in range(BINS - 2, BINS + 3)
         assert sum(shown["long_usd"]) == pytest.approx(whole.data["totals"]["long_usd"], rel=1e-9)
-    assert not topic.look()  # nothing new
+    assert not looked(topic)  # nothing new
     behind = topic.since(1)
     assert behind is not None
     assert behind.skipped == topic.seq - 2
@@ -88,7 +106,7 @@ def test_differences_add_up_to_the_whole() -> None:
 def test_streamed_map_holds_what_the_map_holds() -> None:
     source = Source(Moving(END))
     topic = MapTopic(source, request())
-    topic.look()
+    looked(topic)
     news = topic.since(0)
     assert news is not None
     result = source.map(request())
@@ -100,14 +118,14 @@ def test_prices_and_prints_follow() -> None:
     backing = Moving(END - 12 * HOUR_NS)
     source = Source(backing)
     price, prints = PriceTopic(source, "BTC"), PrintsTopic(source, "BTC")
-    price.look()
-    prints.look()
+    looked(price)
+    looked(prints)
     first = price.since(0)
     assert first is not None
     seen = prints.seq
     backing.move(END)
-    assert price.look()
-    prints.look()
+    assert looked(price)
+    looked(prints)
     second = price.since(1)
     assert second is not None
     assert second.as_of_ns > first.as_of_ns
@@ -117,7 +135,7 @@ def test_prices_and_prints_follow() -> None:
     )
     assert told is not None
     assert len(told.data["prints"]) + told.skipped == expected
-    prints.look()
+    looked(prints)
     assert prints.seq == seen + expected  # nothing twice
 
 

@@ -19,7 +19,7 @@ from liqatlas.server.stream_frames import read_frame
 from liqatlas.server.stream_topics import TopicRun
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import AsyncIterator, Callable, MutableMapping
 
     from liqatlas.flows.serving import Source
 
@@ -82,9 +82,11 @@ class Counter:
     def __init__(self) -> None:
         self.seq = 0
 
-    def look(self) -> bool:
+    def look(self) -> Callable[[], None]:
+        return self.move
+
+    def move(self) -> None:
         self.seq += 1
-        return True
 
     def since(self, seen: int) -> News:
         return News(
