@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -216,6 +217,7 @@ async def _record(
             for key, client in clients.items()
         }
         await _begin(plan, made, say)
+        gc.freeze()  # what lives as long as the process is not walked through again and again
         recording = Recording(made, writer)
         restart = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, restart.set)
