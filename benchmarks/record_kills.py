@@ -99,5 +99,6 @@ async def kills(rounds: int, first: int, folder: Path) -> int:
 
 if __name__ == "__main__":
     given = [int(text) for text in sys.argv[1:]]
+    rounds, first = (*given, *(100, 1)[len(given) :])
     with tempfile.TemporaryDirectory() as place:
-        sys.exit(bool(asyncio.run(kills(*(given + [100, 1][len(given) :]), folder=Path(place)))))
+        sys.exit(bool(asyncio.run(kills(rounds, first, Path(place)))))
