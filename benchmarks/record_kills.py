@@ -98,6 +98,7 @@ async def kills(rounds: int, first: int, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    rounds, seed = (*map(int, sys.argv[1:3]), *(100, 1)[len(sys.argv) - 1 :])
+    given = [int(text) for text in sys.argv[1:]]
+    rounds, first = (*given, *(100, 1)[len(given) :])
     with tempfile.TemporaryDirectory() as place:
-        sys.exit(bool(asyncio.run(kills(rounds, seed, folder=Path(place)))))
+        sys.exit(bool(asyncio.run(kills(rounds, first, Path(place)))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -236,6 +237,7 @@ async def _record(
             for key, client in clients.items()
         }
         await _begin(plan, made, say)
+        gc.freeze()  # what lives as long as the process is not walked through again and again
         recording = Recording(made, writer)
         jobs = [
             _keep_recording(plan, recording, stop, restart, say),
