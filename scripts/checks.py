@@ -34,7 +34,8 @@ class Outcome:
     closing_line: str
 
 
-PYTEST = (sys.executable, "-m", "pytest")
+# one worker a core; a file stays with one worker, so that what its tests share is made once
+PYTEST = (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile")
 CHECKS: dict[str, tuple[Check, ...]] = {
     "lint": (
         Check("ruff check", (sys.executable, "-m", "ruff", "check", ".")),

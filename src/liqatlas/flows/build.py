@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError, NotEnoughDataError
+from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
 from liqatlas.flows.choose import choose
 from liqatlas.flows.expected import build_expected, build_expected_heatmap, wants_expected
 from liqatlas.flows.read import read
@@ -120,26 +120,28 @@ def _prepared(
 ) -> tuple[list[PreparedInstrument], tuple[str, ...]]:
     """Return instruments ready to fold; one that lacks data is left out and named, unless it is the only one."""
     parameters = load_parameters(request.parameters_file)
-    prepared, dropped, last_error = [], [], None
+    prepared: list[PreparedInstrument] = []
+    dropped: list[str] = []
+    first_error: LiqAtlasError | None = None
     for i, recording in enumerate(chosen):
         reporter.progress(f"folding {recording.instrument.key}", i, len(chosen))
-        terms = risk_terms(
-            recording.instrument,
-            as_of,
-            max_leverage=request.max_leverage,
-            maintenance_rate=request.maintenance_rate,
-        )
         try:
+            terms = risk_terms(
+                recording.instrument,
+                as_of,
+                max_leverage=request.max_leverage,
+                maintenance_rate=request.maintenance_rate,
+            )
             prepared.append(
                 prepare(
                     recording, parameters, terms, as_of_ns=as_of, constant_oi_usd=request.open_interest_usd
                 )
             )
-        except NotEnoughDataError as error:
+        except (NotEnoughDataError, TiersUnknownError) as error:
             dropped.append(f"left out: {error}")
-            last_error = error
+            first_error = first_error or error
     if not prepared:
-        raise last_error or NotEnoughDataError("nothing to build a map from")
+        raise first_error or NotEnoughDataError("nothing to build a map from")
     return prepared, tuple(dropped)
 
 

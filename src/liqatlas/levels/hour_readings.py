@@ -9,6 +9,7 @@ import polars as pl
 
 from liqatlas.base.clock import HOUR_NS, MINUTE_NS
 from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.levels.hour_trades import trades_by_hour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,15 +33,7 @@ def hourly_bars(recording: Recording) -> tuple[pl.DataFrame, bool]:
             )
         turnover = _by_hour(usual, "ts_open_ns")
     elif not recording.trades.is_empty():
-        tick = float(recording.instrument.tick_size)
-        price = pl.col("price_ticks") * tick
-        turnover = (
-            recording.trades.group_by(((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("hour"), maintain_order=True)
-            .agg(
-                price.first().alias("open"), price.max().alias("high"), price.min().alias("low"), price.last().alias("close"),
-                pl.col("qty_native").sum().alias("volume"),
-            ).sort("hour")
-        )  # fmt: skip
+        turnover = trades_by_hour(recording.trades, float(recording.instrument.tick_size))
     else:
         raise NotEnoughDataError(f"{recording.instrument.key}: neither bars nor trades")
     of_mark = _mark_prices(recording)

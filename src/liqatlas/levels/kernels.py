@@ -264,28 +264,6 @@ def close(state: State, factors: NDArray[np.float64]) -> None:
 
 
 @inline
-def _deposit(
-    state: State, offsets: Offsets, entry: int, amounts: NDArray[np.float64], inverse: NDArray[np.float64]
-) -> None:
-    """Add a unit-weight opening of ``amounts[p]`` in an entry bin to every bucket."""
-    buckets = state.stock.shape[1]
-    for p in range(2):
-        if amounts[p] <= 0.0:
-            continue
-        for k in range(buckets):
-            state.pending[p, entry, k] += amounts[p] * inverse[p, k]
-        here = np.int32(entry)  # apart and narrow, so that eight fit one instruction
-        for k in range(buckets):
-            state.span_low[p, k] = min(state.span_low[p, k], here)
-            state.span_high[p, k] = max(state.span_high[p, k], here)
-        state.unlevered[p] += amounts[p] * inverse[p, buckets]
-    if amounts[0] > 0.0:
-        state.reach[2] = max(state.reach[2], entry - offsets.first[0, 0])
-    if amounts[1] > 0.0:
-        state.reach[3] = min(state.reach[3], entry + offsets.first[1, 0])
-
-
-@inline
 def closing_factors(
     closed: NDArray[np.float64], hazard: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -338,6 +316,9 @@ def fold_bars(
     inverse = np.empty((2, buckets + 1))
     amounts = np.empty(2)
     unused = np.zeros((2, buckets))
+    # Arrays named once: handing the whole state to a function costs more than most runs do.
+    pending, unlevered, scale, reach = state.pending, state.unlevered, state.scale, state.reach
+    span_low, span_high, first = state.span_low, state.span_high, offsets.first
     for j in range(start, end):
         closing_factors(closed[j], hazard, factors)
         close(state, factors)
@@ -347,15 +328,34 @@ def fold_bars(
         if total > 0.0:
             for p in range(2):
                 for k in range(buckets + 1):
-                    inverse[p, k] = 1.0 / state.scale[p, k]
+                    inverse[p, k] = 1.0 / scale[p, k]
         hit = hits[j - start] if hits.shape[0] > 0 else unused
         for r in range(first_run[j], first_run[j + 1]):
             if high[r] >= low[r]:
-                touch(state, offsets, low[r] - origin, high[r] - origin, hit)
-            if qty[r] > 0.0:
-                amounts[0] = qty[r] / total * opens[j, 0]
-                amounts[1] = qty[r] / total * opens[j, 1]
-                _deposit(state, offsets, entry[r] - origin, amounts, inverse)
+                lowest, highest = low[r] - origin, high[r] - origin
+                if lowest <= reach[2] or lowest <= reach[4] or highest >= reach[3] or highest >= reach[5]:
+                    touch(state, offsets, lowest, highest, hit)
+                else:
+                    reach[0] = min(reach[0], lowest)
+                    reach[1] = max(reach[1], highest)
+            if qty[r] <= 0.0:
+                continue
+            at = entry[r] - origin
+            here = np.int32(at)  # apart and narrow, so that eight fit one instruction
+            for p in range(2):
+                amounts[p] = qty[r] / total * opens[j, p]
+                if amounts[p] <= 0.0:
+                    continue
+                for k in range(buckets):
+                    pending[p, at, k] += amounts[p] * inverse[p, k]
+                for k in range(buckets):
+                    span_low[p, k] = min(span_low[p, k], here)
+                    span_high[p, k] = max(span_high[p, k], here)
+                unlevered[p] += amounts[p] * inverse[p, buckets]
+            if amounts[0] > 0.0:
+                reach[2] = max(reach[2], at - first[0, 0])
+            if amounts[1] > 0.0:
+                reach[3] = min(reach[3], at + first[1, 0])
 
 
 @kernel

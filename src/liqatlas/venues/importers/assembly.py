@@ -186,7 +186,7 @@ def _events(pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], int, int]:
     for piece in pieces:
         key = piece.frame.columns
         frames.append(piece.frame.with_columns(pl.int_range(pl.len()).over(key).alias("_nth")))
-    every = pl.concat(frames, how="vertical_relaxed")
+    every = pl.concat(frames, how="diagonal_relaxed")
     once = every.unique(maintain_order=True)
     twice = every.height - once.height
     late = 0 if once["ts_event_ns"].is_sorted() else 1

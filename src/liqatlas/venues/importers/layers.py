@@ -29,7 +29,7 @@ def one_layer(name: str, pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], 
     covered: list[tuple[int, int]] = []
     duplicates = moved = 0
     for group in _groups(pieces, start, end):
-        every = pl.concat([piece.frame for piece in group], how="vertical_relaxed")
+        every = pl.concat([piece.frame for piece in group], how="diagonal_relaxed")
         key = [column for column in (start, "account", "book_side", "level") if column in every.columns]
         moved += int((every[start].diff() < 0).sum() or 0) if len(group) == 1 else 0
         once = every.unique(subset=key, keep="first", maintain_order=True)
@@ -47,7 +47,7 @@ def one_layer(name: str, pieces: list[Piece]) -> tuple[pl.DataFrame, list[str], 
             continue
         told += [piece.if_used for piece in group if piece.if_used]
         covered.append(_stretch(outside, start, end))
-        kept = outside if kept is None else pl.concat([kept, outside], how="vertical_relaxed")
+        kept = outside if kept is None else pl.concat([kept, outside], how="diagonal_relaxed")
     assert kept is not None  # the first group covers nothing before it
     if moved:
         told.append(f"{name}: {moved:,} rows were out of order and are sorted")

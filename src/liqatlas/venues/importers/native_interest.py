@@ -15,8 +15,33 @@ def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
     ``oi_usd`` is one-sided, ``oi_published`` counts as many sides as the venue does. The price is the latest bar's close, mark or mark of a position at most three hours before the sample; a sample without one is left out.
     """
     interest = tables.get("open_interest")
-    if interest is None or "oi_native" in interest.columns:
+    if interest is None:
         return []
+    counted = interest.filter(pl.col("oi_native").is_not_null()) if "oi_native" in interest.columns else None
+    valued = interest if counted is None else interest.filter(pl.col("oi_native").is_null())
+    if valued.is_empty():
+        return []
+    filled = _filled(valued, tables, sides)
+    lost = valued.height - filled.height
+    parts = [part for part in (counted, filled) if part is not None and part.height]
+    if parts:
+        tables["open_interest"] = pl.concat(parts, how="diagonal_relaxed").sort(
+            "ts_event_ns", maintain_order=True
+        )
+    else:
+        del tables["open_interest"]
+    told = []
+    if filled.height:
+        told.append("open_interest: the source gives USD; coins are USD divided by the latest price")
+    if lost and filled.height:
+        told.append(f"open_interest: {lost:,} samples without a price near them are left out")
+    elif lost:
+        told.append(f"open_interest: {lost:,} samples in USD are left out, as no price turns them into coins")
+    return told
+
+
+def _filled(valued: pl.DataFrame, tables: dict[str, pl.DataFrame], sides: int) -> pl.DataFrame:
+    """Return the samples in USD that have a price near them, with their native quantity."""
     prices = []
     sources = (
         ("bars", "ts_close_ns", "close"),
@@ -28,20 +53,13 @@ def with_native(tables: dict[str, pl.DataFrame], sides: int = 1) -> list[str]:
         if frame is not None and not frame.is_empty():
             prices.append(frame.select(pl.col(time).alias("ts_event_ns"), pl.col(column).alias("_price")))
     if not prices:
-        del tables["open_interest"]
-        return [
-            f"open_interest: {interest.height:,} samples in USD are left out, as no price turns them into coins"
-        ]
-    joined = interest.sort("ts_event_ns").join_asof(
+        return valued.clear()
+    joined = valued.sort("ts_event_ns").join_asof(
         pl.concat(prices).sort("ts_event_ns"), on="ts_event_ns", strategy="backward", tolerance=_REACH_NS
     )
     native = (pl.col("oi_usd") / pl.col("_price")).alias("oi_native")
-    filled = joined.filter(pl.col("_price").is_not_null()).with_columns(
-        native, (native * sides).alias("oi_published")
-    )
-    tables["open_interest"] = filled.drop("_price")
-    lost = interest.height - filled.height
-    told = ["open_interest: the source gives USD; coins are USD divided by the latest price"]
     return (
-        [*told, f"open_interest: {lost:,} samples without a price near them are left out"] if lost else told
+        joined.filter(pl.col("_price").is_not_null())
+        .with_columns(native, (native * sides).alias("oi_published"))
+        .drop("_price")
     )
