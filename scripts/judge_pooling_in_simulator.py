@@ -8,13 +8,13 @@ adds, nats per hour and position, with its day-block interval over all seeds.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from dataclasses import replace
 
 import msgspec
 import numpy as np
 
-from judge_estimator_in_simulator import TRAIN_SHARE, true_weights, worlds
 from liqatlas.evaluate.bootstrap import block_mean
 from liqatlas.evaluate.comparison import row_likelihood
 from liqatlas.flows.estimator_source import judged_hours
@@ -24,6 +24,8 @@ from liqatlas.levels.forecast import forecast
 from liqatlas.levels.hour_market import hour_market
 from liqatlas.simulate import simulate
 
+judged = importlib.import_module("judge_estimator_in_simulator")  # the script beside this one
+TRAIN_SHARE, true_weights, worlds = judged.TRAIN_SHARE, judged.true_weights, judged.worlds
 ACTIVITIES = (0.3, 0.1, 0.03)
 WHO = Provenance("SIMULATED", "this script", "today")
 

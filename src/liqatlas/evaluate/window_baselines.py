@@ -25,7 +25,7 @@ _RIDGE = 1.0
 def window_baselines(
     hours: Hours, windows: Hours, first: NDArray[np.int64], train: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the means of B3 and B3h for every window, ``(m, 2)`` each [10,000 USD].
+    """Return the means of B3 and, where the windows carry it, B3h for every window, ``(m, 2)`` each [10,000 USD].
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def window_baselines(
     Raises
     ------
     NotEnoughDataError
-        If the training windows do not carry the regressions.
+        If the training windows do not carry B3.
     """
     own = np.maximum(windows.depth, 0.0)
     whole = own.sum(axis=1, keepdims=True) * np.ones((1, 2))
@@ -61,6 +61,8 @@ def window_baselines(
     out = {}
     for name, columns in (("B3", plain), ("B3h", [*plain, *beyond])):
         x = np.stack(columns, axis=2)
+        if name != "B3" and int(np.isfinite(amount).sum()) < 10 * (len(columns) + 2):
+            continue
         out[name] = fit_log_regression(amount, x, ridge=_RIDGE).predict(x)
     return out
 
