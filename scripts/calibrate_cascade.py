@@ -256,7 +256,9 @@ def differences(entries: tuple[ForecastCalibration, ...]) -> list[str]:
     shipped = load_forecast_calibrations()
     for new, old in zip(entries, shipped, strict=True):
         name = f"{new.liquidated}, {new.horizon_s / 3600:g} h"
-        made, held = ((e.intercept, e.on_log_usd, e.on_log_mean, e.on_log_scale, *e.law.slope) for e in (new, old))
+        made, held = (
+            (e.intercept, e.on_log_usd, e.on_log_mean, e.on_log_scale, *e.law.slope) for e in (new, old)
+        )
         if not np.allclose(made, held, rtol=5e-3, atol=5e-3):
             out.append(f"{name}: the fit differs")
         seen, told = ([v.over_climatology[0] for v in (*e.amounts, *e.reaches)] for e in (new, old))

@@ -68,7 +68,9 @@ def markets_with_prints(
     NotEnoughDataError
         If no instrument has bars or trades, open interest and prints together; says what each lacks.
     """
-    markets, lacks = _split(_recordings(request, reporter) if recordings is None else recordings, request, settings)
+    markets, lacks = _split(
+        _recordings(request, reporter) if recordings is None else recordings, request, settings
+    )
     if not markets:
         raise NotEnoughDataError(
             f"no instrument of {request.asset} can be calibrated or scored: {'; '.join(lacks)}"

@@ -43,14 +43,20 @@ def test_it_is_the_default_where_its_training_lies_before_the_moment() -> None:
     assert build_map(REQUEST, [bars_market(HOURS, 3, instrument=BITGET)]).head.quantity == "expected"
 
 
-@pytest.mark.parametrize(
-    "change", [{"asset": "ETH", "symbol": "ETHUSDT"}, {"kind": "inverse", "settle": "BTC", "quote": "USD"}]
-)
-def test_another_asset_or_an_inverse_contract_has_none(change: dict[str, str]) -> None:
-    other = replace(BITGET, **change)  # type: ignore[arg-type]
+def test_an_inverse_contract_has_none_even_where_it_is_asked_by_name() -> None:
+    other = replace(BITGET, kind="inverse", settle="BTC", quote="USD")
     asked = replace(REQUEST, quantity="expected", asset=other.asset)
     with pytest.raises(NotEnoughDataError, match="no calibration exists"):
         build_map(asked, [bars_market(HOURS, 3, instrument=other)])
+
+
+def test_another_asset_is_lent_one_only_where_it_is_asked_by_name_and_the_map_says_whose() -> None:
+    other = replace(BITGET, asset="ETH", symbol="ETHUSDT")
+    market = [bars_market(HOURS, 3, instrument=other)]
+    assert build_map(replace(REQUEST, asset="ETH"), market).head.quantity == "outstanding"
+    lent = build_map(replace(REQUEST, quantity="expected", asset="ETH"), market)
+    assert "of binance:BTCUSDT" in lent.head.model.calibration
+    assert any("not of bitget:ETHUSDT" in said for said in lent.head.warnings)
 
 
 def daily_file(folder: Path, hours: int = 3) -> Path:

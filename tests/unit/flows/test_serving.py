@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from liqatlas.base.clock import HOUR_NS, MINUTE_NS, NS_PER_MS, parse_window
 from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.flows.alerts import Rule, Watch
+from liqatlas.flows.build import build_map
 from liqatlas.flows.request import Request
 from liqatlas.flows.serving import Source, open_source
 from liqatlas.flows.serving_backing import HeldBacking
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
     from liqatlas.flows.serving_stream import Topic
+    from liqatlas.maps.liquidation_map import LiquidationMap
 
 MARKET = simulated_market(seed=3, days=2.0)
 END = max(span[1] for r in MARKET if (span := r.span_ns()))
@@ -253,11 +256,12 @@ def test_each_result_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source(HeldBacking(MARKET, simulated=True))
     made: list[Request] = []
 
-    def build(full: Request, held: tuple[Recording, ...], *_: Any) -> Any:
+    def build(full: Request, held: tuple[Recording, ...], *_: Any) -> LiquidationMap:
         made.append(full)
-        return held
+        return build_map(full, held)
 
     monkeypatch.setattr("liqatlas.flows.serving.build_map", build)
-    assert source.map(request()) is source.map(request())
+    assert source.map(request()).usd is source.map(request()).usd
+    assert len(source.map(replace(request(), bins=20)).price_edges) == 21, "read out of the same map"
     source.map(request("12h"))
     assert len(made) == 2
