@@ -99,7 +99,7 @@ def _litestar(service: Service, metrics: Metrics, rules: GuardRules) -> Litestar
     async def metrics_(request: Http) -> Response[str]:
         """Return counters in Prometheus' text format."""
         del request
-        return Response(metrics.text(service), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(service), media_type="text/plain; version=0.0.4")
 
     @get("/openapi.json", include_in_schema=False)
     async def openapi(request: Http) -> Response[bytes]:

@@ -344,6 +344,8 @@ async def _answer_problem(told: _Told, scope: Scope, problem: Problem) -> None:
         headers.append((b"retry-after", str(problem.retry_after_s).encode()))
     if problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if problem.status in {408, 413}:  # what is left of the body is not read
+        headers.append((b"connection", b"close"))
     if scope["path"].startswith("/api/"):
         body = orjson.dumps({"code": str(problem.status), "msg": problem.detail})
         headers.append((b"content-type", b"application/json"))

@@ -37,14 +37,10 @@ def load_page(folder: Path = FOLDER) -> dict[str, Answer]:
                 name = file.relative_to(folder).as_posix()
                 media, _ = mimetypes.guess_type(name)
                 media = media or "application/octet-stream"
-                if media.startswith("text/"):
-                    media += "; charset=utf-8"
                 lasting = "public, max-age=31536000, immutable" if _HASHED.search(name) else "no-cache"
                 files[name] = make_answer(Made(file.read_bytes(), media, {"Cache-Control": lasting}))
     if "index.html" not in files:
-        files["index.html"] = make_answer(
-            Made(NOT_BUILT, "text/html; charset=utf-8", {"Cache-Control": "no-cache"})
-        )
+        files["index.html"] = make_answer(Made(NOT_BUILT, "text/html", {"Cache-Control": "no-cache"}))
     return files
 
 

@@ -138,7 +138,7 @@ async def get_report(
         result = service.source.report(asked)
         if form == "html":
             headers = {"Content-Security-Policy": DOCUMENT_POLICY}
-            return Made(render_report(result, "html"), "text/html; charset=utf-8", headers)
+            return Made(render_report(result, "html"), "text/html", headers)
         return Made(render_report(result, "json"))
 
     return await service.result(request, wanted, ("report", form), make, slow=True, keep_s=30.0)
