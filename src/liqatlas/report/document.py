@@ -204,9 +204,9 @@ def _cascade(tree: Mapping[str, Any]) -> list[Block]:
             blocks.append(Table(header, rows, (0, 1, 2, 3), title))
     amounts = exceeded_rows(engine)
     if amounts:
-        header = ("more than", "of longs, on a fall", "of shorts, on a rise")
+        by_way = ("more than", "of longs, on a fall", "of shorts, on a rise")
         title = f"Liquidated by itself within {forecast_horizon(engine)}"
-        blocks.append(Table(header, amounts, (0, 1, 2), title))
+        blocks.append(Table(by_way, amounts, (0, 1, 2), title))
     return blocks
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A book older than this is called old [s].
 OLD_BOOK_S = 3600.0
+#: Amounts shown, the largest ones; the tree holds all.
+MOST_AMOUNTS = 9
 SIDES = (("down", "Downside", "below", "fall", "sold"), ("up", "Upside", "above", "rise", "bought"))
 
 
@@ -143,7 +145,7 @@ def exceeded_rows(engine: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]
             found.setdefault(one["usd"], {})[key] = odds(one)
     return tuple(
         (format_usd(usd), cells.get("down", "–"), cells.get("up", "–"))
-        for usd, cells in sorted(found.items())
+        for usd, cells in sorted(found.items())[-MOST_AMOUNTS:]
     )
 
 
