@@ -1,4 +1,4 @@
-"""The cascade of a report: the engine run down and up by one daily volatility, where every venue has a book."""
+"""The cascade of a report: the engine run down and up, by one daily volatility and by what may come by itself, where every venue has a book."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import parse_window
-from liqatlas.base.errors import NotEnoughDataError
+from liqatlas.base.clock import HOUR_NS, NS_PER_S, parse_window
+from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.cascade.shock import Shock
 from liqatlas.cascade.simulation import run_cascade
 from liqatlas.flows.build import build_map
-from liqatlas.flows.cascade import compile_cascade, make_settings
+from liqatlas.flows.cascade import compile_cascade, make_settings, outlook_of
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.terms import risk_terms
 from liqatlas.report.engine import Engine
 
 if TYPE_CHECKING:
-    from liqatlas.cascade.simulation import CascadeResult
+    from collections.abc import Mapping, Sequence
+
+    from liqatlas.base.recording import Recording
+    from liqatlas.book.depth import Book, Direction
+    from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
     from liqatlas.flows.clusters import ClusterResult
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 #: A cascade counts every position it can see, not only those of the report's window.
 WINDOW = "1y"
+#: Of the forecast of what may come by itself [s].
+HORIZON_S = HOUR_NS / NS_PER_S
 
 
 def build_engine(
@@ -53,10 +59,35 @@ def build_engine(
         return run_cascade(result, books.by_venue, shock, settings) if held.any() else None
 
     reporter.progress("running cascades", 0, 1)
-    engine = Engine(run(-1.0), run(1.0), books.by_venue, WINDOW, books.notes)
+    drawn, undrawn = _by_themselves(result, books.by_venue, found.recordings, settings)
+    engine = Engine(run(-1.0), run(1.0), books.by_venue, WINDOW, books.notes, drawn, undrawn)
     if engine.down is None and engine.up is None:
         return None, "the map holds no levels"
     return engine, ""
+
+
+def _by_themselves(
+    result: LiquidationMap,
+    books: Mapping[str, Book],
+    recordings: Sequence[Recording],
+    settings: CascadeSettings,
+) -> tuple[dict[str, CascadeResult], dict[str, str]]:
+    """Return the cascade of a drawn shock by direction, and why a direction that has levels has none."""
+    lasting = replace(settings, beliefs=settings.beliefs.lasting(horizon_s=HORIZON_S, shock_s=None))
+    drawn: dict[str, CascadeResult] = {}
+    undrawn: dict[str, str] = {}
+    ways: tuple[tuple[Direction, float], ...] = (("down", -1.0), ("up", 1.0))
+    for way, sign in ways:
+        held = result.long_usd if way == "down" else result.short_usd
+        if not held.any():
+            continue
+        try:
+            outlook = outlook_of(result, recordings, way, lasting)
+        except (NotEnoughDataError, InputError) as error:  # volatility that is missing, or has gaps
+            undrawn[way] = str(error)
+            continue
+        drawn[way] = run_cascade(result, books, Shock("drawn", sign), lasting, outlook)
+    return drawn, undrawn
 
 
 def _rates(found: ClusterResult, request: Request) -> dict[str, float]:

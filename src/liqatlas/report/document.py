@@ -9,7 +9,13 @@ from liqatlas.base.format import format_change, format_price, format_share, form
 from liqatlas.base.instruments import venue_name
 from liqatlas.report import words
 from liqatlas.report.blocks import Block, Document, Heading, Lines, Note, Picture, Table
-from liqatlas.report.words.cascade import reach_cells, scenario_cells, scenario_notes
+from liqatlas.report.words.cascade import (
+    exceeded_rows,
+    forecast_horizon,
+    reach_cells,
+    scenario_cells,
+    scenario_notes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -181,28 +187,26 @@ def _cascade(tree: Mapping[str, Any]) -> list[Block]:
     part = tree["cascade"]
     blocks: list[Block] = [Lines(tuple(words.cascade(part)))]
     engine = part["engine"]
+    if engine is None:
+        return blocks
     for key, verb in (("down", "sale"), ("up", "purchase")):
-        side = engine[key] if engine else None
+        side = engine[key]
         if side and side["levels"]:
-            rows = tuple(
-                (format_price(level["near_price"]), *reach_cells(level, calibrated=engine["calibrated"]))
-                for level in side["levels"]
-            )
-            reached = "P(reached)" if engine["calibrated"] else "reached, share of runs"
+            rows = tuple((format_price(level["near_price"]), *reach_cells(level)) for level in side["levels"])
+            within = forecast_horizon(engine) if side["forecast"] else ""
             header = (
                 "cluster begins at",
                 f"smallest {verb} that reaches it",
                 "forced orders per USD of depth",
-                reached,
+                f"reached by itself within {within}" if within else "reached after one daily volatility",
             )
-            blocks.append(
-                Table(
-                    header,
-                    rows,
-                    (0, 1, 2, 3),
-                    f"{'Down' if key == 'down' else 'Up'}: what it takes to reach each cluster",
-                )
-            )
+            title = f"{'Down' if key == 'down' else 'Up'}: what it takes to reach each cluster"
+            blocks.append(Table(header, rows, (0, 1, 2, 3), title))
+    amounts = exceeded_rows(engine)
+    if amounts:
+        by_way = ("more than", "of longs, on a fall", "of shorts, on a rise")
+        title = f"Liquidated by itself within {forecast_horizon(engine)}"
+        blocks.append(Table(by_way, amounts, (0, 1, 2), title))
     return blocks
 
 

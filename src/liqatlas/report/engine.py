@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from liqatlas.base.clock import NS_PER_S, isoformat
 from liqatlas.cascade.sequence import share_band
 from liqatlas.cascade.serialise import number, quantiles
+from liqatlas.report.forecast import by_itself, forecast_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,13 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A cascade in each direction, started by one daily volatility; None where that side of the map is empty."""
+    """A cascade in each direction, started by one daily volatility; None where that side of the map is empty.
+
+    Attributes
+    ----------
+    drawn
+        What may come by itself, by direction: cascades of drawn shocks.
+    undrawn
+        Why a direction has none.
+    """
 
     down: CascadeResult | None
     up: CascadeResult | None
     books: Mapping[str, Book]
     window: str
     notes: tuple[str, ...] = ()
+    drawn: Mapping[str, CascadeResult] = field(default_factory=dict)
+    undrawn: Mapping[str, str] = field(default_factory=dict)
 
 
 def engine_tree(engine: Engine, clusters: ClusterSet) -> dict[str, Any] | None:
@@ -37,25 +48,21 @@ def engine_tree(engine: Engine, clusters: ClusterSet) -> dict[str, Any] | None:
     if not known:
         return None
     first = known[0]
-    calibrated = all(side.calibrated for side in known)
+    drawn = list(engine.drawn.values())
     return {
-        "down": _side(engine.down, clusters.below) if engine.down else None,
-        "up": _side(engine.up, clusters.above) if engine.up else None,
-        "calibrated": calibrated,
-        "calibration": _calibration(first) if calibrated else None,
+        "down": _side(engine, engine.down, clusters.below) if engine.down else None,
+        "up": _side(engine, engine.up, clusters.above) if engine.up else None,
+        "calibrated": any(side.calibrated for side in drawn),
         "runs": first.settings.runs,
         "seed": first.settings.seed,
         "horizon_s": number(first.settings.beliefs.horizon_s),
         "regime": first.regime_name,
         "window": engine.window,
         "books": [_book(book, first.head.as_of_ns) for book in engine.books.values()],
-        "warnings": list(dict.fromkeys([*engine.notes, *(w for side in known for w in side.warnings)])),
+        "warnings": list(
+            dict.fromkeys([*engine.notes, *(w for side in (*known, *drawn) for w in side.warnings)])
+        ),
     }
-
-
-def _calibration(result: CascadeResult) -> str:
-    """Return how a calibrated result names its calibration."""
-    return str(getattr(result, "calibration", "") or "as docs/explanation/cascade.md states")
 
 
 def _book(book: Book, as_of_ns: int) -> dict[str, Any]:
@@ -71,8 +78,9 @@ def _book(book: Book, as_of_ns: int) -> dict[str, Any]:
     }
 
 
-def _side(result: CascadeResult, side: Sequence[Cluster]) -> dict[str, Any]:
-    table = result.table
+def _side(engine: Engine, result: CascadeResult, side: Sequence[Cluster]) -> dict[str, Any]:
+    table, way = result.table, result.ladder.direction
+    drawn = engine.drawn.get(way)
     return {
         "shock": result.shock.describe(result.head.price),
         "move": result.shock.amount,
@@ -81,7 +89,9 @@ def _side(result: CascadeResult, side: Sequence[Cluster]) -> dict[str, Any]:
         "liquidated_usd": quantiles(table.liquidated),
         "amplification": quantiles(result.amplification),
         "self_sustaining": [{"from": number(a), "to": number(b)} for a, b in result.branching.zones],
-        "levels": [_level(result, cluster) for cluster in side],
+        "forecast": forecast_tree(drawn) if drawn else None,
+        "forecast_reason": "" if drawn else engine.undrawn.get(way, "nothing was drawn"),
+        "levels": [_level(result, cluster) | {"by_itself": by_itself(drawn, cluster)} for cluster in side],
     }
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from liqatlas.base.clock import NS_PER_S
+from liqatlas.base.format import format_duration
 from liqatlas.signals.signal import hit_rates
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from liqatlas.signals.clusters import Cluster
 
 
-UNCALIBRATED = "no scenario probability is calibrated: on real data none has held"
+UNCALIBRATED = "nothing of the cascade is calibrated here"
+OUTSIDE = "the clusters that a cascade would run to lie outside the distances that were judged"
 
 
 def scenarios_section(facts: Facts, engine: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -25,16 +28,34 @@ def scenarios_section(facts: Facts, engine: Mapping[str, Any] | None) -> dict[st
     Parameters
     ----------
     engine
-        The cascade engine's part of the tree. Where it is calibrated, the cascade has a probability: the share of runs that reach
-        the next cluster after a move of one daily volatility.
+        The cascade engine's part of the tree. Where it is calibrated, the cascade has a probability: that the mark gets to the next
+        cluster by itself within the forecast's horizon.
     """
     found = facts.clusters
-    calibrated = engine if engine and engine["calibrated"] else None
+    down = _scenarios(facts, found.below, engine and engine["down"])
+    up = _scenarios(facts, found.above, engine and engine["up"])
+    known = any(one["probability"] is not None for one in (*down, *up))
     return {
-        "down": _scenarios(facts, found.below, calibrated and calibrated["down"]),
-        "up": _scenarios(facts, found.above, calibrated and calibrated["up"]),
-        "probability_reason": UNCALIBRATED if calibrated is None else "",
+        "down": down,
+        "up": up,
+        "probability_of": _probability_of(engine) if engine and known else "",
+        "probability_reason": "" if known else OUTSIDE if engine and engine["calibrated"] else UNCALIBRATED,
     }
+
+
+def _probability_of(engine: Mapping[str, Any]) -> str:
+    """Return what the probability of a cascade is of."""
+    forecasts = (engine[way]["forecast"] for way in ("down", "up") if engine[way])
+    horizon_s = next(one["horizon_s"] for one in forecasts if one)
+    within = format_duration(round(horizon_s * NS_PER_S))
+    return f"that the mark gets to the next cluster by itself within {within}, calibrated"
+
+
+def _next_reached(levels: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the calibrated probability that the cluster after the first is reached by itself, None where there is none."""
+    told = levels[1]["by_itself"] if len(levels) > 1 else None
+    chance: float | None = told["probability"] if told else None
+    return chance
 
 
 def _scenarios(
@@ -50,7 +71,7 @@ def _scenarios(
     )
     moved = "correction" if down else "advance"
     price = facts.map.head.price
-    chained = engine["levels"][1]["reached_share"] if engine and len(engine["levels"]) > 1 else None
+    chained = _next_reached(engine["levels"]) if engine else None
     courses: list[dict[str, Any]] = [
         {
             "name": f"controlled {moved}", "starts_at": first.near_price, "distance": first.near_price / price - 1.0, "held_by": first.far_price, "probability": None,

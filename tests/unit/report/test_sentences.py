@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from liqatlas.base.format import format_change, format_duration, format_price, format_share, format_usd
 from liqatlas.book.depth import assumed_book
+from liqatlas.cascade.outlook import find_calibration, make_outlook
 from liqatlas.cascade.shock import Shock
 from liqatlas.cascade.simulation import CascadeResult, CascadeSettings, run_cascade
 from liqatlas.flows.clusters import ClusterResult
@@ -24,7 +25,7 @@ from liqatlas.report.blocks import Lines, Table
 from liqatlas.report.document import document
 from liqatlas.report.engine import Engine
 from liqatlas.report.tree import report_tree
-from liqatlas.report.words.cascade import cascade, reach_cells
+from liqatlas.report.words.cascade import cascade, odds, reach_cells
 from liqatlas.report.words.numbers import points
 from liqatlas.signals.clusters import find_clusters
 from liqatlas.signals.grades import with_risk
@@ -33,6 +34,8 @@ from tests.unit.signals.scenes import AS_OF, hill, make_map, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from liqatlas.book.depth import Direction
 
 NUMBER = re.compile(r"[−+<>]?\$?\d+(?:,\d{3})*(?:\.\d+)?(?:e[−+-]?\d+)?(?:[KMBTQ]\b)?(?: %)?")
 #: Numbers of the templates themselves: horizons, ranges and thresholds that the sentence names as such.
@@ -101,26 +104,57 @@ def assert_sourced(tree: dict[str, Any]) -> int:
     return seen
 
 
+#: Where the hills of the engine's market lie: far from the price, and within the distances that were judged.
+FAR, NEAR = (-0.05, -0.12, 0.04, 0.2), (-0.01, -0.025, 0.012, 0.027)
+
+
 @cache
-def engine_of(masses: tuple[float, ...], depth: float) -> tuple[Any, Any, Engine]:
-    result = make_map([hill(p, 0.004, m) for p, m in zip((-0.05, -0.12, 0.04, 0.2), masses, strict=True)])
-    clusters = find_clusters(result, SETTINGS, daily_volatility=0.05)
+def engine_of(masses: tuple[float, ...], depth: float, places: tuple[float, ...]) -> tuple[Any, Any, Engine]:
+    wide = abs(places[0]) * 0.08
+    result = make_map([hill(p, wide, m) for p, m in zip(places, masses, strict=True)])
+    clusters = find_clusters(result, SETTINGS, daily_volatility=abs(places[0]))
     books = {"binance": assumed_book("binance", "ABCUSDT", depth, as_of_ns=AS_OF)}
 
     def run(move: float) -> CascadeResult:
         return run_cascade(result, books, Shock("move", move), CascadeSettings(runs=200))
 
-    return result, clusters, Engine(run(-0.05), run(0.05), books, "1y")
+    return (
+        result,
+        clusters,
+        Engine(run(-0.05), run(0.05), books, "1y", undrawn=dict.fromkeys(WAYS, "no past hours")),
+    )
+
+
+WAYS: dict[Direction, float] = {"down": -1.0, "up": 1.0}
+
+
+def drawn(result: Any, engine: Engine, *, in_scope: bool) -> Engine:
+    """Return the engine with what may come by itself, at the middle of the judged volatilities.
+
+    The map of these scenes is outside of what was calibrated; ``in_scope`` takes it to be inside.
+    """
+    settings = CascadeSettings(runs=200)
+    settings = replace(settings, beliefs=settings.beliefs.lasting(horizon_s=3600.0, shock_s=None))
+    found: dict[str, CascadeResult] = {}
+    for way, sign in WAYS.items():
+        middle = np.array(find_calibration("binance:BTCUSDT", way, 3600.0)[0].law.centre)
+        outlook = make_outlook(result.head, "binance:BTCUSDT", way, middle, horizon_s=3600.0)
+        assert outlook.reasons
+        outlook = replace(outlook, reasons=()) if in_scope else outlook
+        found[way] = run_cascade(result, engine.books, Shock("drawn", sign), settings, outlook)
+    return replace(engine, drawn=found, undrawn={})
 
 
 def tree_with(
-    masses: tuple[float, ...] = (3e7, 2e7, 1e7, 4e7), depth: float = 5e7, **calibrated: Any
+    masses: tuple[float, ...] = (3e7, 2e7, 1e7, 4e7),
+    depth: float = 5e7,
+    *,
+    places: tuple[float, ...] = FAR,
+    in_scope: bool | None = None,
 ) -> dict[str, Any]:
-    result, clusters, engine = engine_of(masses, depth)
-    if calibrated:
-        assert engine.down
-        assert engine.up
-        engine = replace(engine, down=replace(engine.down, **calibrated), up=replace(engine.up, **calibrated))
+    result, clusters, engine = engine_of(masses, depth, places)
+    if in_scope is not None:
+        engine = drawn(result, engine, in_scope=in_scope)
     graded = with_risk(clusters, result, SETTINGS, lambda _, away: (depth * 100 * away, "assumed"))
     facts = _facts(ClusterResult(result, graded, (busy(),), None, None), SETTINGS)
     return report_tree(replace(facts, engine=engine))
@@ -146,6 +180,9 @@ STATES: dict[str, Callable[[], dict[str, Any]]] = {
     "everything": lambda: tree_of(make_map(BOTH), busy()),
     "engine": tree_with,
     "engine in a thin book": lambda: tree_with(depth=1e6),
+    "by itself": lambda: tree_with(in_scope=True),
+    "by itself, close": lambda: tree_with(places=NEAR, in_scope=True),
+    "by itself, uncalibrated": lambda: tree_with(places=NEAR, in_scope=False),
     "several venues": lambda: tree_of(make_map(BOTH, venues=("binance", "okx", "dydx")), busy()),
     "no prints, no book": lambda: tree_of(make_map(BOTH), recording([100.0] * 80)),
     "only longs": lambda: tree_of(make_map(BOTH[:2]), busy()),
@@ -202,11 +239,44 @@ def test_the_engine_s_numbers_are_told_as_bands_until_it_is_calibrated() -> None
     assert all(a <= b for a, b in pairwise(needed))
     assert all(s["probability"] is None for side in ("down", "up") for s in tree["scenarios"][side])
     assert "NOT" not in text
-    known = tree_with(calibrated=True)
-    told = " ".join(cascade(known["cascade"]))
+    assert "is not forecast: no past hours" in text
+    assert "one daily volatility starts, uncalibrated" in text
+
+
+def test_what_comes_by_itself_is_a_probability_only_where_it_is_calibrated() -> None:
+    """The word stands at every entry that is none, in sentences and tables; a scenario has one only where its entry has."""
+    known, bands = (tree_with(places=NEAR, in_scope=scope) for scope in (True, False))
+    told, other = (" ".join(cascade(tree["cascade"])) for tree in (known, bands))
     assert "are calibrated probabilities" in told
-    chained = next(s for s in known["scenarios"]["down"] if s["name"] == "cascade")
-    assert chained["probability"] == known["cascade"]["engine"]["down"]["levels"][1]["reached_share"]
+    assert "with a probability of" in told
+    assert "with a probability of" not in other
+    assert "of runs, uncalibrated: " in other
+    for way in ("down", "up"):
+        side, rest = known["cascade"]["engine"][way], bands["cascade"]["engine"][way]
+        chained = next(s for s in known["scenarios"][way] if s["name"] == "cascade")
+        assert 0 < chained["probability"] == side["levels"][1]["by_itself"]["probability"] < 1
+        assert side["levels"][0]["by_itself"]["probability"] > chained["probability"]
+        assert all(s["probability"] is None for s in bands["scenarios"][way])
+        for one in (side["forecast"], *side["forecast"]["exceeded"]):
+            assert one["calibrated"]
+            assert 0 <= one["probability"] <= 1
+        entries = [level["by_itself"] for level in rest["levels"]]
+        for one in (rest["forecast"], *rest["forecast"]["exceeded"], *entries):
+            assert not one["calibrated"]
+            assert one["probability"] is None
+            assert odds(one).endswith("of runs, uncalibrated")
+    assert "by itself within 60 min, calibrated" in " ".join(printed(known))
+    assert "nothing of the cascade is calibrated here" in " ".join(printed(bands))
+
+
+def test_levels_further_than_was_judged_have_a_bound_and_no_scenario_a_probability() -> None:
+    tree = tree_with(in_scope=True)
+    engine = tree["cascade"]["engine"]
+    for way in ("down", "up"):
+        far = [level["by_itself"] for level in engine[way]["levels"]]
+        assert all(one["probability"] is None and odds(one).startswith("at most ") for one in far)
+        assert all(s["probability"] is None for s in tree["scenarios"][way])
+    assert "outside the distances that were judged" in tree["scenarios"]["probability_reason"]
 
 
 def test_a_level_that_is_reached_by_itself_needs_nothing() -> None:
@@ -215,9 +285,12 @@ def test_a_level_that_is_reached_by_itself_needs_nothing() -> None:
         "branching_ratio": 1.5,
         "reached_band": [0.5, 0.9],
         "reached_share": 0.7,
+        "by_itself": None,
     }
-    assert reach_cells(level, calibrated=False) == ("nothing: it goes by itself", "1.50", "50 % to 90 %")
-    assert reach_cells(level | {"shock_needed_usd": None}, calibrated=True) == ("–", "1.50", "70 %")
+    band = "50 % to 90 % of runs, uncalibrated"
+    assert reach_cells(level) == ("nothing: it goes by itself", "1.50", band)
+    known = {"probability": 0.7, "at_most": None, "band": [0.5, 0.9], "calibrated": True}
+    assert reach_cells(level | {"shock_needed_usd": None, "by_itself": known}) == ("–", "1.50", "70 %")
 
 
 def test_the_record_counts_what_became_of_every_level() -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A book older than this is called old [s].
 OLD_BOOK_S = 3600.0
+#: Amounts shown, the largest ones; the tree holds all.
+MOST_AMOUNTS = 9
 SIDES = (("down", "Downside", "below", "fall", "sold"), ("up", "Upside", "above", "rise", "bought"))
 
 
@@ -41,7 +43,8 @@ def cascade(part: Mapping[str, Any]) -> list[str]:
             f"The cascade was not computed: {part['engine_reason']}. No probability of one is given.",
         ]
     for key, _, _, word, act in SIDES:
-        out += _side(engine[key], word, act) if engine[key] else []
+        if engine[key]:
+            out += [*_side(engine[key], word, act), _forecast(engine[key], word)]
     return [*out, *_books(engine), _worth(engine)]
 
 
@@ -67,6 +70,30 @@ def _side(side: Mapping[str, Any], word: str, act: str) -> list[str]:
     return [first, second]
 
 
+def _forecast(side: Mapping[str, Any], word: str) -> str:
+    """Return what may come by itself, as a probability only where it is calibrated."""
+    told = side["forecast"]
+    if told is None:
+        return (
+            f"How likely a {word} comes by itself is not forecast: {side['forecast_reason']}. The shares below are of runs that a {word} of one "
+            "daily volatility starts, uncalibrated."
+        )
+    begin = f"A {word} as it may come by itself: {told['event']} "
+    if told["calibrated"]:
+        return f"{begin}with a probability of {chance(told['probability'])}, calibrated on {told['calibration']}."
+    return f"{begin}in {odds(told)}: {'; '.join(told['uncalibrated_because'])}."
+
+
+def odds(told: Mapping[str, Any]) -> str:
+    """Return a probability or its bound where they are calibrated, else the band of runs and the word for it."""
+    if told["probability"] is not None:
+        return chance(told["probability"])
+    if told.get("at_most") is not None:
+        return f"at most {chance(told['at_most'])}"
+    low, high = (chance(share) for share in told["band"])
+    return f"{low if low == high else f'{low} to {high}'} of runs, uncalibrated"
+
+
 def _span(form: Any, quantiles: Mapping[str, float]) -> str:
     return f"{form(quantiles['p05'])} to {form(quantiles['p95'])}"
 
@@ -89,28 +116,43 @@ def _books(engine: Mapping[str, Any]) -> list[str]:
 
 
 def _worth(engine: Mapping[str, Any]) -> str:
+    begin = f"In brackets 5 to 95 % of {engine['runs']:,} runs."
     if engine["calibrated"]:
-        return f"Shares of the {engine['runs']:,} runs are calibrated probabilities: {engine['calibration']}."
-    return (
-        f"In brackets 5 to 95 % of {engine['runs']:,} runs. Shares of runs are not probabilities: on real data no calibration of them has "
-        "held, so none is given."
-    )
+        return f"{begin} Single percentages of what comes by itself are calibrated probabilities; shares of runs are not, and are called uncalibrated."
+    return f"{begin} Shares of runs are not probabilities: nothing of the cascade is calibrated here."
 
 
-def reach_cells(level: Mapping[str, Any], *, calibrated: bool) -> tuple[str, str, str]:
-    """Return the smallest order that reaches a cluster, the branching ratio there, the share of runs that got there."""
+def reach_cells(level: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the smallest order that reaches a cluster, the branching ratio there, how likely it is reached.
+
+    By itself where that was drawn, else in the runs that a move of one daily volatility started.
+    """
     needed = level["shock_needed_usd"]
-    low, high = level["reached_band"]
-    if calibrated:
-        reached = chance(level["reached_share"])
-    else:
-        texts = (chance(low), chance(high))
-        reached = texts[0] if texts[0] == texts[1] else f"{texts[0]} to {texts[1]}"
+    named = {"probability": None, "band": level["reached_band"]}
     return (
         "–" if needed is None else "nothing: it goes by itself" if needed <= 0 else format_usd(needed),
         "–" if level["branching_ratio"] is None else f"{level['branching_ratio']:.2f}",
-        reached,
+        odds(level["by_itself"] or named),
     )
+
+
+def exceeded_rows(engine: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Return a row for each amount: how likely more of longs, and more of shorts, is liquidated by itself; empty without a forecast."""
+    found: dict[float, dict[str, str]] = {}
+    for key in ("down", "up"):
+        told = engine[key]["forecast"] if engine[key] else None
+        for one in told["exceeded"] if told else ():
+            found.setdefault(one["usd"], {})[key] = odds(one)
+    return tuple(
+        (format_usd(usd), cells.get("down", "–"), cells.get("up", "–"))
+        for usd, cells in sorted(found.items())[-MOST_AMOUNTS:]
+    )
+
+
+def forecast_horizon(engine: Mapping[str, Any]) -> str:
+    """Return the horizon of what was drawn in words; empty where nothing was."""
+    told = [engine[key]["forecast"] for key in ("down", "up") if engine[key] and engine[key]["forecast"]]
+    return format_duration(round(told[0]["horizon_s"] * 1e9)) if told else ""
 
 
 def scenario_cells(
@@ -135,6 +177,8 @@ def scenario_notes(part: Mapping[str, Any]) -> list[str]:
             f"Seen: shares of {first['cases']} touches of the nearest cluster on {first['asset']}, {first['first_day']} to {first['last_day']}, within the "
             "24 h after each, with 95 % intervals; base rates of that market, no forecast for this level."
         )
+    if part["probability_of"]:
+        out.append(f"The probability of a cascade is one {part['probability_of']}.")
     if part["probability_reason"]:
         out.append(f"Probabilities for these levels: none, {part['probability_reason']}.")
     return out
