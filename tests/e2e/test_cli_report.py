@@ -45,6 +45,40 @@ def test_the_morning_after_names_the_fall(run_liqatlas: RunLiqatlas, data_dir: P
 
 
 @pytest.mark.data
+def test_what_comes_by_itself_has_probabilities_where_they_are_calibrated(
+    run_liqatlas: RunLiqatlas, data_dir: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "btc.json"
+    done = run_liqatlas(
+        "report", "BTC", "--from", data_dir / "binance_btc_5m_oi", "--depth", "400M", "--as-of", "2026-04-01T00:00Z", "-o", path
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    engine = json.loads(path.read_text(encoding="utf-8"))["cascade"]["engine"]
+    assert engine["calibrated"] is True
+    for way in ("down", "up"):
+        told = engine[way]["forecast"]
+        assert 0 < told["probability"] < 1
+        assert told["calibration"].startswith("binance:BTCUSDT")
+        stated = [one["probability"] for one in told["exceeded"] if one["calibrated"]]
+        assert stated == sorted(stated, reverse=True)
+        assert len(stated) > 3
+
+
+@pytest.mark.data
+def test_without_past_hours_a_daily_volatility_stands_in_and_says_so(
+    run_liqatlas: RunLiqatlas, data_dir: Path
+) -> None:
+    tape = sorted((data_dir / "hyperliquid_tape").glob("*_ETH_20260611*"))
+    done = run_liqatlas("report", "ETH", "--from", *tape, "--depth", "30M")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "comes by itself is not forecast:" in said
+    assert "hours of history" in said
+    assert "reached after one daily" in said
+    assert "of runs, uncalibrated" in said
+
+
+@pytest.mark.data
 def test_every_format_of_a_hyperliquid_report(
     run_liqatlas: RunLiqatlas, data_dir: Path, tmp_path: Path
 ) -> None:

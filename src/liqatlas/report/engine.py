@@ -48,20 +48,17 @@ def engine_tree(engine: Engine, clusters: ClusterSet) -> dict[str, Any] | None:
     if not known:
         return None
     first = known[0]
-    drawn = list(engine.drawn.values())
     return {
         "down": _side(engine, engine.down, clusters.below) if engine.down else None,
         "up": _side(engine, engine.up, clusters.above) if engine.up else None,
-        "calibrated": any(side.calibrated for side in drawn),
+        "calibrated": any(side.calibrated for side in engine.drawn.values()),
         "runs": first.settings.runs,
         "seed": first.settings.seed,
         "horizon_s": number(first.settings.beliefs.horizon_s),
         "regime": first.regime_name,
         "window": engine.window,
         "books": [_book(book, first.head.as_of_ns) for book in engine.books.values()],
-        "warnings": list(
-            dict.fromkeys([*engine.notes, *(w for side in (*known, *drawn) for w in side.warnings)])
-        ),
+        "warnings": list(dict.fromkeys([*engine.notes, *(w for side in known for w in side.warnings)])),
     }
 
 

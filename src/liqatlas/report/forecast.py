@@ -24,7 +24,7 @@ def forecast_tree(result: CascadeResult) -> dict[str, Any]:
     """
     told = cascade_statement(result)
     kept = (
-        "shock", "event", "over_usd", "probability", "band", "calibrated", "calibration", "horizon_s", "reached", "liquidated_usd",
+        "shock", "event", "over_usd", "probability", "band", "calibrated", "calibration", "horizon_s", "reached", "liquidated_usd", "warnings",
     )  # fmt: skip
     burnt = result.table.liquidated
     return {name: told[name] for name in kept} | {
