@@ -45,7 +45,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("dependency audit", ("bash", ".ci/audit"), {"PYTHON": sys.executable}),
     ),
     "test": (
-        Check("pytest", PYTEST),
+        Check("pytest", (*PYTEST, "-m", "not browser")),
+        # apart: a browser's driver keeps an event loop running in its process, where no other test could start one
+        Check("pytest, browser", (*PYTEST, "-m", "browser")),
         Check("kernels, not compiled", (*PYTEST, "-m", "kernels"), {"NUMBA_DISABLE_JIT": "1"}),
     ),
 }

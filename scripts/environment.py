@@ -33,9 +33,10 @@ LOG = "install.log"
 #: Bytes that an environment takes, and what counts as a full disk.
 NEEDED, LITTLE = 1_000_000_000, 10_000_000
 EXIT_ENVIRONMENT, EXIT_NETWORK = 1, 3
-#: The lock of each kind, widest first; a wider one holds every package of the narrower. ``ccxt`` holds none of the others' pins
-#: and stands last, so that it vouches for itself alone.
+#: The lock of each kind.
 LOCKS = {"dev": "requirements-dev.lock", "user": "requirements.lock", "ccxt": "requirements-ccxt.lock"}
+#: The kinds whose every package an environment of a kind holds; ``ccxt`` pins other versions and vouches for itself alone.
+HOLDS = {"dev": ("dev", "user"), "user": ("user",), "ccxt": ("ccxt",)}
 
 _STARTED = time.monotonic()
 
@@ -262,8 +263,7 @@ def prepare(root: Path, venv: Path, kind: str) -> None:
     install(venv, root / LOCKS[kind])
     # the project itself: its source folder on the path, so that an edit or a pull holds at once
     (packages_folder(venv) / "liqatlas.pth").write_text(f"{root / 'src'}\n", encoding="utf-8")
-    kinds = list(LOCKS)
-    for held in kinds[kinds.index(kind) :]:
+    for held in HOLDS[kind]:
         (venv / f"stamp-{held}").write_text(stamp_text(root, root / LOCKS[held]), encoding="utf-8")
     say("the environment is ready")
 

@@ -121,6 +121,7 @@ def test_doctor_knows_its_table_without_a_network(run_liqatlas: RunLiqatlas, fil
             "book", "liquidations",
         }  # fmt: skip
         assert set(one["capabilities"].values()) <= {"live", "history", "both", "none"}
+        assert {one["capabilities"][name] for name in one["unknown"]} <= {"none"}
         assert one["reachable"] is False
         assert one["liquidations_censoring"]
         assert one["source"].startswith("https://")

@@ -278,7 +278,6 @@ def test_without_open_interest_it_asks_for_a_figure(run_liqatlas: RunLiqatlas, t
         (("map", "ETH", "--from", "TAPE", "--bins", "0"), 2, "bins '0'"),
         (("map", "ETH", "--from", "TAPE", "--at", "-5"), 2, "price -5"),
         (("map", "ETH", "--from", "TAPE", "--venue", "binance"), 2, "of venue binance"),
-        (("map", "ETH", "--from", "TAPE", "--quantity", "expected"), 4, "calibration"),
         (("map", "ETH", "--from", "TAPE", "--kind", "realised"), 4, "prints"),
         (("map", "ETH", "--from", "TAPE", "-o", "x.docx"), 2, "x.docx"),
         (("map", "ETH", "--from", "TAPE", "-o", "/no/such/folder/x.png"), 2, "/no/such/folder/x.png"),

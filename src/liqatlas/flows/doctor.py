@@ -115,7 +115,8 @@ def doctor_json(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> bytes:
             {
                 "venue": one.offer.venue,
                 "reachable": one.reachable,
-                "capabilities": msgspec.structs.asdict(one.offer.capabilities),
+                "capabilities": {name: _plainly(offer) for name, offer in _offers(one).items()},
+                "unknown": [name for name, offer in _offers(one).items() if offer == "unknown"],
                 "liquidations_censoring": one.offer.liquidations_censoring,
                 "source": one.offer.source,
                 "read_on": one.offer.read_on,
@@ -128,6 +129,15 @@ def doctor_json(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> bytes:
         "lake": lake,
     }
     return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)
+
+
+def _offers(one: VenueHealth) -> dict[str, str]:
+    return dict(msgspec.structs.asdict(one.offer.capabilities))
+
+
+def _plainly(offer: str) -> str:
+    """Return an offer as ``live``, ``history``, ``both`` or ``none``: files are history, what nobody publishes is none."""
+    return {"files": "history", "unknown": "none"}.get(offer, offer)
 
 
 def doctor_text(venues: Sequence[VenueHealth], lake: dict[str, Any]) -> str:

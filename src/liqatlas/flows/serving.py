@@ -230,7 +230,7 @@ class Source:
         return self._result(
             "clusters",
             request,
-            lambda full: build_clusters(full, self._for_map(full), with_history=with_history),
+            lambda full: build_clusters(full, self._for_map(full, books=True), with_history=with_history),
             (with_history,),
             all_coins=_measured(request),
         )
@@ -240,7 +240,7 @@ class Source:
         from liqatlas.flows.report import build_report
 
         return self._result(
-            "report", request, lambda full: build_report(full, self._backing.recordings(full))
+            "report", request, lambda full: build_report(full, self._backing.recordings(full, books=True))
         )
 
     def cascade(
@@ -322,8 +322,8 @@ class Source:
             raise NotEnoughDataError("no public positions are served here")
         return held
 
-    def _for_map(self, request: Request) -> Sequence[Recording] | None:
-        return self._positions() if _measured(request) else self._backing.recordings(request)
+    def _for_map(self, request: Request, *, books: bool = False) -> Sequence[Recording] | None:
+        return self._positions() if _measured(request) else self._backing.recordings(request, books=books)
 
     def _result(
         self,

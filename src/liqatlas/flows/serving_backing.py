@@ -58,8 +58,8 @@ class Backing(Protocol):
     def fill(self, request: Request) -> Request:
         """Return a request that reads from here."""
 
-    def recordings(self, request: Request) -> tuple[Recording, ...] | None:
-        """Return what a map is built from; ``None`` where the flow reads by itself."""
+    def recordings(self, request: Request, *, books: bool = False) -> tuple[Recording, ...] | None:
+        """Return what a map is built from, with order books where asked for; ``None`` where the flow reads by itself."""
 
     def rows(self, request: Request) -> tuple[Recording, ...]:
         """Return the tables of the request's asset, at least for its window."""
@@ -117,8 +117,9 @@ class HeldBacking:
         """Return the request without other sources."""
         return replace(request, paths=(), lake=None, quick=False)
 
-    def recordings(self, request: Request) -> tuple[Recording, ...]:
+    def recordings(self, request: Request, *, books: bool = False) -> tuple[Recording, ...]:
         """Return the asset's recordings."""
+        del books  # they are there
         asset = known_asset(request.asset, self._markets)
         return tuple(r for r in self._recordings if r.instrument.asset == asset)
 
@@ -176,10 +177,14 @@ class FilesBacking:
         """Return the request with these files as its paths."""
         return replace(request, paths=self._paths, lake=None, quick=False)
 
-    def recordings(self, request: Request) -> tuple[Recording, ...]:
+    def recordings(self, request: Request, *, books: bool = False) -> tuple[Recording, ...]:
         """Return what the files hold of the asset."""
         asset = known_asset(request.asset, self._markets)
-        return self._read.get(asset, lambda: tuple(read(*self._paths, asset=asset, reporter=self._reporter)))
+        more = ("book_levels",) if books else ()
+        return self._read.get(
+            f"{asset} with books" if books else asset,
+            lambda: tuple(read(*self._paths, asset=asset, more_tables=more, reporter=self._reporter)),
+        )
 
     rows = recordings
 
@@ -293,8 +298,9 @@ class LakeBacking:
         """Return the request with this lake."""
         return replace(request, paths=(), lake=self._path, quick=False)
 
-    def recordings(self, request: Request) -> None:
+    def recordings(self, request: Request, *, books: bool = False) -> None:
         """Return nothing: the flows read a lake by themselves."""
+        del books
         known_asset(request.asset, self.markets())
 
     def rows(self, request: Request) -> tuple[Recording, ...]:
