@@ -89,6 +89,7 @@ def make_app() -> App:
         version=__version__,
         help="Liquidation maps of crypto derivatives: exact rules, stated units, measured accuracy.",
         version_flags=["--version"],
+        help_format="plaintext",  # markdown would cost the help half its time
     )
     for name, path, text in VERBS:
         app.command(path, name=name, help=text)
