@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -57,24 +58,28 @@ async def test_what_no_stream_tells_is_noticed_when_contracts_are_read_again(cha
         else:
             earlier = old
         known[truth.symbol] = earlier
-        if change == "delisted":
-            monkey: Any = client
-            plain = client.load_listings
+        monkey: Any = client
+        plain, told = client.load_listings, asyncio.Event()
 
-            async def without() -> dict[str, Any]:
-                return {k: v for k, v in (await plain()).items() if k != truth.symbol}
+        async def later() -> dict[
+            str, Any
+        ]:  # the venue changes only when something was told as it stood before
+            await told.wait()
+            return {k: v for k, v in (await plain()).items() if change != "delisted" or k != truth.symbol}
 
-            monkey.load_listings = without
+        monkey.load_listings = later
         async with Feed(client, market.contracts, ["trades", "funding", "marks"], RENEWING) as feed:
             before, after = RowBatch(), RowBatch()
             ended: list[str] = []
             changed: list[tuple[Instrument | None, Instrument]] = []
             quiet = 0
-            while quiet < 3:
+            while quiet < 3 or not told.is_set():
                 batch = await feed.next(0.1)
                 (after if changed or ended else before).merge(batch.rows)
                 changed += batch.changed
                 ended += batch.ended
+                if before.of("trades", truth.symbol) and before.of("funding", truth.symbol):
+                    told.set()
                 quiet = quiet + 1 if exchange.done.is_set() and not batch else 0
     if change == "delisted":
         assert ended == [truth.symbol]
