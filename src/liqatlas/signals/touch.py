@@ -3,7 +3,7 @@
     z = |ln(level / price)| / (σ √T),    P(touch within T) = 2 F_n(-z / s)
 
 F_n is Student's distribution; s and n depend on the horizon and stand in a dated file with the script, data and date that made
-them. s = 1 and n = ∞ give the reflection formula of :func:`liqatlas.signals.volatility.walk_probability`. A price path is calmer
+them. s = 1 and n = ∞ give the reflection formula of :func:`liqatlas.signals.volatility.walk_touch`. A price path is calmer
 than its volatility most of the time and wilder rarely: s lies below 1 and n is small. σ is the realised volatility of the last seven
 days, as :func:`~liqatlas.signals.volatility.realised_volatility` measures it; another σ voids the calibration.
 """
