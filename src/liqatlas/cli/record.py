@@ -38,9 +38,9 @@ class RecordOptions:
     watchdog: float = 120.0
     "Seconds without a frame after which a venue's feed is opened anew."
     heartbeat_file: Path | None = None
-    "Written while rows arrive and become durable."
+    "Written every 10 s while rows arrive and become durable."
     heartbeat_url: str | None = None
-    "Asked for while rows arrive and become durable."
+    "Asked for every 10 s while rows arrive and become durable."
     metrics: int | None = None
     "Port on loopback for /metrics and /healthz."
 
