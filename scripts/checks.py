@@ -1,6 +1,6 @@
 """Run the checks of ``./dev test`` and ``./dev lint`` one after the other, all of them, and sum up.
 
-Usage: ``checks.py lint|test …`` inside the development environment, from the project's root.
+Usage: ``checks.py lint|test …`` inside the development environment. What the tests need compiled is compiled beside the lint.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,18 @@ class Outcome:
     closing_line: str
 
 
-# one worker a core; a file stays with one worker, so that what its tests share is made once
-PYTEST = (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile")
+# One worker a core; a file stays with one worker, so that what its tests share is made once. Files come in the order of
+# tests/conftest.py, the slow ones first: by default those with most tests would, and one worker would end long before the other.
+PYTEST = (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+
+
+def marked(mark: str) -> tuple[str, ...]:
+    """Return pytest's arguments for a mark: it, and the files that carry it, as collecting all takes longer than some runs."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return ("-m", mark, *(str(f) for f in files if f"mark.{mark}" in f.read_text(encoding="utf-8")))
+
+
+COMPILE = Check("kernels, compiled", (sys.executable, "-m", "liqatlas", "warmup"))
 CHECKS: dict[str, tuple[Check, ...]] = {
     "lint": (
         Check("ruff check", (sys.executable, "-m", "ruff", "check", ".")),
@@ -47,25 +58,44 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "test": (
         Check("pytest", (*PYTEST, "-m", "not browser")),
         # apart: a browser's driver keeps an event loop running in its process, where no other test could start one
-        Check("pytest, browser", (*PYTEST, "-m", "browser")),
-        Check("kernels, not compiled", (*PYTEST, "-m", "kernels"), {"NUMBA_DISABLE_JIT": "1"}),
+        Check("pytest, browser", (*PYTEST, *marked("browser"))),
+        Check("kernels, not compiled", (*PYTEST, *marked("kernels")), {"NUMBA_DISABLE_JIT": "1"}),
     ),
 }
 
 
-def run(check: Check) -> Outcome:
-    """Run one check, its output shown as it comes."""
-    print(f"\n── {check.name}", flush=True)
-    started, closing_line = time.perf_counter(), ""
-    with subprocess.Popen(
-        check.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+def start(check: Check) -> subprocess.Popen[str]:
+    """Start one check; what it prints can be read as it comes."""
+    return subprocess.Popen(
+        check.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=ROOT,
         env={**os.environ, **check.environment, "PYTHONUNBUFFERED": "1"},
-    ) as process:  # fmt: skip
+    )  # fmt: skip
+
+
+def finish(check: Check, process: subprocess.Popen[str], started: float) -> Outcome:
+    """Show what a check prints until it ends."""
+    print(f"\n── {check.name}", flush=True)
+    closing_line = ""
+    with process:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
             closing_line = line.strip() or closing_line
     return Outcome(check, process.returncode, time.perf_counter() - started, closing_line)
+
+
+def run(groups: list[str]) -> list[Outcome]:
+    """Run the checks of these groups in their order; the kernels are compiled while the lint keeps one core busy."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))  # where tests/conftest.py looks
+    compiling, begun = (start(COMPILE) if "test" in groups else None), time.perf_counter()
+    outcomes = []
+    for group in sorted(groups):
+        if group == "test" and compiling:
+            outcomes.append(finish(COMPILE, compiling, begun))
+        for check in CHECKS[group]:
+            started = time.perf_counter()
+            outcomes.append(finish(check, start(check), started))
+    return outcomes
 
 
 def main() -> int:
@@ -76,7 +106,7 @@ def main() -> int:
             f"wanted one or more of {', '.join(CHECKS)}; got {' '.join(groups) or 'nothing'}", file=sys.stderr
         )
         return 2
-    outcomes = [run(check) for group in groups for check in CHECKS[group]]
+    outcomes = run(groups)
     print(f"\n── summary, Python {sys.version.split()[0]}")
     for outcome in outcomes:
         verdict = "passed" if outcome.exit_code == 0 else f"FAILED ({outcome.exit_code})"

@@ -9,6 +9,8 @@ fail() {
 # prepare_environment ROOT KIND, KIND is user or dev
 prepare_environment() {
   local root=$1 kind=$2 lock stamp
+  # Containers like to set this; then every start would compile some thousand files of Python anew. What is kept lies in the clone.
+  unset PYTHONDONTWRITEBYTECODE
   venv=${LIQATLAS_VENV:-$root/.venv}
   case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
   python=$venv/bin/python

@@ -15,10 +15,7 @@ SETTLED = "document.querySelectorAll('.skeleton').length === 0 && !document.quer
 PICTURES = (
     ("map", "#/map/BTC?by=leverage", "dark", False),
     ("heatmap", "#/heatmap/BTC", "dark", False),
-    ("heatmap_light", "#/heatmap/BTC?layer=long", "light", False),
-    ("realised", "#/realised/BTC", "dark", False),
     ("cascade", "#/cascade/BTC?depth=20M", "light", False),
-    ("report", "#/report/BTC", "dark", False),
     ("guide", "#/guide", "light", False),
     ("phone", "#/map/BTC", "dark", True),
 )

@@ -14,13 +14,23 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
-# Compiled kernels stay out of the tree; ./dev sets this already.
+# Compiled kernels stay in the clone; scripts/checks.py compiles them to the same place before the tests.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
 
 # A first call compiles a kernel inside an example: no deadline. CI tries the same examples every time.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True)
 settings.load_profile("ci" if IN_CI else "local")
+
+
+#: Folders whose files take longest come first, so that no worker is left with a long one at the end.
+SLOW_FIRST = ("e2e", "faults", "replay", "conformance")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow folders first; within them the order stays random."""
+    items.sort(key=lambda item: not set(SLOW_FIRST) & set(item.nodeid.split("/")[:2]))
 
 
 @pytest.fixture(scope="session")

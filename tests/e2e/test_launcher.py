@@ -114,6 +114,11 @@ def test_first_start_prepares_and_later_starts_are_silent(clone: Clone, tmp_path
     assert out == f'["1.0", [], "{elsewhere}"]\n'
 
 
+def test_what_python_compiles_is_kept_even_where_the_environment_forbids_it(clone: Clone) -> None:
+    assert clone.run(PYTHONDONTWRITEBYTECODE="1")[0] == 0
+    assert [path.name.partition(".")[0] for path in (clone.root / ".venv").rglob("tiny*.pyc")] == ["tiny"]
+
+
 def test_changed_lock_and_moved_clone_renew_the_environment(clone: Clone) -> None:
     clone.run()
     clone.lock("2.0")

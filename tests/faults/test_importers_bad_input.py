@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import random
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,35 +10,12 @@ import pytest
 from liqatlas.base.errors import FormatError, LiqAtlasError, UnknownSymbolError
 from liqatlas.venues.importers import inspect_paths, read_paths
 from liqatlas.venues.importers.selection import ALL_TABLES
+from tests.faults.archive_files import HEADER, NAME, T0, agg_rows, read_one, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liqatlas.base.recording import Recording
-
-T0 = 1_717_200_000_000
-HEADER = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"
-NAME = "BTCUSDT-aggTrades-2024-06-01.csv"
-
-
-def agg_rows(count: int, *, first: int = 1, price: float = 61_800.0, step_ms: int = 100) -> list[str]:
-    """Rows as Binance's archive writes them."""
-    return [
-        f"{i},{price + (i % 7) / 10:.1f},0.{i % 9 + 1:03d},{i},{i},{T0 + i * step_ms},{'true' if i % 2 else 'false'}"
-        for i in range(first, first + count)
-    ]
-
-
-def written(folder: Path, rows: list[str], *, name: str = NAME, header: str = HEADER) -> Path:
-    path = folder / name
-    lines = [header, *rows] if header else rows
-    path.write_bytes(("\n".join(lines) + "\n").encode())
-    return path
-
-
-def read_one(path: Path) -> Recording:
-    (recording,) = read_paths([path])
-    return recording
+pytestmark = pytest.mark.kernels
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -87,94 +62,6 @@ def test_binary_rubbish(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(bytes(range(256)) * 20)
     with pytest.raises(FormatError, match="not text"):
-        read_paths([path])
-
-
-@pytest.mark.parametrize(
-    ("magic", "name"), [(b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"), (b"BZh9", "bzip2")]
-)
-def test_foreign_packing_is_named(tmp_path: Path, magic: bytes, name: str) -> None:
-    path = tmp_path / "x.csv.packed"
-    path.write_bytes(magic + b"rest of it")
-    with pytest.raises(FormatError, match=name):
-        read_paths([path])
-
-
-def test_cut_off_gzip(tmp_path: Path) -> None:
-    packed = gzip.compress("\n".join([HEADER, *agg_rows(20_000)]).encode())
-    path = tmp_path / f"{NAME}.gz"
-    path.write_bytes(packed[: len(packed) * 2 // 3])
-    recording = read_one(path)
-    rows = recording.trades.height
-    assert 5_000 < rows < 20_000
-    assert recording.trades["trade_id"].to_list() == list(range(1, rows + 1))
-    (warning,) = [text for text in recording.warnings if "cut off" in text]
-    assert f"{path}:{rows}" in warning
-    assert f"{rows:,} rows before the cut were read" in warning
-
-
-def test_gzip_cut_inside_its_header(tmp_path: Path) -> None:
-    path = tmp_path / f"{NAME}.gz"
-    path.write_bytes(gzip.compress(b"x" * 100)[:6])
-    with pytest.raises(FormatError):
-        read_paths([path])
-
-
-def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:
-    rows = agg_rows(1_000)
-    path = tmp_path / f"{NAME}.gz"
-    path.write_bytes(
-        gzip.compress(("\n".join([HEADER, *rows[:400]]) + "\n").encode())
-        + gzip.compress(("\n".join(rows[400:]) + "\n").encode())
-    )
-    assert read_one(path).trades.height == 1_000
-
-
-def test_damaged_gzip(tmp_path: Path) -> None:
-    packed = bytearray(gzip.compress("\n".join([HEADER, *agg_rows(20_000)]).encode()))
-    packed[-5] ^= 0xFF
-    path = tmp_path / f"{NAME}.gz"
-    path.write_bytes(packed)
-    with pytest.raises(FormatError, match="damaged"):
-        read_paths([path])
-
-
-def zipped(folder: Path, rows: list[str]) -> Path:
-    path = folder / NAME.replace(".csv", ".zip")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(NAME, "\n".join([HEADER, *rows]) + "\n")
-    return path
-
-
-def test_cut_off_zip(tmp_path: Path) -> None:
-    path = zipped(tmp_path, agg_rows(20_000))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    recording = read_one(path)
-    assert 5_000 < recording.trades.height < 15_000
-    assert any("the zip is cut off" in text for text in recording.warnings)
-
-
-def test_zip_cut_inside_its_first_header(tmp_path: Path) -> None:
-    path = zipped(tmp_path, agg_rows(10))
-    path.write_bytes(path.read_bytes()[:20])
-    with pytest.raises(FormatError, match="cut off inside its first header"):
-        read_paths([path])
-
-
-def test_damaged_zip(tmp_path: Path) -> None:
-    path = zipped(tmp_path, agg_rows(20_000))
-    packed = bytearray(path.read_bytes())
-    packed[len(packed) // 2] ^= 0xFF
-    path.write_bytes(packed)
-    with pytest.raises(FormatError, match=r"damaged|checksum|cannot be read"):
-        read_paths([path])
-
-
-def test_empty_zip(tmp_path: Path) -> None:
-    path = tmp_path / "x.zip"
-    with zipfile.ZipFile(path, "w"):
-        pass
-    with pytest.raises(FormatError, match="holds no files"):
         read_paths([path])
 
 

@@ -51,6 +51,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+def test_every_page_and_picture_can_be_reached_from_the_index() -> None:
+    reached, left = set(), [ROOT / "docs" / "index.md"]
+    while left:
+        page = left.pop()
+        if page in reached or not page.is_file():
+            continue
+        reached.add(page)
+        if page.suffix == ".md":
+            targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+            left += [(page.parent / target).resolve() for target in targets if "://" not in target]
+    folders = [
+        ROOT / "docs" / name for name in ("tutorials", "how_to", "explanation", "reference", "pictures")
+    ]
+    files = [
+        path for folder in folders for path in folder.rglob("*") if path.suffix in {".md", ".png", ".svg"}
+    ]
+    assert [str(path.relative_to(ROOT)) for path in files if path not in reached] == []
+
+
 def test_decisions_have_numbers_of_their_own_and_say_what_would_change_our_mind() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     numbers = [int(page.name[:4]) for page in pages]

@@ -46,19 +46,6 @@ def format_price(price: float, *, digits: int = 5, step: float | None = None) ->
     return _signed(text.rstrip("0").rstrip(".") if "." in text else text, price)
 
 
-def round_price(price: float, *, digits: int = 5) -> float:
-    """Return the price that :func:`format_price` shows, as a number.
-
-    Examples
-    --------
-    >>> round_price(1671.8531), round_price(163412.5)
-    (1671.9, 163412.0)
-    """
-    return (
-        round(price, max(0, digits - 1 - _exponent(price))) if price != 0 and math.isfinite(price) else price
-    )
-
-
 def step_decimals(step: float) -> int:
     """Return the decimals that a step of an axis needs, at most 18.
 

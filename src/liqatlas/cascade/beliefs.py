@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from liqatlas.base.errors import ConfigError, InputError
+from liqatlas.base.beliefs import read_beliefs
+from liqatlas.base.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,12 +90,4 @@ def load_cascade_beliefs(file: Path | None = None) -> CascadeBeliefs:
     ConfigError
         If the file is missing or does not hold beliefs.
     """
-    try:
-        raw = (
-            file.read_bytes()
-            if file
-            else (resources.files("liqatlas.cascade") / "data" / DEFAULT_BELIEFS).read_bytes()
-        )
-        return msgspec.json.decode(raw, type=CascadeBeliefs)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(f"cascade beliefs in {file or DEFAULT_BELIEFS} cannot be read: {error}") from None
+    return read_beliefs(CascadeBeliefs, "liqatlas.cascade", DEFAULT_BELIEFS, file)

@@ -11,13 +11,12 @@ by ``scripts/calibrate_cascade.py`` on hours that come after everything that was
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from liqatlas.base.errors import ConfigError
+from liqatlas.base.beliefs import read_beliefs
 from liqatlas.cascade.excursions import ExcursionLaw  # noqa: TC001  (msgspec reads the annotations)
 
 if TYPE_CHECKING:
@@ -179,14 +178,4 @@ def load_forecast_calibrations(file: Path | None = None) -> tuple[ForecastCalibr
     ConfigError
         If the file is missing or does not hold any.
     """
-    try:
-        raw = (
-            file.read_bytes()
-            if file
-            else (resources.files("liqatlas.cascade") / "data" / DEFAULT_FILE).read_bytes()
-        )
-        return msgspec.json.decode(raw, type=ForecastCalibrations).entries
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(
-            f"forecast calibrations in {file or DEFAULT_FILE} cannot be read: {error}; make them with scripts/calibrate_cascade.py"
-        ) from None
+    return read_beliefs(ForecastCalibrations, "liqatlas.cascade", DEFAULT_FILE, file).entries

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import Annotated, Literal, cast
+from dataclasses import dataclass
+from typing import Annotated, cast
 
 from cyclopts import Parameter
 
 from liqatlas.base.errors import InputError
 from liqatlas.cli.options import (
+    BookOptions,
     DataOptions,
     MomentOptions,
     OutputOptions,
+    QuantityOptions,
     choose_format,
+    make_books,
     make_look,
     make_request,
 )
@@ -23,7 +25,6 @@ from liqatlas.flows.cascade import (
     CascadeFormat,
     build_cascade,
     make_settings,
-    parse_depths,
     read_shock,
     render_cascade,
 )
@@ -49,10 +50,6 @@ class CascadeOptions:
     "A move (-5%), a net market order in USD (-200M sold, 50M bought), level:60000 for the smallest order that gets there, or market:down, market:up for what may come by itself within the horizon."
     order: str | None = None
     "A large execution instead: buy:20M or sell:5M."
-    book: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
-    "Files with order books; default is books among --from. The newest not later than the moment is used."
-    depth: Annotated[tuple[str, ...], Parameter(negative="")] = ()
-    "Assumed depth for venues without a book: USD within 1 % on each side, 150M or okx:40M."
     stress: str | None = None
     "State of the books: calm (fitted), stress, october-2025 (assumed), visible (the naive walk)."
     within: str | None = None
@@ -67,15 +64,12 @@ class CascadeOptions:
     "Threads; 0 takes all cores. The answer does not depend on it."
     venue_rules: bool = True
     "Partial steps, insurance funds and deleveraging as each venue states them."
-    quantity: Literal["outstanding", "expected"] | None = None
-    "Which map is burnt, as in `map`: expected prints where the instrument is calibrated, outstanding positions otherwise."
-    calibration: Path | None = None
-    "A calibration made by `liqatlas calibrate` in place of the shipped one, for an expected map."
     thinning: float = 1.0
     "For an expected map: published prints over true liquidations."
 
 
-_DATA, _TIME, _OUTPUT, _CASCADE = DataOptions(), CascadeMoment(), OutputOptions(), CascadeOptions()
+_DATA, _TIME, _OUTPUT = DataOptions(), CascadeMoment(), OutputOptions()
+_CASCADE, _QUANTITY, _BOOKS = CascadeOptions(), QuantityOptions(), BookOptions()
 
 
 def cascade(
@@ -83,6 +77,8 @@ def cascade(
     /,
     *,
     which: CascadeOptions = _CASCADE,
+    quantity: QuantityOptions = _QUANTITY,
+    books: BookOptions = _BOOKS,
     data: DataOptions = _DATA,
     time: CascadeMoment = _TIME,
     output: OutputOptions = _OUTPUT,
@@ -102,14 +98,12 @@ def cascade(
         runs=which.runs, seed=which.seed, workers=which.workers, regime=which.stress, print_thinning=which.thinning,
         venue_rules=which.venue_rules, lasting=(which.within, which.over),
     )  # fmt: skip
-    depths = parse_depths(which.depth)
-    request = replace(
-        make_request(asset, data, time, output, quantity=which.quantity), calibration_file=which.calibration
-    )
+    chosen = make_books(books)
+    request = make_request(asset, data, time, output, quantity=quantity)
     with reporting() as reporter:
         compile_kernels(reporter)
         result = build_cascade(
-            request, shock, settings, book_paths=which.book, depths=depths, reporter=reporter
+            request, shock, settings, book_paths=chosen.paths, depths=chosen.depths, reporter=reporter
         )
     for warning in result.warnings:
         say(f"note: {warning}")

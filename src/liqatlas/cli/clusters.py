@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, get_args
 
 from cyclopts import Parameter
 
@@ -14,16 +14,14 @@ from liqatlas.cli.options import (
     DataOptions,
     MomentOptions,
     OutputOptions,
+    format_or_ending,
     make_books,
     make_request,
 )
 from liqatlas.cli.output import emit, reporting, say
 from liqatlas.flows.build import compile_kernels
-from liqatlas.flows.clusters import build_clusters, render_clusters
+from liqatlas.flows.clusters import ClusterFormat, build_clusters, render_clusters
 from liqatlas.flows.request import parse_amount
-
-if TYPE_CHECKING:
-    from liqatlas.flows.clusters import ClusterFormat
 
 
 @Parameter(name="*", group="Clusters")
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 class ClusterOptions:
     """Which clusters."""
 
-    format: Literal["term", "json", "csv", "md"] | None = None
+    format: ClusterFormat | None = None
     "Default is the ending of the output file, else the terminal."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "File to write; default is standard output."
@@ -62,7 +60,7 @@ def clusters(
     asset
         An asset such as ETH, or one venue's symbol such as ETHUSDT.
     """
-    form = _format(which)
+    form = format_or_ending(which.format, which.output, get_args(ClusterFormat))
     threshold = parse_amount(which.threshold) if which.threshold else None
     if which.daily_volatility is not None and not 0 < which.daily_volatility < 1:
         raise InputError(
@@ -82,17 +80,3 @@ def clusters(
         say(f"note: {warning}")
     emit(render_clusters(result, form, threshold), form, which.output)
     return 0
-
-
-def _format(which: ClusterOptions) -> ClusterFormat:
-    if which.format:
-        return which.format
-    if which.output is None:
-        return "term"
-    names: dict[str, ClusterFormat] = {"json": "json", "csv": "csv", "md": "md", "txt": "term"}
-    ending = which.output.suffix.lower().lstrip(".")
-    if ending not in names:
-        raise InputError(
-            f"cannot tell a format from {which.output.name!r}: end it in .{', .'.join(names)}, or give --format"
-        )
-    return names[ending]

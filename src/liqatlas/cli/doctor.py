@@ -27,7 +27,7 @@ def doctor(
     Parameters
     ----------
     venues
-        Only these venues; ``ccxt:NAME`` is an exchange read by ccxt.
+        Only these venues; `ccxt:NAME` is an exchange read by ccxt.
     lake
         Folder of the lake; default is that of the settings.
     offline

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
+from dataclasses import dataclass
 from typing import Literal
 
 from cyclopts import Parameter
@@ -12,6 +11,7 @@ from liqatlas.cli.options import (
     DataOptions,
     MomentOptions,
     OutputOptions,
+    QuantityOptions,
     choose_format,
     make_look,
     make_request,
@@ -23,18 +23,16 @@ from liqatlas.flows.render import render_heatmap
 
 @Parameter(name="*", group="Quantity")
 @dataclass(frozen=True, kw_only=True)
-class QuantityOptions:
+class LevelOptions(QuantityOptions):
     """Which levels, and which of the two quantities."""
 
     kind: Literal["modelled", "measured"] = "modelled"
     "modelled: levels estimated from trades and open interest; measured: public positions, one column per snapshot."
     quantity: Literal["outstanding", "expected"] = "outstanding"
     "outstanding: open notional with its level there; expected: prints if the price touched it, a column per hour, of one instrument."
-    calibration: Path | None = None
-    "Calibration file for expected prints; default is the shipped one that fits best, which is then named."
 
 
-_WHAT = QuantityOptions()
+_WHAT = LevelOptions()
 _DATA, _TIME, _OUTPUT = DataOptions(), MomentOptions(), OutputOptions()
 
 
@@ -42,7 +40,7 @@ def heatmap(
     asset: str,
     /,
     *,
-    what: QuantityOptions = _WHAT,
+    what: LevelOptions = _WHAT,
     columns: int = 400,
     rows: int = 300,
     data: DataOptions = _DATA,
@@ -61,8 +59,7 @@ def heatmap(
         Price rows.
     """
     form = choose_format(output)
-    request = make_request(asset, data, time, output, kind=what.kind, quantity=what.quantity)
-    request = replace(request, calibration_file=what.calibration)
+    request = make_request(asset, data, time, output, kind=what.kind, quantity=what)
     with reporting() as reporter:
         if what.kind == "modelled" and what.quantity == "outstanding":
             compile_kernels(reporter)

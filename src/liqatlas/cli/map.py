@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -12,6 +11,7 @@ from liqatlas.cli.options import (
     DataOptions,
     MomentOptions,
     OutputOptions,
+    QuantityOptions,
     choose_format,
     make_look,
     make_request,
@@ -34,10 +34,6 @@ class MapOptions:
 
     kind: Literal["modelled", "realised", "measured"] = "modelled"
     "modelled: estimated from trades and open interest; realised: liquidations that happened; measured: public positions."
-    quantity: Literal["outstanding", "expected"] | None = None
-    "outstanding: open notional with its level there; expected: prints if the price touched it (needs a calibration)."
-    calibration: Path | None = None
-    "Calibration for expected, as `liqatlas calibrate` writes it; default is the shipped one that fits."
     by: Literal["venue", "leverage"] = "venue"
     "What the bars are stacked by."
     leverage: str | None = None
@@ -48,7 +44,8 @@ class MapOptions:
     "Draw small maps of several windows and leverage ranges in one picture."
 
 
-_DATA, _TIME, _OUTPUT, _MAP = DataOptions(), MomentOptions(), OutputOptions(), MapOptions()
+_DATA, _TIME, _OUTPUT = DataOptions(), MomentOptions(), OutputOptions()
+_MAP, _QUANTITY = MapOptions(), QuantityOptions()
 
 
 def map_(
@@ -56,6 +53,7 @@ def map_(
     /,
     *,
     which: MapOptions = _MAP,
+    quantity: QuantityOptions = _QUANTITY,
     data: DataOptions = _DATA,
     time: MomentOptions = _TIME,
     output: OutputOptions = _OUTPUT,
@@ -69,12 +67,11 @@ def map_(
     """
     form = choose_format(output)
     request = make_request(
-        asset, data, time, output, kind=which.kind, quantity=which.quantity, leverage=which.leverage
+        asset, data, time, output, kind=which.kind, quantity=quantity, leverage=which.leverage
     )
     drawn_range = request.price_range
     if form in {"png", "svg", "term"}:  # a picture cuts its own range, at whole bars
         request = replace(request, price_range=None)
-    request = replace(request, calibration_file=which.calibration)
     if which.grid:
         return _grid(request, form, time, output, which.by)
     with reporting() as reporter:

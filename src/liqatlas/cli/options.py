@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 from cyclopts import Parameter
 
@@ -23,6 +23,10 @@ from liqatlas.flows.request import (
 
 if TYPE_CHECKING:
     from liqatlas.flows.books import BookChoice
+
+F = TypeVar("F", bound=str)
+#: Endings that are not the name of their format.
+_ENDINGS = {"txt": "term", "htm": "html", "feather": "arrow"}
 
 
 @Parameter(name="*", group="Data")
@@ -69,13 +73,39 @@ class MomentOptions:
     "Time zone of times shown, such as Europe/Berlin."
 
 
+@Parameter(name="*", group="Quantity")
+@dataclass(frozen=True, kw_only=True)
+class QuantityOptions:
+    """Which of the two quantities a modelled map shows."""
+
+    quantity: Literal["outstanding", "expected"] | None = None
+    "outstanding: open notional with its level there; expected: prints if the price touched it. Default is expected where a calibration fits."
+    calibration: Path | None = None
+    "Calibration for expected, as `liqatlas calibrate` writes it; default is the shipped one that fits best, which is then named."
+
+
+@Parameter(name="*", group="Venues")
+@dataclass(frozen=True, kw_only=True)
+class VenueOptions:
+    """Which venues are asked, how they are reached and where their rows go."""
+
+    venues: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = ()
+    "Which venues; all with a live client by default. `ccxt:NAME` is an exchange read by ccxt."
+    lake: Path | None = None
+    "Folder of the lake, made where there is none; default is that of the settings."
+    host: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    "VENUE=URL: a mirror or regional address in place of the venue's own."
+    proxy: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    "VENUE=URL: a proxy for that venue."
+
+
 @Parameter(name="*", group="Book")
 @dataclass(frozen=True, kw_only=True)
 class BookOptions:
     """Order books, for risk grades and the cascade."""
 
     book: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = ()
-    "Files with order books, used whatever their age; default is recent ones in the recordings."
+    "Files with order books: the newest not later than the moment is used, whatever its age; default is the books among the data."
     depth: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     "Assumed depth for venues without a book: USD within 1 % on each side, 150M or okx:40M."
 
@@ -112,7 +142,7 @@ def make_request(
     output: OutputOptions,
     *,
     kind: Literal["modelled", "realised", "measured"] = "modelled",
-    quantity: Literal["outstanding", "expected"] | None = None,
+    quantity: QuantityOptions | None = None,
     leverage: str | None = None,
 ) -> Request:
     """Return the request that the options describe.
@@ -135,7 +165,8 @@ def make_request(
         quick=True,
         venues=tuple(v.lower() for v in data.venue),
         kind=kind,
-        quantity=quantity,
+        quantity=quantity.quantity if quantity else None,
+        calibration_file=quantity.calibration if quantity else None,
         window_ns=parse_window(time.window),
         as_of_ns=moment(time.as_of),
         open_interest_usd=parse_amount(data.open_interest) if data.open_interest else None,
@@ -171,27 +202,30 @@ def choose_lake(data: DataOptions) -> Path | None:
 
 
 def choose_format(output: OutputOptions) -> Format:
-    """Return the format asked for, or the one the file's ending names.
+    """Return the format of a map asked for, or the one the file's ending names."""
+    return format_or_ending(output.format, output.output, get_args(Format))
+
+
+def format_or_ending(given: F | None, output: Path | None, known: tuple[F, ...]) -> F:
+    """Return the format asked for, else the one the file's ending names, else the first that is known.
 
     Raises
     ------
     InputError
         If the ending names none.
     """
-    if output.format:
-        return output.format
-    if output.output is None:
-        return "term"
-    ending = output.output.suffix.lower().lstrip(".")
-    names: dict[str, Format] = {
-        "png": "png", "svg": "svg", "json": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow", "feather": "arrow",
-        "txt": "term", "html": "html", "htm": "html",
-    }  # fmt: skip
-    if ending not in names:
+    if given is not None:
+        return given
+    if output is None:
+        return known[0]
+    endings = {str(name): name for name in known if name != "term"}
+    endings |= {ending: name for ending, means in _ENDINGS.items() for name in known if name == means}
+    ending = output.suffix.lower().lstrip(".")
+    if ending not in endings:
         raise InputError(
-            f"cannot tell a format from {output.output.name!r}: end it in .{', .'.join(names)}, or give --format"
+            f"cannot tell a format from {output.name!r}: end it in .{', .'.join(endings)}, or give --format"
         )
-    return names[ending]
+    return endings[ending]
 
 
 def make_look(

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from liqatlas.base.clock import NS_PER_S, parse_window
 from liqatlas.base.config import load_settings
+from liqatlas.cli.options import VenueOptions
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.backfill import BackfillPlan, backfill
 from liqatlas.flows.record import RecordPlan, read_names
@@ -37,25 +38,22 @@ class RecordOptions:
     watchdog: float = 120.0
     "Seconds without a frame after which a venue's feed is opened anew."
     heartbeat_file: Path | None = None
-    "Written while rows arrive and become durable."
+    "Written every 10 s while rows arrive and become durable."
     heartbeat_url: str | None = None
-    "Asked for while rows arrive and become durable."
+    "Asked for every 10 s while rows arrive and become durable."
     metrics: int | None = None
     "Port on loopback for /metrics and /healthz."
 
 
-_HOW = RecordOptions()
+_HOW, _WHERE = RecordOptions(), VenueOptions()
 
 
 def record(
     names: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     /,
     *,
-    venues: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
-    lake: Path | None = None,
+    where: VenueOptions = _WHERE,
     how: RecordOptions = _HOW,
-    host: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    proxy: Annotated[tuple[str, ...], Parameter(negative="")] = (),
 ) -> int:
     """Record live rows into the lake until stopped; every gap is filled or written down.
 
@@ -63,20 +61,12 @@ def record(
     ----------
     names
         Assets such as BTC, or symbols.
-    venues
-        Which venues; all with a live client by default. ``ccxt:NAME`` is an exchange read by ccxt.
-    lake
-        Folder of the lake, made where there is none; default is that of the settings.
-    host
-        VENUE=URL: a mirror or regional address in place of the venue's own.
-    proxy
-        VENUE=URL: a proxy for that venue.
     """
     plan = RecordPlan(
         names=names,
-        venues=chosen_venues(venues),
-        lake=lake or load_settings().lake_path,
-        access=make_access(host, proxy),
+        venues=chosen_venues(where.venues),
+        lake=where.lake or load_settings().lake_path,
+        access=make_access(where.host, where.proxy),
         names_file=how.symbols,
         bound_s=how.bound,
         silent_s=how.watchdog,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import Parameter
 
@@ -15,6 +15,7 @@ from liqatlas.cli.options import (
     DataOptions,
     MomentOptions,
     OutputOptions,
+    format_or_ending,
     make_books,
     make_request,
 )
@@ -25,11 +26,10 @@ from liqatlas.flows.build import compile_kernels
 from liqatlas.flows.page import page_is_built, report_page
 from liqatlas.flows.public_figures import PublicChoice, make_public
 from liqatlas.flows.report import ReportChoice, build_report
-from liqatlas.flows.report_render import render_report
+from liqatlas.flows.report_render import ReportFormat, render_report
 
 if TYPE_CHECKING:
     from liqatlas.flows.report import ReportResult
-    from liqatlas.flows.report_render import ReportFormat
     from liqatlas.flows.request import Request
 
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class ReportOptions:
     """How the report is written and what it is compared with."""
 
-    format: Literal["term", "md", "html", "pdf", "json"] | None = None
+    format: ReportFormat | None = None
     "Default is the ending of the output file, else the terminal."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "File to write; default is standard output."
@@ -74,14 +74,6 @@ _DATA, _TIME, _BOOKS, _WHICH, _DAILY = (
     ReportOptions(),
     DailyOptions(),
 )
-_ENDINGS: dict[str, ReportFormat] = {
-    "md": "md",
-    "html": "html",
-    "htm": "html",
-    "pdf": "pdf",
-    "json": "json",
-    "txt": "term",
-}
 
 
 def report(
@@ -99,7 +91,7 @@ def report(
     assets
         An asset such as ETH, or one venue's symbol such as ETHUSDT; with --daily as many as wanted.
     """
-    form = _format(which)
+    form = format_or_ending(which.format, which.output, get_args(ReportFormat))
     _check(assets, which, brief)
     request = make_request(assets[0], data, time, OutputOptions())
     public = make_public(brief.facts, brief.public, brief.public_host)
@@ -131,7 +123,7 @@ def _brief(
     public: PublicChoice,
 ) -> int:
     """Write the brief of several assets, and keep each report where an archive is named."""
-    form = _format(which)
+    form = format_or_ending(which.format, which.output, get_args(ReportFormat))
     with reporting() as reporter:
         compile_kernels(reporter)
         brief = build_brief(
@@ -171,16 +163,3 @@ def interactive(result: ReportResult, plain: bytes) -> bytes:
         return report_page(result, plain)
     say("the interactive page was not built (python scripts/build_page.py): the report holds pictures only")
     return plain
-
-
-def _format(which: ReportOptions) -> ReportFormat:
-    if which.format:
-        return which.format
-    if which.output is None:
-        return "term"
-    ending = which.output.suffix.lower().lstrip(".")
-    if ending not in _ENDINGS:
-        raise InputError(
-            f"cannot tell a format from {which.output.name!r}: end it in .{', .'.join(_ENDINGS)}, or give --format"
-        )
-    return _ENDINGS[ending]

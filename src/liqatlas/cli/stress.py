@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (cyclopts reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, get_args
 
 from cyclopts import Parameter
 
 from liqatlas.base.clock import parse_window
 from liqatlas.base.errors import FormatError, InputError
+from liqatlas.cli.options import format_or_ending
 from liqatlas.cli.output import emit, reporting, say, terminal_look
 from liqatlas.flows.request import moment
-from liqatlas.flows.stress import build_stress, render_stress
+from liqatlas.flows.stress import StressFormat, build_stress, render_stress
 from liqatlas.flows.stress_market import StressRequest
-
-if TYPE_CHECKING:
-    from liqatlas.flows.stress import StressFormat
 
 
 @Parameter(name="*", group="Stress")
@@ -41,7 +39,7 @@ class StressOptions:
     "Absolute delta of the options a hedge is given in."
     hedge_share: float = 1.0
     "Share of the exposure to hedge."
-    format: Literal["term", "json", "csv", "md", "html", "pdf"] | None = None
+    format: StressFormat | None = None
     "Default is the ending of the output file, else the terminal."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "File to write; default is standard output."
@@ -66,7 +64,7 @@ def stress(*, which: StressOptions) -> int:
     for entry in result.tree["positions"]:
         if entry["error"]:
             say(f"line {entry['line']}: {entry['error']}")
-    form = _format(which)
+    form = format_or_ending(which.format, which.output, get_args(StressFormat))
     width = terminal_look(to_file=which.output is not None)[0]
     emit(render_stress(result, form, width=width), "png" if form == "pdf" else form, which.output)
     return result.exit_code
@@ -108,24 +106,3 @@ def _prices(texts: tuple[str, ...]) -> dict[str, float]:
             raise InputError(f"--price {text!r} cannot be read: wanted SYMBOL=VALUE such as BTCUSDT=65000")
         out[name.strip().upper()] = price
     return out
-
-
-def _format(which: StressOptions) -> StressFormat:
-    if which.format:
-        return which.format
-    if which.output is None:
-        return "term"
-    names: dict[str, StressFormat] = {
-        "json": "json",
-        "csv": "csv",
-        "md": "md",
-        "txt": "term",
-        "html": "html",
-        "pdf": "pdf",
-    }
-    ending = which.output.suffix.lower().lstrip(".")
-    if ending not in names:
-        raise InputError(
-            f"cannot tell a format from {which.output.name!r}: end it in .{', .'.join(names)}, or give --format"
-        )
-    return names[ending]

@@ -24,7 +24,7 @@ from liqatlas.flows.request import parse_amount
 from liqatlas.flows.terms import risk_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from liqatlas.base.recording import Recording
     from liqatlas.book.depth import Direction
@@ -225,7 +225,7 @@ def build_cascade(
     settings: CascadeSettings,
     *,
     book_paths: Sequence[Path] = (),
-    depths: dict[str, float] | None = None,
+    depths: Mapping[str, float] | None = None,
     recordings: Sequence[Recording] | None = None,
     reporter: Reporter = SILENT,
 ) -> CascadeResult:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from liqatlas.base.beliefs import read_beliefs
 from liqatlas.base.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -146,12 +146,4 @@ def load_settings(file: Path | None = None) -> EstimatorSettings:
     ConfigError
         If the file is missing or does not hold settings.
     """
-    try:
-        shipped = resources.files("liqatlas.levels") / "data" / DEFAULT_SETTINGS
-        return msgspec.json.decode(
-            file.read_bytes() if file else shipped.read_bytes(), type=EstimatorSettings
-        )
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(
-            f"estimator settings in {file or DEFAULT_SETTINGS} cannot be read: {error}"
-        ) from None
+    return read_beliefs(EstimatorSettings, "liqatlas.levels", DEFAULT_SETTINGS, file)

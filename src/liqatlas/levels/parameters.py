@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from liqatlas.base.beliefs import read_beliefs
 from liqatlas.base.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -103,14 +103,4 @@ def load_parameters(file: Path | None = None) -> EstimatorParameters:
     ConfigError
         If the file is missing or does not hold parameters.
     """
-    try:
-        raw = (
-            file.read_bytes()
-            if file
-            else (resources.files("liqatlas.levels") / "data" / DEFAULT_PRIOR).read_bytes()
-        )
-        return msgspec.json.decode(raw, type=EstimatorParameters)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(
-            f"estimator parameters in {file or DEFAULT_PRIOR} cannot be read: {error}"
-        ) from None
+    return read_beliefs(EstimatorParameters, "liqatlas.levels", DEFAULT_PRIOR, file)

@@ -258,9 +258,3 @@ def _measured_lines(head: Head) -> list[str]:
             f"Betas to {head.asset} from the snapshots' own marks, {least} price changes or more each: {named}{more}."
         )
     return [line for line in lines if line]
-
-
-def _parameter(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}" if math.isfinite(value) else str(value)
-    return str(value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from liqatlas.base.beliefs import read_beliefs
 from liqatlas.base.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -189,8 +189,4 @@ def load_settings(file: Path | None = None) -> Settings:
     ConfigError
         If the file is missing or does not hold settings.
     """
-    try:
-        shipped = resources.files("liqatlas.signals") / "data" / DEFAULT_SETTINGS
-        return msgspec.json.decode(file.read_bytes() if file else shipped.read_bytes(), type=Settings)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(f"signal settings in {file or DEFAULT_SETTINGS} cannot be read: {error}") from None
+    return read_beliefs(Settings, "liqatlas.signals", DEFAULT_SETTINGS, file)

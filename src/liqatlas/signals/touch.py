@@ -3,7 +3,7 @@
     z = |ln(level / price)| / (σ √T),    P(touch within T) = 2 F_n(-z / s)
 
 F_n is Student's distribution; s and n depend on the horizon and stand in a dated file with the script, data and date that made
-them. s = 1 and n = ∞ give the reflection formula of :func:`liqatlas.signals.volatility.walk_probability`. A price path is calmer
+them. s = 1 and n = ∞ give the reflection formula of :func:`liqatlas.signals.volatility.walk_touch`. A price path is calmer
 than its volatility most of the time and wilder rarely: s lies below 1 and n is small. σ is the realised volatility of the last seven
 days, as :func:`~liqatlas.signals.volatility.realised_volatility` measures it; another σ voids the calibration.
 """
@@ -11,13 +11,13 @@ days, as :func:`~liqatlas.signals.volatility.realised_volatility` measures it; a
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from liqatlas.base.errors import InputError, InternalError
+from liqatlas.base.beliefs import read_beliefs
+from liqatlas.base.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,11 +89,7 @@ def touch_calibration() -> TouchFile:
     InternalError
         If it cannot be read.
     """
-    try:
-        raw = (resources.files("liqatlas.signals") / "data" / TOUCH_FILE).read_bytes()
-        return msgspec.json.decode(raw, type=TouchFile)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InternalError(f"shipped file {TOUCH_FILE} cannot be read: {error}") from None
+    return read_beliefs(TouchFile, "liqatlas.signals", TOUCH_FILE)
 
 
 def touch_words(volatility_source: str, *, measured: bool) -> str:

@@ -1,10 +1,10 @@
-"""Realised volatility of a recording's price, and what a plain random walk says about touching a level.
+"""Realised volatility of a recording's price, and how likely a plain random walk touches a level.
 
 The plain walk: log price is a Brownian motion without drift and with constant volatility. By reflection
 
-    P(touch within T) = 2 Φ(-|ln(level / price)| / (σ √T)),   σ per √day, T in days.
+    P(touch within T) = 2 Φ(-z),   z = |ln(level / price)| / (σ √T),   σ per √day, T in days.
 
-It knows no jumps, no clustering of volatility and no discreteness; ``touch`` corrects it by what was measured.
+It knows no jumps, no clustering of volatility and no discreteness; it is the yardstick that ``touch`` is measured against.
 """
 
 from __future__ import annotations
@@ -121,24 +121,3 @@ def walk_touch(z: NDArray[np.float64] | float) -> NDArray[np.float64]:
     from scipy.special import ndtr
 
     return np.asarray(2.0 * ndtr(-np.asarray(z, dtype=np.float64)))
-
-
-def walk_probability(
-    level: NDArray[np.float64] | float, *, price: float, daily_volatility: float, hours: float
-) -> NDArray[np.float64]:
-    """Return the plain walk's probability of touching a level within some hours; 1 at the price, 0 for levels of 0 or inf.
-
-    It is the yardstick that :mod:`liqatlas.signals.touch` is measured against.
-
-    Examples
-    --------
-    >>> float(walk_probability(97.0, price=100.0, daily_volatility=0.03, hours=24.0)).__round__(3)
-    0.31
-    """
-    levels = np.asarray(level, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        distance = np.abs(np.log(levels / price))
-    spread = daily_volatility * math.sqrt(hours / 24.0)
-    if not spread > 0:
-        return np.where(distance > 0, 0.0, 1.0)
-    return walk_touch(distance / spread)

@@ -13,7 +13,6 @@ from liqatlas.base.format import (
     format_price,
     format_share,
     format_usd,
-    round_price,
     step_decimals,
 )
 
@@ -88,7 +87,6 @@ def test_price_reads_back_within_its_digits(price: float) -> None:
     text = format_price(price)
     assert "e" not in text
     assert float(text.replace(",", "")) == pytest.approx(price, rel=5.1e-5)
-    assert float(text.replace(",", "")) == pytest.approx(round_price(price), rel=1e-12)
 
 
 def test_shares_and_changes_carry_sign_and_unit() -> None:

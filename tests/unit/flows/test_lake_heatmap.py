@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
-pytestmark = pytest.mark.kernels
-
 
 @pytest.mark.parametrize("make", [bars_market, trades_market])
-@pytest.mark.parametrize("window", [7 * HOUR_NS + 5 * MINUTE_NS, 30 * HOUR_NS, 300 * HOUR_NS])
+@pytest.mark.parametrize(
+    ("hours", "window"),
+    [
+        (60, 7 * HOUR_NS + 5 * MINUTE_NS), (60, 30 * HOUR_NS), (60, 300 * HOUR_NS),
+        pytest.param(6, 3 * HOUR_NS, marks=pytest.mark.kernels),
+    ],
+)  # fmt: skip
 def test_the_window_is_read_and_all_of_history_is_shown(
-    tmp_path: Path, make: Callable[[int, int], Recording], window: int
+    tmp_path: Path, make: Callable[[int, int], Recording], hours: int, window: int
 ) -> None:
-    recording = make(60, 3)
+    recording = make(hours, 3)
     with Lake.create(tmp_path / "lake") as lake:
         keep(lake, recording)
-    as_of = START + 58 * HOUR_NS + 90_000_000_000
+    as_of = START + (hours - 2) * HOUR_NS + 90_000_000_000
     asked = Request(asset=recording.instrument.asset, window_ns=window, as_of_ns=as_of)
     of_rows = build_heatmap(asked, [recording], columns=40, rows=50)
     of_lake = build_heatmap(

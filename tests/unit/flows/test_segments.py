@@ -66,7 +66,6 @@ def lake(tmp_path: Path) -> Lake:
 MOMENTS = [HOURS * 60.0, HOURS * 60 - 200.0, 60 * 30.0, 60 * 27 + 0.5, 60 * 3.0, 61.0]
 
 
-@pytest.mark.kernels
 @pytest.mark.parametrize("make", [bars_market, trades_market])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_window_as_of_any_moment_has_the_bits_of_a_batch(
@@ -82,6 +81,14 @@ def test_any_window_as_of_any_moment_has_the_bits_of_a_batch(
 
 
 @pytest.mark.kernels
+def test_few_trades_across_a_month_s_end(lake: Lake) -> None:
+    recording = trades_market(54, 3, per_hour=12)
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    for window in (20 * MINUTE_NS, 30 * HOUR_NS):
+        assert_same_bits(lake, recording, newest(recording), window)
+
+
 @pytest.mark.parametrize("make", [bars_market, trades_market])
 def test_sealing_as_hours_arrive_gives_the_same_bits(
     lake: Lake, make: Callable[[int, int], Recording]
@@ -94,7 +101,6 @@ def test_sealing_as_hours_arrive_gives_the_same_bits(
         assert_same_bits(lake, so_far, newest(so_far), 24 * HOUR_NS)
 
 
-@pytest.mark.kernels
 def test_late_rows_are_folded_in(lake: Lake) -> None:
     recording = trades_market(HOURS, 4)
     hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)
@@ -107,7 +113,6 @@ def test_late_rows_are_folded_in(lake: Lake) -> None:
     assert_same_bits(lake, recording, newest(recording), 60 * HOUR_NS)
 
 
-@pytest.mark.kernels
 def test_an_update_that_died_half_way_is_finished_by_the_next(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +159,6 @@ def test_a_window_is_a_handful_of_stretches() -> None:
             assert bounds[::2] == bounds[1::2]  # they meet, and leave nothing out
 
 
-@pytest.mark.kernels
 def test_segments_outlive_the_trades_they_were_made_of(lake: Lake) -> None:
     recording = trades_market(HOURS, 9)
     keep(lake, recording)

@@ -22,7 +22,7 @@ from liqatlas.signals.metrics import asset_scale, day_metrics, market_state, rat
 from liqatlas.signals.panel import cascade_phase, confirmation_panel
 from liqatlas.signals.settings import load_settings
 from liqatlas.signals.threshold import threshold_clusters
-from liqatlas.signals.volatility import realised_volatility, walk_probability
+from liqatlas.signals.volatility import realised_volatility, walk_touch
 from tests.unit.signals.scenes import AS_OF, hill, make_map, recording
 
 SETTINGS = load_settings()
@@ -272,15 +272,15 @@ def test_grade_at_its_thresholds() -> None:
     assert [grade(v, (1.0, 2.0), ("a", "b", "c")) for v in (0.9, 1.0, 1.9, 2.0)] == ["a", "b", "b", "c"]
 
 
-def test_walk_probability_is_the_reflection_formula() -> None:
-    """At one standard deviation 2 Φ(-1) = 0.3173; it rises with time and falls with distance; a level of zero is never met."""
-    at = walk_probability(100 * np.exp(-0.03), price=100.0, daily_volatility=0.03, hours=24.0)
+def test_the_plain_walk_is_the_reflection_formula() -> None:
+    """At one standard deviation 2 Φ(-1) = 0.3173; it falls with distance; a level infinitely far is never met."""
+    at = walk_touch(1.0)
     assert float(at) == pytest.approx(0.31731, abs=1e-5)
     walk = np.random.default_rng(3).normal(0.0, 0.03 / np.sqrt(2000), size=(4000, 2000)).cumsum(axis=1)
     assert float(at) == pytest.approx((walk.min(axis=1) <= -0.03).mean(), abs=0.025)
-    far = walk_probability(np.array([99.0, 97.0, 0.0]), price=100.0, daily_volatility=0.03, hours=24.0)
+    far = walk_touch(np.array([0.0, 0.3, 1.0, np.inf]))
     assert (np.diff(far) < 0).all()
-    assert far[2] == 0.0
+    assert (far[0], far[-1]) == (1.0, 0.0)
 
 
 def test_realised_volatility_of_a_known_walk() -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from typing import TypeVar
 
 import msgspec
 
-from liqatlas.base.errors import InternalError
+from liqatlas.base.beliefs import read_beliefs
 
-_T = TypeVar("_T")
 CRASH_FILE, FEE_FILE = "crashes_2026-11-22.json", "taker_fees_2026-11-22.json"
 
 
@@ -53,18 +50,10 @@ class FeeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 @cache
 def load_crashes() -> tuple[Crash, ...]:
     """Return the shipped crashes, oldest first."""
-    return _load(CRASH_FILE, CrashFile).crashes
+    return read_beliefs(CrashFile, "liqatlas.signals.stress", CRASH_FILE).crashes
 
 
 @cache
 def taker_fee(venue: str) -> Fee | None:
     """Return a venue's standard taker fee, or None where none ships."""
-    return _load(FEE_FILE, FeeFile).venues.get(venue)
-
-
-def _load(name: str, kind: type[_T]) -> _T:
-    try:
-        raw = (resources.files("liqatlas.signals.stress") / "data" / name).read_bytes()
-        return msgspec.json.decode(raw, type=kind)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InternalError(f"shipped file {name} cannot be read: {error}") from None
+    return read_beliefs(FeeFile, "liqatlas.signals.stress", FEE_FILE).venues.get(venue)

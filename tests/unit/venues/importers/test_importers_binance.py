@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
+pytestmark = pytest.mark.kernels
 T0 = 1_717_200_000_000
 MS = 1_000_000
 AGG_HEADER = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"

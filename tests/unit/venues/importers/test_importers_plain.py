@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
+pytestmark = pytest.mark.kernels
 T0 = 1_717_200_000_000_000_000
 S = 1_000_000_000
 
