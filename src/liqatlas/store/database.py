@@ -195,9 +195,13 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def last_seq(connection: sqlite3.Connection) -> int:
+    """Return the last write number that was given."""
+    return int(connection.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()[0])
+
+
 def take_seq(connection: sqlite3.Connection, count: int) -> int:
     """Return the first of ``count`` write numbers, never given before, inside a running transaction."""
-    row = connection.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()
-    first = int(row[0]) + 1
+    first = last_seq(connection) + 1
     connection.execute("UPDATE counter SET value = ? WHERE name = 'seq'", (first + count - 1,))
     return first

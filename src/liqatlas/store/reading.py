@@ -64,7 +64,7 @@ class Reader:
             with snapshot(connection):
                 series = find_series(connection, venue, symbol)
                 entries = manifest.live(connection, dataset, series.number, *span)
-                hot, _ = HOT[dataset].select(connection, series.number, *span)
+                hot = HOT[dataset].select(connection, series.number, *span)
             try:
                 return self._joined(rule, series, entries, hot, span), series.tick_size
             except FileNotFoundError as error:
