@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from liqatlas.base.instruments import Instrument
     from liqatlas.store import Lake
 
+#: Datasets that flow bars are made of.
+SOURCES = frozenset({"trades", "bars", "marks", "open_interest"})
 #: Share of the bars' turnover that an hour's trades must hold to count as all of them.
 COMPLETE = 0.9
 #: Rows read on both sides of a stretch; also the longest bar that can be cut at hours.
@@ -50,6 +52,11 @@ class Samples:
     def part(self, first: int, last: int) -> Samples:
         """Return bars ``[first, last)``."""
         return Samples(self.edges[first : last + 1], self.values[first : last + 1])
+
+    def within(self, start_ns: int, end_ns: int) -> Samples:
+        """Return the bars of the hours in ``[start_ns, end_ns)``."""
+        first, last = np.searchsorted(self.hours, (start_ns, end_ns))
+        return self.part(int(first), int(last))
 
     @property
     def hours(self) -> NDArray[np.int64]:
@@ -91,7 +98,7 @@ class LakeFlow:
             for row in lake.freshness(instrument.venue, instrument.symbol)
             if row.first_event_ns <= until_ns
         }
-        self._there = set(firsts) & {"trades", "bars", "marks", "open_interest"}
+        self._there = set(firsts) & SOURCES
         traded = [firsts[name] for name in ("trades", "bars") if name in firsts]
         if "open_interest" not in firsts or not traded:
             raise CannotCutError(

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _META = b"liqatlas"
 _COMPRESSION_LEVEL = 3
 _READ_BUFFER = 2**20
-#: Rows that are in memory together where a file passes through, some 5 MB of them.
-BATCH_ROWS = 100_000
+#: Rows that are in memory together where a file passes through, some 10 MB of them.
+BATCH_ROWS = 200_000
 #: What the system says when a disk, quota or file-size limit is reached.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

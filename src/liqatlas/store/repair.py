@@ -174,7 +174,7 @@ def _set_aside(connection: sqlite3.Connection, root: Path, problem: Problem, sta
         span = (entry.start_ns, entry.end_ns)
         remove_recorded(connection, entry.dataset, entry.series, span)
         place = gaps.Place(entry.dataset, series.venue, series.symbol)
-        gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"repair: file {problem.kind}")
+        gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"{gaps.REPAIR}file {problem.kind}")
     return (
         f"{problem.path}: {problem.kind}, set aside; {entry.rows:,} rows of {entry.dataset} {series.venue}:"
         f"{series.symbol} {isoformat(span[0])} to {isoformat(span[1])} noted as a gap"

@@ -234,4 +234,4 @@ def _expire(
         (entry.dataset, entry.series, *span),
     )
     place = gaps.Place(entry.dataset, series.venue, series.symbol)
-    gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"retention: {why}")
+    gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"{gaps.RETENTION}{why}")

@@ -297,5 +297,7 @@ def _note_losses(fresh: sqlite3.Connection, saved: Salvage) -> None:
         files = [(f.start_ns, f.end_ns) for f in manifest.live(fresh, dataset, number, start, end)]
         for low, high in coverage.without([(start, min(end, max(now, start + 1)))], files):
             place = gaps.Place(dataset, series.venue, series.symbol)
-            gaps.open_gap(fresh, place, low, end_ns=high, reason="repair: a damaged page of the catalogue")
+            gaps.open_gap(
+                fresh, place, low, end_ns=high, reason=f"{gaps.REPAIR}a damaged page of the catalogue"
+            )
             coverage.remove_recorded(fresh, dataset, number, (low, high))
