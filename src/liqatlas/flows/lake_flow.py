@@ -34,6 +34,8 @@ SOURCES = frozenset({"trades", "bars", "marks", "open_interest"})
 COMPLETE = 0.9
 #: Rows read on both sides of a stretch; also the longest bar that can be cut at hours.
 MARGIN_NS = HOUR_NS
+#: A day of more trades is read hour by hour.
+TRADES_AT_ONCE = 1_000_000
 #: How far back the last trade, mark or sample before a stretch is looked for, one after the other.
 _LOOK_BACK_NS = (HOUR_NS, DAY_NS, 30 * DAY_NS, 3650 * DAY_NS)
 
@@ -116,6 +118,13 @@ class LakeFlow:
         return self._lake.read(
             dataset, self.instrument.venue, self.instrument.symbol, max(start_ns, 0), max(end, start_ns)
         )
+
+    def many_trades(self, start_ns: int, end_ns: int) -> bool:
+        """Whether a stretch holds more trades than are read at once."""
+        if "trades" not in self._there:
+            return False
+        place = (self.instrument.venue, self.instrument.symbol)
+        return self._lake.rows_near("trades", *place, start_ns, end_ns) > TRADES_AT_ONCE
 
     def samples(self, from_ns: int, end_ns: int) -> Samples:
         """Return samples from the last one at or before ``from_ns`` to those before ``end_ns``, history's own start included."""

@@ -177,11 +177,13 @@ def _sealed_day(
         if standing is not None:
             sealed += stream.append_sealing(standing)
             continue
-        tables = flow.bars(samples.within(low, high))
-        turnover |= hourly_turnover(tables)
-        for bars in tables:
-            if stream.begun or len(bars.runs.entry):
-                sealed += stream.update_sealing(bars)
+        step = HOUR_NS if flow.many_trades(low, high) else DAY_NS
+        for at in range(low, high, step):
+            tables = flow.bars(samples.within(at, min(at + step, high)))
+            turnover |= hourly_turnover(tables)
+            for bars in tables:
+                if stream.begun or len(bars.runs.entry):
+                    sealed += stream.update_sealing(bars)
     sealed += stream.seal_until(span[1])
     return [rest(one, turnover.get(one.start_ns) if one.level == "hour" else None) for one in sealed]
 

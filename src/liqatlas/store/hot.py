@@ -177,6 +177,15 @@ class HotTable:
         ).fetchone()
         return None if row is None else int(row[0])
 
+    def count(self, connection: sqlite3.Connection, series: int, start_ns: int, end_ns: int) -> int:
+        """Return how many rows a stretch holds."""
+        time = self.rule.time
+        row = connection.execute(
+            f"SELECT count(*) FROM {self.name} WHERE series = ? AND {time} >= ? AND {time} < ?",  # noqa: S608
+            (series, start_ns, end_ns),
+        ).fetchone()
+        return int(row[0])
+
     def extent(
         self, connection: sqlite3.Connection, series: int, start_ns: int, end_ns: int
     ) -> tuple[int, int, int]:

@@ -118,6 +118,11 @@ class Lake(LakeFolder):
         with sqlite_errors(self._path):
             return self._reader.read(self._connection(), dataset, venue, symbol, (start_ns, end_ns))[0]
 
+    def rows_near(self, dataset: str, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return how many rows lie in a window or in one file with it, without reading them."""
+        with sqlite_errors(self._path):
+            return self._reader.count(self._connection(), dataset, venue, symbol, (start_ns, end_ns))
+
     def recording(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> Recording:
         """Return everything of one instrument in a window, its ``tick_size`` the step of its price ticks.
 

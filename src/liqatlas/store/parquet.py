@@ -251,16 +251,54 @@ def read(path: Path, rule: Keying, *, expected_digest: str | None) -> pl.DataFra
     """
     data = path.read_bytes()
     if expected_digest is not None and digest(data) != expected_digest:
-        raise LakeCorruptError(path, "the bytes are not those that were written; run verify, then repair")
+        raise _other_bytes(path)
+    with _readable(path):
+        return _in_schema(rule, pl.read_parquet(io.BytesIO(data)))
+
+
+def read_near(
+    path: Path, rule: Keying, span: tuple[int, int], *, expected_digest: str | None
+) -> pl.DataFrame:
+    """Return the row groups of a file that may hold moments of ``[start, end)``, as :func:`read` does the whole."""
+    import pyarrow.parquet as pq
+
+    if expected_digest is not None and digest_of(path) != expected_digest:
+        raise _other_bytes(path)
+    with path.open("rb") as file, _readable(path):
+        table = pq.ParquetFile(file, page_checksum_verification=True)
+        met = [number for number in range(table.num_row_groups) if _meets(table, number, rule.time, span)]
+        frame = pl.from_arrow(table.read_row_groups(met, columns=list(rule.table.columns)))
+        assert isinstance(frame, pl.DataFrame)
+        return _in_schema(rule, frame)
+
+
+def _meets(table: Any, number: int, time: str, span: tuple[int, int]) -> bool:
+    told = table.metadata.row_group(number).column(table.schema_arrow.get_field_index(time)).statistics
+    if told is None or not told.has_min_max:
+        return True
+    return bool(told.min < span[1] and told.max >= span[0])
+
+
+def _in_schema(rule: Keying, frame: pl.DataFrame) -> pl.DataFrame:
+    wanted = rule.table.columns
+    if frame.columns != list(wanted):
+        frame = frame.select(list(wanted))
+    return frame.with_columns(  # only what rests as another type: mostly a text or two
+        [frame[name].cast(c.dtype) for name, c in wanted.items() if frame.schema[name] != c.dtype]
+    )
+
+
+def _other_bytes(path: Path) -> LakeCorruptError:
+    return LakeCorruptError(path, "the bytes are not those that were written; run verify, then repair")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
-        wanted = rule.table.columns
-        if frame.columns != list(wanted):
-            frame = frame.select(list(wanted))
-        return frame.with_columns(  # only what rests as another type: mostly a text or two
-            [frame[name].cast(c.dtype) for name, c in wanted.items() if frame.schema[name] != c.dtype]
-        )
-    except (pl.exceptions.PolarsError, OSError) as error:
+        yield
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         raise LakeCorruptError(path, f"not a readable table ({error}); run verify, then repair") from error
 
 
@@ -276,24 +314,16 @@ def batches(
     LakeCorruptError
         If the bytes are not those that were written.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, _hasher).hexdigest() != expected_digest:
-            raise LakeCorruptError(path, "the bytes are not those that were written; run verify, then repair")
-        file.seek(0)
-        wanted = rule.table.columns
-        try:
-            table = pq.ParquetFile(file, page_checksum_verification=True, buffer_size=_READ_BUFFER)
-            for batch in table.iter_batches(rows, columns=list(wanted)):
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
-                yield frame.select(pl.col(name).cast(c.dtype) for name, c in wanted.items())
-        except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
-            raise LakeCorruptError(
-                path, f"not a readable table ({error}); run verify, then repair"
-            ) from error
+    if digest_of(path) != expected_digest:
+        raise _other_bytes(path)
+    with path.open("rb") as file, _readable(path):
+        table = pq.ParquetFile(file, page_checksum_verification=True, buffer_size=_READ_BUFFER)
+        for batch in table.iter_batches(rows, columns=list(rule.table.columns)):
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)
+            yield _in_schema(rule, frame)
 
 
 def read_facts(path: Path) -> FileFacts:

@@ -96,6 +96,19 @@ def test_sealing_as_hours_arrive_gives_the_same_bits(
 
 
 @pytest.mark.kernels
+def test_a_busy_day_is_sealed_hour_by_hour_to_the_same_bits(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liqatlas.flows.lake_flow.TRADES_AT_ONCE", 50)
+    monkeypatch.setattr("liqatlas.store.parquet.BATCH_ROWS", 100)  # and read from the middle of its file
+    recording = trades_market(HOURS, 8)
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    for minutes in MOMENTS[:3]:
+        assert_same_bits(lake, recording, START + round(minutes * MINUTE_NS), 26 * HOUR_NS)
+
+
+@pytest.mark.kernels
 def test_late_rows_are_folded_in(lake: Lake) -> None:
     recording = trades_market(HOURS, 4)
     hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)

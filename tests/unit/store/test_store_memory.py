@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -78,6 +78,26 @@ def test_a_day_without_news_is_not_written_again(lake: Lake) -> None:
     assert lake.ingest("trades", BTC, rows[10:20]) == 0
     assert manifest.all_live(lake._connection()) == before
     assert [str(p.relative_to(lake.root)) for p in lake.root.glob("dataset=*/**/*.*")] == [before[0].path]
+
+
+def test_of_a_large_file_only_what_is_asked_for_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 100)
+    rows = trades(1_000, step=MINUTE)
+    lake.ingest("trades", BTC, rows)
+    near = parquet.read_near
+    read: list[int] = []
+
+    def counting(*arguments: Any, **options: Any) -> pl.DataFrame:
+        frame = near(*arguments, **options)
+        read.append(frame.height)
+        return frame
+
+    monkeypatch.setattr(parquet, "read_near", counting)
+    for first, last in ((0, 5), (95, 305), (940, 1_000), (333, 333), (2_000, 2_100)):
+        found = lake.read("trades", BTC.venue, BTC.symbol, START + first * MINUTE, START + last * MINUTE)
+        assert found.equals(rows[first:last])
+    assert read[:3] == [100, 400, 100]
+    assert max(read[3:], default=0) <= 100
 
 
 #: Hours of trades as files, one more as hot rows; then the day becomes one file. Prints what the memory rose by [bytes].
