@@ -206,7 +206,9 @@ def _filed(root: Path, rule: Keying, found: _Found) -> Iterator[pl.DataFrame]:
             for frame in parquet.batches(path, rule, expected_digest=entry.digest, rows=parquet.BATCH_ROWS):
                 yield parquet.rescaled(frame, entry.tick_size, found.series.tick_size)
         except FileNotFoundError:
-            raise LakeCorruptError(path, "missing; run verify, then repair") from None
+            raise LakeCorruptError(
+                path, "missing; see liqatlas lake verify, then liqatlas lake repair"
+            ) from None
 
 
 def _facts(dataset: str, found: _Found, draft: parquet.Draft) -> parquet.FileFacts:

@@ -150,10 +150,12 @@ def lake_error(error: sqlite3.Error, path: Path) -> LakeError:
     name = getattr(error, "sqlite_errorname", "")
     if name in _FULL:
         return DiskFullError(
-            f"{path}: no room left to write ({error}); free space or lower max_disk. Rows that were durable stay readable"
+            f"{path}: no room left to write ({error}); free space or lower --max-disk. Rows that were durable stay readable"
         )
     if name in _CORRUPT:
-        return LakeCorruptError(path, f"damaged ({error}); run verify, then repair")
+        return LakeCorruptError(
+            path, f"damaged ({error}); see liqatlas lake verify, then liqatlas lake repair"
+        )
     if name in _BUSY:
         return LakeLockedError(
             f"{path}: another process kept it locked for {BUSY_S:g} s ({error}); try again"

@@ -208,7 +208,7 @@ class Draft:
             self.discard()
             if error.errno in NO_ROOM:
                 raise DiskFullError(
-                    f"{self._final}: no room left to write more than {size:,} bytes; free space or lower max_disk. "
+                    f"{self._final}: no room left to write more than {size:,} bytes; free space or lower --max-disk. "
                     "What was durable stays readable"
                 ) from error
             raise LakeError(
@@ -289,7 +289,9 @@ def _in_schema(rule: Keying, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _other_bytes(path: Path) -> LakeCorruptError:
-    return LakeCorruptError(path, "the bytes are not those that were written; run verify, then repair")
+    return LakeCorruptError(
+        path, "the bytes are not those that were written; see liqatlas lake verify, then liqatlas lake repair"
+    )
 
 
 @contextmanager
@@ -299,7 +301,9 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
-        raise LakeCorruptError(path, f"not a readable table ({error}); run verify, then repair") from error
+        raise LakeCorruptError(
+            path, f"not a readable table ({error}); see liqatlas lake verify, then liqatlas lake repair"
+        ) from error
 
 
 def batches(

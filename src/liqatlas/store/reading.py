@@ -71,7 +71,7 @@ class Reader:
                 if attempt == _TRIES - 1:
                     raise LakeCorruptError(
                         str(error.filename),
-                        "the manifest names it but it is missing; run verify, then repair",
+                        "the manifest names it but it is missing; see liqatlas lake verify, then liqatlas lake repair",
                     ) from None
         raise AssertionError  # the loop returns or raises
 

@@ -161,7 +161,7 @@ def _set_aside(connection: sqlite3.Connection, root: Path, problem: Problem, sta
     path = root / problem.path
     entry = problem.entry
     if problem.kind in {"database", "overlap"}:
-        return f"{problem.path}: {problem.message}; NOT repaired, restore a backup"
+        return f"{problem.path}: {problem.message}; NOT repaired; take a backup back (liqatlas lake restore)"
     if path.exists():
         target = root / QUARANTINE / stamp / problem.path
         target.parent.mkdir(parents=True, exist_ok=True)
