@@ -25,12 +25,13 @@ def verify_lake(path: Path) -> tuple[bool, list[str]]:
         found = lake.verify()
     lines = [f"{one.kind}: {one.path}: {one.message}" for one in found.problems]
     if found.ok:
+        size = f"{found.files:,} files ({found.rows:,} rows, {found.bytes / 1e6:,.1f} MB)"
         return True, [
-            f"{path} is whole: {found.files:,} files, {found.rows:,} rows, {found.bytes / 1e6:,.1f} MB compared with their digests"
+            f"{path} is whole: the catalogue passes SQLite's own check, and {size} are as they were written"
         ]
     return False, [
         *lines,
-        f"{len(lines)} of the above are wrong: stop whatever writes to the lake, then liqatlas lake repair",
+        f"{path} is not whole ({len(lines)} found): stop whatever writes to the lake, then liqatlas lake repair",
     ]
 
 

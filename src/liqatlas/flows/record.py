@@ -107,6 +107,7 @@ def record(
             say(f"the former recorder did not close: {writer.taken_over}")
         asyncio.run(_record(plan, lake, writer, (show, say, show_every_s), inside))
         writer.flush(timeout_s=30)
+        say(f"stopped: {writer.stats.written:,} rows of this run are in the lake, none wait")
 
 
 @contextlib.contextmanager
@@ -202,20 +203,22 @@ async def _begin(plan: RecordPlan, made: dict[str, VenueRecorder], say: Callable
     down = await out_of_reach(plan.access, plan.venues)
     for key, why in down.items():
         say(f"{key}: {why}; going on without it until it answers")
-    unknown: list[UnknownSymbolError] = []
+    unknown: dict[str, UnknownSymbolError] = {}
     for key, one in made.items():
         if key in down:
             continue
         try:
             say(f"{key}: recording {', '.join(await one.resolve())}")
         except UnknownSymbolError as error:
-            unknown.append(error)
-            say(f"{key}: {error}")
+            unknown[key] = error
         except SourceUnavailableError as error:
             down[key] = str(error)
             say(f"{key}: {error}; going on without it until it answers")
-    if len(unknown) + len(down) == len(made) and unknown:
-        raise unknown[0]
+    if unknown and len(unknown) + len(down) == len(made):
+        raise next(iter(unknown.values()))
+    for key, wrong in unknown.items():
+        say(f"{key}: {wrong}; going on without it")
+    await _tell_unlisted([one for key, one in made.items() if key not in down], read_names(plan), say)
 
 
 async def _keep_recording(
@@ -229,29 +232,71 @@ async def _keep_recording(
     while not stop.is_set():
         pause = asyncio.Event()
         tasks = [asyncio.create_task(one.run(pause)) for one in recording.recorders.values()]
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(restart.wait())]
-        done, _ = await asyncio.wait([*tasks, *waits], return_when=asyncio.FIRST_COMPLETED)
+        names = await _other_names(plan, recording, tasks, (stop, restart), say)
         pause.set()
-        for wait in waits:
-            wait.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        for problem in results:
+        for problem in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(problem, LiqAtlasError):
                 stop.set()
                 raise problem
             if isinstance(problem, Exception):
                 say(f"a recorder broke and is started again: {problem!r}")
-        del done
-        if restart.is_set():
-            restart.clear()
-            try:
-                names = read_names(plan)
-            except InputError as error:
-                say(f"{error}; the former names stay")
-                continue
+        if names:
             for one in recording.recorders.values():
                 one.names = names
             say(f"recording {', '.join(names)} from now on")
+
+
+async def _other_names(
+    plan: RecordPlan,
+    recording: Recording,
+    tasks: list[asyncio.Task[None]],
+    events: tuple[asyncio.Event, asyncio.Event],
+    say: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Wait until the feeds must end: return the names to open them for, none where one broke or all is to stop.
+
+    Names that cannot be recorded leave the feeds as they are.
+    """
+    stop, restart = events
+    recorders = list(recording.recorders.values())
+    while True:
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(restart.wait())]
+        await asyncio.wait([*tasks, *waits], return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if stop.is_set() or any(task.done() for task in tasks):
+            return ()
+        restart.clear()
+        try:
+            names = read_names(plan)
+            await _tell_unlisted(recorders, names, say)
+        except InputError as error:
+            say(f"{error}; the former names stay")
+            continue
+        if any(one.names != names for one in recorders):
+            return names
+        say("the names are the same as before; nothing was opened anew")
+
+
+async def _tell_unlisted(
+    recorders: list[VenueRecorder], names: tuple[str, ...], say: Callable[[str], None]
+) -> None:
+    """Say which names no venue lists; a venue that does not answer may list them all.
+
+    Raises
+    ------
+    UnknownSymbolError
+        If no venue lists any.
+    """
+    try:
+        unlisted = [await one.unlisted(names) for one in recorders]
+    except SourceUnavailableError:
+        return
+    nowhere = {name: found[0] for name in names if all(found := [one.get(name) for one in unlisted])}
+    if len(nowhere) == len(names) and (error := nowhere[names[0]]):
+        raise error
+    for wrong in nowhere.values():
+        say(f"{wrong}; going on without it")
 
 
 async def _every(

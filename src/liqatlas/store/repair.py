@@ -92,7 +92,7 @@ def _catalogue_is_sound(root: Path) -> bool:
         connection.close()
     if found != VERSION:
         raise LakeVersionError(
-            f"{path} has layout {found}, this program repairs layout {VERSION}; nothing was changed",
+            f"{path} has layout {found}, this program repairs layout {VERSION}; nothing was changed, use the program that made it",
             found=found,
             known=VERSION,
         )
@@ -113,7 +113,9 @@ def _renew_catalogue(root: Path, stamp: str) -> list[str]:
     finally:
         fresh.close()
     fresh_path.replace(root / CATALOGUE)
-    held = ", ".join(f"{count:,} of {name}" for name, count in saved.rows.items() if count)
+    held = (
+        ", ".join(f"{count:,} of {name}" for name, count in saved.rows.items() if count) or "no rows at all"
+    )
     actions = [
         f"catalogue: damaged, kept as {kept.relative_to(root) if kept else 'nothing'}; new one holds {held}"
     ]
