@@ -69,6 +69,7 @@ VERBS = (
     ("ingest", "liqatlas.cli.ingest:ingest", "Keep what files hold in the lake; --check only looks."),
     ("record", "liqatlas.cli.record:record", "Record live rows of several venues into the lake."),
     ("backfill", "liqatlas.cli.backfill:backfill", "Fetch history over REST into the lake."),
+    ("lake", "liqatlas.cli.lake:lake", "Check a lake, mend it, copy it, take a copy back."),
     (
         "doctor",
         "liqatlas.cli.doctor:doctor",

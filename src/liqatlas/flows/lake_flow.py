@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from liqatlas.base.instruments import Instrument
     from liqatlas.store import Lake
 
+#: Datasets that flow bars are made of.
+SOURCES = frozenset({"trades", "bars", "marks", "open_interest"})
 #: Share of the bars' turnover that an hour's trades must hold to count as all of them.
 COMPLETE = 0.9
 #: Rows read on both sides of a stretch; also the longest bar that can be cut at hours.
 MARGIN_NS = HOUR_NS
+#: A day of more trades is read hour by hour.
+TRADES_AT_ONCE = 1_000_000
 #: How far back the last trade, mark or sample before a stretch is looked for, one after the other.
 _LOOK_BACK_NS = (HOUR_NS, DAY_NS, 30 * DAY_NS, 3650 * DAY_NS)
 
@@ -50,6 +54,11 @@ class Samples:
     def part(self, first: int, last: int) -> Samples:
         """Return bars ``[first, last)``."""
         return Samples(self.edges[first : last + 1], self.values[first : last + 1])
+
+    def within(self, start_ns: int, end_ns: int) -> Samples:
+        """Return the bars of the hours in ``[start_ns, end_ns)``."""
+        first, last = np.searchsorted(self.hours, (start_ns, end_ns))
+        return self.part(int(first), int(last))
 
     @property
     def hours(self) -> NDArray[np.int64]:
@@ -91,7 +100,7 @@ class LakeFlow:
             for row in lake.freshness(instrument.venue, instrument.symbol)
             if row.first_event_ns <= until_ns
         }
-        self._there = set(firsts) & {"trades", "bars", "marks", "open_interest"}
+        self._there = set(firsts) & SOURCES
         traded = [firsts[name] for name in ("trades", "bars") if name in firsts]
         if "open_interest" not in firsts or not traded:
             raise CannotCutError(
@@ -109,6 +118,13 @@ class LakeFlow:
         return self._lake.read(
             dataset, self.instrument.venue, self.instrument.symbol, max(start_ns, 0), max(end, start_ns)
         )
+
+    def many_trades(self, start_ns: int, end_ns: int) -> bool:
+        """Whether a stretch holds more trades than are read at once."""
+        if "trades" not in self._there:
+            return False
+        place = (self.instrument.venue, self.instrument.symbol)
+        return self._lake.rows_near("trades", *place, start_ns, end_ns) > TRADES_AT_ONCE
 
     def samples(self, from_ns: int, end_ns: int) -> Samples:
         """Return samples from the last one at or before ``from_ns`` to those before ``end_ns``, history's own start included."""

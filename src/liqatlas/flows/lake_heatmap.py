@@ -14,7 +14,8 @@ from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
 from liqatlas.flows.lake_flow import CannotCutError, Samples
 from liqatlas.flows.lake_map import bring_up_to_date
 from liqatlas.flows.reporter import SILENT
-from liqatlas.flows.segments import StoredHistory, lake_flow, recipe
+from liqatlas.flows.segments import lake_flow, recipe
+from liqatlas.flows.stored_history import StoredHistory
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.flow import joined
 from liqatlas.levels.parameters import load_parameters

@@ -11,7 +11,8 @@ from liqatlas.flows.choose import matches
 from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
 from liqatlas.flows.lake_flow import CannotCutError
 from liqatlas.flows.reporter import SILENT
-from liqatlas.flows.segments import StoredHistory, recipe, update
+from liqatlas.flows.segments import recipe, update
+from liqatlas.flows.stored_history import StoredHistory
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.maps.modelled import PreparedInstrument, mark_at, modelled_map, prepare
@@ -66,7 +67,8 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
         if not prepared:
             raise last_error or NotEnoughDataError("nothing to build a map from")
         result = modelled_map(prepared, parameters, as_of_ns=as_of, window_ns=request.window_ns)
-    return replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
+    notes = [note for one in prepared if isinstance(one.history, StoredHistory) for note in one.history.notes]
+    return replace(result, head=replace(result.head, warnings=(*dropped, *notes, *result.head.warnings)))
 
 
 def _prepared(

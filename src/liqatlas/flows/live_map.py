@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from liqatlas.base.grid import LogGrid
     from liqatlas.base.instruments import Instrument
-    from liqatlas.flows.segments import StoredHistory
+    from liqatlas.flows.stored_history import StoredHistory
     from liqatlas.levels.parameters import EstimatorParameters
     from liqatlas.levels.segment import Segment
     from liqatlas.maps.modelled import RiskTerms

@@ -5,28 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import sys
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aiohttp
-import orjson
-
-from liqatlas.base.clock import isoformat, now_ns
 from liqatlas.base.errors import InputError, LiqAtlasError, SourceUnavailableError, UnknownSymbolError
+from liqatlas.flows.record_watch import Recording, Watch, heartbeat, serve_metrics, status_line
 from liqatlas.flows.recorder import VenueRecorder
+from liqatlas.flows.upkeep import upkeep
 from liqatlas.flows.venue_access import out_of_reach
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from liqatlas.flows.recorder import VenueState
     from liqatlas.flows.venue_access import Access
     from liqatlas.store import Writer
 
@@ -71,81 +66,12 @@ class RecordPlan:
     stop_after_s: float | None = None
 
 
-@dataclass(slots=True)
-class Recording:
-    """The recorders at work, for whoever shows their state."""
-
-    recorders: dict[str, VenueRecorder]
-    writer: Writer
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def states(self) -> list[VenueState]:
-        """State of each venue."""
-        return [one.state for one in self.recorders.values()]
-
-    def healthy(self, silent_s: float) -> bool:
-        """Whether some venue delivers and rows become durable."""
-        fresh = [s for s in self.states if time.monotonic() - s.last_frame < silent_s and s.connected]
-        return bool(fresh) and not self.writer.stats.error
-
-
 @dataclass(frozen=True, slots=True)
 class Inside:
     """A program that records in a thread of its own: ``stop`` ends it, ``began`` is told once rows may come."""
 
     stop: threading.Event
     began: Callable[[Recording], None]
-
-
-def status_line(recording: Recording) -> str:
-    """Return what is going on in one line."""
-    parts = []
-    for state in recording.states:
-        age = time.monotonic() - state.last_frame
-        gaps = (
-            f" gaps {state.gaps_filled} filled {state.gaps_listed} listed"
-            if state.gaps_filled + state.gaps_listed
-            else ""
-        )
-        lost = f" DROPPED {state.dropped}" if state.dropped else ""
-        up = f"{state.connected}/{state.connections} up" if state.connections else "down"
-        parts.append(f"{state.venue} {up}, {sum(state.rows.values()):,} rows, {age:.0f} s ago{gaps}{lost}")
-    stats = recording.writer.stats
-    durable = f"{stats.written:,} rows durable, {stats.pending_rows:,} wait"
-    return " · ".join([*parts, durable + (f", {stats.error}" if stats.error else "")])
-
-
-def metrics_text(recording: Recording) -> str:
-    """Return counters in Prometheus' text format."""
-    out = []
-    for state in recording.states:
-        label = f'venue="{state.venue}"'
-        out += [
-            f'liqatlas_rows_total{{{label},dataset="{name}"}} {count}' for name, count in state.rows.items()
-        ]
-        for name in (
-            "frames",
-            "duplicates",
-            "dropped",
-            "held_back",
-            "writer_waits",
-            "gaps_filled",
-            "gaps_listed",
-            "accounts_found",
-            "restarts",
-        ):
-            out.append(f"liqatlas_{name}_total{{{label}}} {getattr(state, name)}")
-        out.append(f"liqatlas_connected{{{label}}} {state.connected}")
-        out.append(f"liqatlas_last_frame_age_seconds{{{label}}} {time.monotonic() - state.last_frame:.3f}")
-    stats = recording.writer.stats
-    for name in ("appended", "written", "commits", "failed_commits", "late_commits", "waits", "refused_rows"):
-        out.append(f"liqatlas_store_{name}_total {getattr(stats, name)}")
-    out += [
-        f"liqatlas_store_pending_rows {stats.pending_rows}",
-        f"liqatlas_store_pending_bytes {stats.pending_bytes}",
-    ]
-    return "\n".join(out) + "\n"
 
 
 def record(
@@ -181,6 +107,7 @@ def record(
             say(f"the former recorder did not close: {writer.taken_over}")
         asyncio.run(_record(plan, lake, writer, (show, say, show_every_s), inside))
         writer.flush(timeout_s=30)
+        say(f"stopped: {writer.stats.written:,} rows of this run are in the lake, none wait")
 
 
 @contextlib.contextmanager
@@ -239,11 +166,12 @@ async def _record(
         await _begin(plan, made, say)
         gc.freeze()  # what lives as long as the process is not walked through again and again
         recording = Recording(made, writer)
+        watch = Watch(plan.silent_s, plan.heartbeat_file, plan.heartbeat_url)
         jobs = [
             _keep_recording(plan, recording, stop, restart, say),
             _every(show_every, stop, lambda: show(status_line(recording))),
-            _every(UPKEEP_S, stop, lambda: asyncio.to_thread(_upkeep, plan, lake, say)),
-            _every(HEARTBEAT_S, stop, lambda: _heartbeat(plan, recording, say), at_once=True),
+            _every(UPKEEP_S, stop, lambda: asyncio.to_thread(upkeep, lake, say, max_bytes=plan.max_bytes)),
+            _every(HEARTBEAT_S, stop, lambda: heartbeat(recording, watch, say), at_once=True),
         ]
         if inside is not None:
             inside.began(recording)
@@ -251,7 +179,7 @@ async def _record(
         if plan.stop_after_s is not None:
             loop.call_later(plan.stop_after_s, stop.set)
         if plan.metrics_port is not None:
-            await stack.enter_async_context(_metrics(plan.metrics_port, recording, plan.silent_s))
+            await stack.enter_async_context(serve_metrics(plan.metrics_port, recording, plan.silent_s))
         try:
             async with asyncio.TaskGroup() as group:
                 for job in jobs:
@@ -275,20 +203,22 @@ async def _begin(plan: RecordPlan, made: dict[str, VenueRecorder], say: Callable
     down = await out_of_reach(plan.access, plan.venues)
     for key, why in down.items():
         say(f"{key}: {why}; going on without it until it answers")
-    unknown: list[UnknownSymbolError] = []
+    unknown: dict[str, UnknownSymbolError] = {}
     for key, one in made.items():
         if key in down:
             continue
         try:
             say(f"{key}: recording {', '.join(await one.resolve())}")
         except UnknownSymbolError as error:
-            unknown.append(error)
-            say(f"{key}: {error}")
+            unknown[key] = error
         except SourceUnavailableError as error:
             down[key] = str(error)
             say(f"{key}: {error}; going on without it until it answers")
-    if len(unknown) + len(down) == len(made) and unknown:
-        raise unknown[0]
+    if unknown and len(unknown) + len(down) == len(made):
+        raise next(iter(unknown.values()))
+    for key, wrong in unknown.items():
+        say(f"{key}: {wrong}; going on without it")
+    await _tell_unlisted([one for key, one in made.items() if key not in down], read_names(plan), say)
 
 
 async def _keep_recording(
@@ -302,29 +232,71 @@ async def _keep_recording(
     while not stop.is_set():
         pause = asyncio.Event()
         tasks = [asyncio.create_task(one.run(pause)) for one in recording.recorders.values()]
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(restart.wait())]
-        done, _ = await asyncio.wait([*tasks, *waits], return_when=asyncio.FIRST_COMPLETED)
+        names = await _other_names(plan, recording, tasks, (stop, restart), say)
         pause.set()
-        for wait in waits:
-            wait.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        for problem in results:
+        for problem in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(problem, LiqAtlasError):
                 stop.set()
                 raise problem
             if isinstance(problem, Exception):
                 say(f"a recorder broke and is started again: {problem!r}")
-        del done
-        if restart.is_set():
-            restart.clear()
-            try:
-                names = read_names(plan)
-            except InputError as error:
-                say(f"{error}; the former names stay")
-                continue
+        if names:
             for one in recording.recorders.values():
                 one.names = names
             say(f"recording {', '.join(names)} from now on")
+
+
+async def _other_names(
+    plan: RecordPlan,
+    recording: Recording,
+    tasks: list[asyncio.Task[None]],
+    events: tuple[asyncio.Event, asyncio.Event],
+    say: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Wait until the feeds must end: return the names to open them for, none where one broke or all is to stop.
+
+    Names that cannot be recorded leave the feeds as they are.
+    """
+    stop, restart = events
+    recorders = list(recording.recorders.values())
+    while True:
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(restart.wait())]
+        await asyncio.wait([*tasks, *waits], return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if stop.is_set() or any(task.done() for task in tasks):
+            return ()
+        restart.clear()
+        try:
+            names = read_names(plan)
+            await _tell_unlisted(recorders, names, say)
+        except InputError as error:
+            say(f"{error}; the former names stay")
+            continue
+        if any(one.names != names for one in recorders):
+            return names
+        say("the names are the same as before; nothing was opened anew")
+
+
+async def _tell_unlisted(
+    recorders: list[VenueRecorder], names: tuple[str, ...], say: Callable[[str], None]
+) -> None:
+    """Say which names no venue lists; a venue that does not answer may list them all.
+
+    Raises
+    ------
+    UnknownSymbolError
+        If no venue lists any.
+    """
+    try:
+        unlisted = [await one.unlisted(names) for one in recorders]
+    except SourceUnavailableError:
+        return
+    nowhere = {name: found[0] for name in names if all(found := [one.get(name) for one in unlisted])}
+    if len(nowhere) == len(names) and (error := nowhere[names[0]]):
+        raise error
+    for wrong in nowhere.values():
+        say(f"{wrong}; going on without it")
 
 
 async def _every(
@@ -342,70 +314,3 @@ async def _every(
             result = act()
             if asyncio.iscoroutine(result):
                 await result
-
-
-def _upkeep(plan: RecordPlan, lake: Lake, say: Callable[[str], None]) -> None:
-    """Compact, sweep, make room; a failure is told and tried again."""
-    try:
-        lake.compact()
-        lake.sweep()
-        removed = lake.retain(max_bytes=plan.max_bytes)
-        for line in removed.removed:
-            say(f"removed for room: {line}")
-    except LiqAtlasError as error:
-        say(f"upkeep failed and is tried again: {error}")
-
-
-async def _heartbeat(plan: RecordPlan, recording: Recording, say: Callable[[str], None]) -> None:
-    """Tell whoever watches that rows arrive and become durable; silence means they do not."""
-    if not recording.healthy(plan.silent_s):
-        return
-    if plan.heartbeat_file is not None:
-        beat = {
-            "time": isoformat(now_ns()),
-            "pid": os.getpid(),
-            "durable_rows": recording.writer.stats.written,
-        }
-        unfinished = plan.heartbeat_file.with_name(f".{plan.heartbeat_file.name}.part")
-        try:
-            unfinished.write_bytes(orjson.dumps(beat))
-            unfinished.replace(plan.heartbeat_file)
-        except OSError as error:
-            say(f"heartbeat file {plan.heartbeat_file}: {error.strerror}")
-    if plan.heartbeat_url is not None:
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
-                session.get(plan.heartbeat_url) as answer,
-            ):
-                await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            say(f"heartbeat {plan.heartbeat_url}: {error!r}")
-
-
-@contextlib.asynccontextmanager
-async def _metrics(port: int, recording: Recording, silent_s: float) -> AsyncIterator[None]:
-    """Serve ``/metrics`` and ``/healthz`` on loopback."""
-    from aiohttp import web
-
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(text=metrics_text(recording))
-
-    async def health(_: web.Request) -> web.Response:
-        good = recording.healthy(silent_s)
-        return web.Response(
-            status=200 if good else 503, text="ok\n" if good else "no rows arrive or become durable\n"
-        )
-
-    app = web.Application()
-    app.router.add_get("/metrics", metrics)
-    app.router.add_get("/healthz", health)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield
-    except OSError as error:
-        raise InputError(f"port {port} cannot be used for --metrics: {error.strerror}") from None
-    finally:
-        await runner.cleanup()

@@ -132,6 +132,22 @@ class VenueRecorder:
         self.state.symbols = tuple(dict.fromkeys(found))
         return self.state.symbols
 
+    async def unlisted(self, names: Sequence[str]) -> dict[str, UnknownSymbolError]:
+        """Return the names the venue does not list, with what it offers instead.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If it cannot be asked.
+        """
+        out: dict[str, UnknownSymbolError] = {}
+        for name in names:
+            try:
+                await self._client.listing(name)
+            except UnknownSymbolError as error:
+                out[name] = error
+        return out
+
     async def run(self, stop: asyncio.Event) -> None:
         """Record until told to stop; a venue that cannot be reached is tried again, its problem shown."""
         pause = 1.0

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError, LiqAtlasError, SourceUnavailableError
-from liqatlas.flows.record import Inside, RecordPlan, metrics_text, record
+from liqatlas.flows.record import Inside, RecordPlan, record
+from liqatlas.flows.record_watch import metrics_text
 from liqatlas.flows.reporter import SILENT, Reporter
 from liqatlas.flows.serving import Source, open_source
 from liqatlas.flows.venue_access import chosen_venues, make_access
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from liqatlas.flows.record import Recording
+    from liqatlas.flows.record_watch import Recording
 
 #: What a crash may lose at most, and how late a row is seen [s].
 BOUND_S = 0.2

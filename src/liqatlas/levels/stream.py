@@ -99,6 +99,11 @@ class LevelStream:
         state.reach[5] = bins
         return state
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever opened: before that there is nothing to close or to touch."""
+        return bool(self._pyramid[0].stock.shape[2])
+
     def _make_room(self, low: int, high: int) -> None:
         """Widen the window to hold entries in bins ``[low, high)`` and all their levels."""
         self._hold(low - self.offsets.reach - 1, high + self.offsets.reach + 1)
@@ -231,6 +236,21 @@ class LevelStream:
     def seal_until(self, moment_ns: int) -> list[SealedSegment]:
         """Close what ended at or before a moment, although no later bar came; return it as :meth:`update_sealing` does."""
         return self._seal_before(calendar_ids(np.array((0, moment_ns + 1), np.int64))[0])
+
+    def append_sealing(self, hours: Iterable[SealedSegment]) -> list[SealedSegment]:
+        """Go on with stored hours in place of their bars, in order of time; return what they closed, as :meth:`update_sealing`.
+
+        The hours themselves are not returned: they are stored.
+        """
+        pieces = list(hours)
+        self.reserve(pieces, ())
+        out: list[SealedSegment] = []
+        for piece in pieces:
+            out += self._seal_before(np.array(piece.ids))
+            absorb(self._pyramid[1], piece, self._offsets, self._origin)
+            self._open[1] = True
+            self._current[:] = piece.ids
+        return out
 
     def _seal_before(self, ids: NDArray[np.int64]) -> list[SealedSegment]:
         """Hand each running level that the next one's numbers leave on to the level above, as ``fold_calendar`` does.

@@ -194,7 +194,7 @@ def _take_back(source: Path, partial: Path, root: Path) -> Backup:
         if not (source / entry.path).exists():
             raise LakeCorruptError(source / entry.path, "missing in the backup; use another backup")
         _bring(source / entry.path, partial / entry.path, link=False)
-        if parquet.digest((partial / entry.path).read_bytes()) != entry.digest:
+        if parquet.digest_of(partial / entry.path) != entry.digest:
             raise LakeCorruptError(
                 source / entry.path, "the bytes are not those that were written; use another backup"
             )

@@ -1,6 +1,6 @@
 """Hot rows become files: hours as they close, whole days once the day is over, late rows rewritten into their day.
 
-A file is written and synced first; one transaction then puts it in the place of those it was made from. What was read
+Rows pass through stretch by stretch, so that a day takes no more memory than a batch of it. A file is written and synced first; one transaction then puts it in the place of those it was made from. What was read
 is checked again inside that transaction, so two processes that compact the same day cannot lose a row: the later one
 starts over. Hot rows go afterwards, in small steps; until then they and the file tell the same, which the merge of
 reading sees through. A crash anywhere leaves at most a file that no manifest row names.
@@ -12,22 +12,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, now_ns
 from liqatlas.base.errors import LakeCorruptError, LakeError
 from liqatlas.store import manifest, parquet
 from liqatlas.store.catalogue import Series, all_series
-from liqatlas.store.database import snapshot, transaction
+from liqatlas.store.database import last_seq, snapshot, transaction
 from liqatlas.store.hot import HOT
 from liqatlas.store.keys import counted, keying, merge
 from liqatlas.store.layout import day_of
+from liqatlas.store.stretches import FileRows, HeldRows, HotRows, stretches
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
 
+    import polars as pl
+
     from liqatlas.store.coverage import Span
+    from liqatlas.store.keys import Keying
 
 #: Rows may come this late before an hour or day counts as closed; later ones are rewritten into it.
 SETTLE_NS = 5 * MINUTE_NS
@@ -47,13 +50,12 @@ class Compaction:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Everything that stands in a span at one moment."""
+class _Found:
+    """What stands in a span at one moment: its files, and hot rows written up to a write number."""
 
     series: Series
     span: Span
     entries: list[manifest.FileEntry]
-    hot: pl.DataFrame
     up_to_seq: int
 
 
@@ -127,19 +129,20 @@ def rewrite(
         If a file of the span cannot be read.
     """
     rule = keying(dataset)
+    extra = None if extra is None else counted(rule, extra)
     for _ in range(_TRIES):
         found = _gather(connection, dataset, number, span)
-        older = _read_all(root, dataset, found)
-        merged = merge(rule, older, found.hot)
-        if extra is not None:
-            merged = merge(rule, merged, counted(rule, extra))
-        if merged.is_empty():
-            return None
-        if [(e.start_ns, e.end_ns) for e in found.entries] == [found.span] and merged.equals(older):
-            _drop_hot(connection, dataset, found)
-            return None
-        facts = _facts(dataset, found, merged)
-        written = parquet.write(root, rule, merged, facts)
+        draft = _draft(root, rule, found)
+        try:
+            changed = _merge_into(draft, connection, root, found, extra)
+            if draft.rows and not changed:
+                _drop_hot(connection, dataset, found)
+            if not changed:
+                return None
+            facts = _facts(dataset, found, draft)
+            written = draft.finish(facts)
+        finally:
+            draft.discard()
         if _commit(connection, found, facts, written, eager=extra is not None):
             _drop_hot(connection, dataset, found)
             return manifest.live(connection, dataset, number, *found.span)[0]
@@ -150,7 +153,7 @@ def rewrite(
     )
 
 
-def _gather(connection: sqlite3.Connection, dataset: str, number: int, span: Span) -> _Stretch:
+def _gather(connection: sqlite3.Connection, dataset: str, number: int, span: Span) -> _Found:
     """Return what stands in a span, widened to the files that reach out of it."""
     with snapshot(connection):
         series = all_series(connection)[number]
@@ -158,24 +161,58 @@ def _gather(connection: sqlite3.Connection, dataset: str, number: int, span: Spa
         start = min([span[0], *(e.start_ns for e in met)])
         end = max([span[1], *(e.end_ns for e in met)])
         entries = manifest.live(connection, dataset, number, start, end)
-        hot, up_to = HOT[dataset].select(connection, number, start, end)
-    return _Stretch(series, (start, end), entries, hot, up_to)
+        return _Found(series, (start, end), entries, last_seq(connection))
 
 
-def _read_all(root: Path, dataset: str, found: _Stretch) -> pl.DataFrame:
-    rule = keying(dataset)
-    frames = []
+def _draft(root: Path, rule: Keying, found: _Found) -> parquet.Draft:
+    series = found.series
+    return parquet.Draft(
+        root, rule, parquet.place_of(rule.table.name, series.venue, series.symbol, found.span)
+    )
+
+
+def _merge_into(
+    draft: parquet.Draft,
+    connection: sqlite3.Connection,
+    root: Path,
+    found: _Found,
+    extra: pl.DataFrame | None,
+) -> bool:
+    """Write everything of a span into a draft; return whether that is other than what its one file holds.
+
+    Hot rows that another process writes meanwhile have higher write numbers, those it removes are in a file of its own,
+    which the commit notices.
+    """
+    rule = draft.rule
+    files = FileRows(rule, _filed(root, rule, found))
+    hot = HotRows(connection, rule.table.name, found.series.number, found.span[1], up_to_seq=found.up_to_seq)
+    newest = HeldRows(rule, rule.table.empty() if extra is None else extra)
+    changed = [(e.start_ns, e.end_ns) for e in found.entries] != [found.span]
+    for start, end in stretches(found.span, (files, hot, newest)):
+        older = merged = files.before(end)
+        for newer in (hot.within(start, end), newest.within(start, end)):
+            if not newer.is_empty():
+                merged = merge(rule, merged, newer)
+        changed = changed or not merged.equals(older)
+        draft.add(merged)
+    return changed and draft.rows > 0
+
+
+def _filed(root: Path, rule: Keying, found: _Found) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a span's files, some at a time."""
     for entry in found.entries:
+        path = root / entry.path
         try:
-            frame = parquet.read(root / entry.path, rule, expected_digest=entry.digest)
+            for frame in parquet.batches(path, rule, expected_digest=entry.digest, rows=parquet.BATCH_ROWS):
+                yield parquet.rescaled(frame, entry.tick_size, found.series.tick_size)
         except FileNotFoundError:
-            raise LakeCorruptError(root / entry.path, "missing; run verify, then repair") from None
-        frames.append(parquet.rescaled(frame, entry.tick_size, found.series.tick_size))
-    return pl.concat(frames) if frames else rule.table.empty()
+            raise LakeCorruptError(
+                path, "missing; see liqatlas lake verify, then liqatlas lake repair"
+            ) from None
 
 
-def _facts(dataset: str, found: _Stretch, merged: pl.DataFrame) -> parquet.FileFacts:
-    moments = merged[keying(dataset).time]
+def _facts(dataset: str, found: _Found, draft: parquet.Draft) -> parquet.FileFacts:
+    has_ticks = "price_ticks" in keying(dataset).table.columns
     return parquet.FileFacts(
         dataset=dataset,
         series=found.series.number,
@@ -183,17 +220,17 @@ def _facts(dataset: str, found: _Stretch, merged: pl.DataFrame) -> parquet.FileF
         symbol=found.series.symbol,
         start_ns=found.span[0],
         end_ns=found.span[1],
-        first_ns=int(moments[0]),
-        last_ns=int(moments[-1]),
-        rows=merged.height,
-        tick_size=format(found.series.tick_size, "f") if "price_ticks" in merged.columns else "",
+        first_ns=draft.first_ns,
+        last_ns=draft.last_ns,
+        rows=draft.rows,
+        tick_size=format(found.series.tick_size, "f") if has_ticks else "",
         created_ns=now_ns(),
     )
 
 
 def _commit(
     connection: sqlite3.Connection,
-    found: _Stretch,
+    found: _Found,
     facts: parquet.FileFacts,
     written: parquet.WrittenFile,
     *,
@@ -219,7 +256,7 @@ def _commit(
     return True
 
 
-def _drop_hot(connection: sqlite3.Connection, dataset: str, found: _Stretch) -> None:
+def _drop_hot(connection: sqlite3.Connection, dataset: str, found: _Found) -> None:
     """Remove hot rows that a file now holds, one short transaction after the other."""
     at, end = found.span
     while at < end:

@@ -150,10 +150,12 @@ def lake_error(error: sqlite3.Error, path: Path) -> LakeError:
     name = getattr(error, "sqlite_errorname", "")
     if name in _FULL:
         return DiskFullError(
-            f"{path}: no room left to write ({error}); free space or lower max_disk. Rows that were durable stay readable"
+            f"{path}: no room left to write ({error}); free space or lower --max-disk. Rows that were durable stay readable"
         )
     if name in _CORRUPT:
-        return LakeCorruptError(path, f"damaged ({error}); run verify, then repair")
+        return LakeCorruptError(
+            path, f"damaged ({error}); see liqatlas lake verify, then liqatlas lake repair"
+        )
     if name in _BUSY:
         return LakeLockedError(
             f"{path}: another process kept it locked for {BUSY_S:g} s ({error}); try again"
@@ -195,9 +197,13 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def last_seq(connection: sqlite3.Connection) -> int:
+    """Return the last write number that was given."""
+    return int(connection.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()[0])
+
+
 def take_seq(connection: sqlite3.Connection, count: int) -> int:
     """Return the first of ``count`` write numbers, never given before, inside a running transaction."""
-    row = connection.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()
-    first = int(row[0]) + 1
+    first = last_seq(connection) + 1
     connection.execute("UPDATE counter SET value = ? WHERE name = 'seq'", (first + count - 1,))
     return first

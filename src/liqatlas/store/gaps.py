@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 EVERY = "*"
+#: How the reason of a gap begins whose rows were in the lake and were taken out of it.
+RETENTION, REPAIR = "retention: ", "repair: "
 _COLUMNS = "gap, dataset, venue, symbol, start_ns, end_ns, reason, filled, noticed_ns"
 
 
@@ -31,6 +33,11 @@ class Gap:
     reason: str
     filled: bool
     noticed_ns: int
+
+    @property
+    def removed(self) -> bool:
+        """Whether rows that were in the lake were taken out of it, in place of never having come."""
+        return self.reason.startswith((RETENTION, REPAIR))
 
     def __str__(self) -> str:
         until = isoformat(self.end_ns) if self.end_ns is not None else "now"

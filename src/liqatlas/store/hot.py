@@ -27,6 +27,8 @@ DELETE_CHUNK = 20_000
 READ_CHUNK = 5_000
 _NO_ID = -(2**63)
 _NO_FLAG = -1
+#: Higher than any write number.
+_NO_SEQ = 2**63 - 1
 
 
 def _sql_type(dtype: PolarsDataType) -> str:
@@ -126,28 +128,34 @@ class HotTable:
         return connection.total_changes - before
 
     def select(
-        self, connection: sqlite3.Connection, series: int, start_ns: int, end_ns: int
-    ) -> tuple[pl.DataFrame, int]:
-        """Return hot rows of ``[start_ns, end_ns)`` in order of moment and arrival, and the highest ``seq`` among them.
+        self,
+        connection: sqlite3.Connection,
+        series: int,
+        start_ns: int,
+        end_ns: int,
+        *,
+        up_to_seq: int = _NO_SEQ,
+    ) -> pl.DataFrame:
+        """Return hot rows of ``[start_ns, end_ns)`` written up to ``up_to_seq``, in order of moment and arrival.
 
         The frame has the schema's columns, and :data:`OCCURRENCE` where the rule counts.
         """
         time = self.rule.time
         cursor = connection.execute(
             f"SELECT {', '.join(self.stored[1:])} FROM {self.name} "  # noqa: S608 names of our schemas
-            f"WHERE series = ? AND {time} >= ? AND {time} < ? ORDER BY {time}, seq",
-            (series, start_ns, end_ns),
+            f"WHERE series = ? AND {time} >= ? AND {time} < ? AND seq <= ? ORDER BY {time}, seq",
+            (series, start_ns, end_ns, up_to_seq),
         )
         columns = self.rule.table.columns
         first = cursor.fetchmany(READ_CHUNK)
         if not first:
-            return self._empty.clone(), 0
+            return self._empty.clone()
         types: dict[str, PolarsDataType] = {
             name: _rest_type(columns[name].dtype) if name in columns else pl.Int64()
             for name in self.stored[1:]
         }
         raw = pl.concat(_chunks(first, cursor, types))
-        frame = raw.select(
+        return raw.select(
             *(
                 pl.when(pl.col(name) != self._absent[name]).then(pl.col(name)).cast(column.dtype).alias(name)
                 if name in self._absent
@@ -156,7 +164,39 @@ class HotTable:
             ),
             *(pl.col(name) for name in self._occurs),
         )
-        return frame, int(raw["seq"].max() or 0)  # type: ignore[arg-type]
+
+    def moment_after(
+        self, connection: sqlite3.Connection, series: int, span: tuple[int, int], rows: int
+    ) -> int | None:
+        """Return the moment of the row that comes after ``rows`` rows of a span, ``None`` where there is none."""
+        time = self.rule.time
+        row = connection.execute(
+            f"SELECT {time} FROM {self.name} WHERE series = ? AND {time} >= ? AND {time} < ? "  # noqa: S608
+            "ORDER BY 1 LIMIT 1 OFFSET ?",
+            (series, *span, rows),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def count(self, connection: sqlite3.Connection, series: int, start_ns: int, end_ns: int) -> int:
+        """Return how many rows a stretch holds."""
+        time = self.rule.time
+        row = connection.execute(
+            f"SELECT count(*) FROM {self.name} WHERE series = ? AND {time} >= ? AND {time} < ?",  # noqa: S608
+            (series, start_ns, end_ns),
+        ).fetchone()
+        return int(row[0])
+
+    def extent(
+        self, connection: sqlite3.Connection, series: int, start_ns: int, end_ns: int
+    ) -> tuple[int, int, int]:
+        """Return first and last moment [ns] and the highest write number of a stretch that holds rows."""
+        time = self.rule.time
+        first, last, seq = connection.execute(
+            f"SELECT min({time}), max({time}), max(seq) FROM {self.name} "  # noqa: S608
+            f"WHERE series = ? AND {time} >= ? AND {time} < ?",
+            (series, start_ns, end_ns),
+        ).fetchone()
+        return int(first), int(last), int(seq)
 
     def delete(
         self, connection: sqlite3.Connection, series: int, span: tuple[int, int], *, up_to_seq: int
@@ -168,12 +208,8 @@ class HotTable:
         The moment up to which the span is now clear; the span's end when done.
         """
         time, (start, end) = self.rule.time, span
-        row = connection.execute(
-            f"SELECT {time} FROM {self.name} WHERE series = ? AND {time} >= ? AND {time} < ? "  # noqa: S608
-            f"ORDER BY {time} LIMIT 1 OFFSET {DELETE_CHUNK}",
-            (series, start, end),
-        ).fetchone()
-        stop = end if row is None else max(int(row[0]), start + 1)
+        moment = self.moment_after(connection, series, span, DELETE_CHUNK)
+        stop = end if moment is None else max(moment, start + 1)
         connection.execute(
             f"DELETE FROM {self.name} WHERE series = ? AND {time} >= ? AND {time} < ? AND seq <= ?",  # noqa: S608
             (series, start, stop, up_to_seq),

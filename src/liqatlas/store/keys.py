@@ -9,8 +9,11 @@ Three rules:
     identical rows of its source. Two sources that tell of the same events are united as multisets: of an event that one
     tells twice and the other once, two rows stand.
 ``id``
-    Events with the venue's id: the id within its day is the key. Rows whose source gives no id follow ``count``; where
-    both kinds meet, a row with an id stands for one identical row without.
+    Events with the venue's id: the id within its UTC minute is the key. Rows whose source gives no id follow ``count``;
+    where both kinds meet, a row with an id stands for one identical row without.
+
+No key reaches over the edge of a UTC minute: a merge minute by minute is the merge of the whole, so that files of any size
+are merged in little memory.
 """
 
 from __future__ import annotations
@@ -22,13 +25,17 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base import schemas
+from liqatlas.base.clock import MINUTE_NS
 from liqatlas.base.errors import InputError
 
 if TYPE_CHECKING:
     from liqatlas.base.schemas import Table
 
+#: What equals across its edge is told apart: rows can be merged stretch by stretch, each of whole cells of this length.
+CELL_NS = MINUTE_NS
 #: Column that numbers identical rows of one source; exists in hot rows and during a merge, never in files.
 OCCURRENCE = "occurrence"
+_CELL = "cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,8 @@ def merge(rule: Keying, older: pl.DataFrame, newer: pl.DataFrame) -> pl.DataFram
 def _merge_by_id(rule: Keying, both: pl.DataFrame) -> pl.DataFrame:
     """Unite rows with and without ids; see the rule ``id`` at the head of this file."""
     has_id = pl.col(rule.id_column).is_not_null()
-    with_id = both.filter(has_id).unique(subset=rule.id_column, keep="first", maintain_order=True)
+    with_id = both.filter(has_id).with_columns((pl.col(rule.time) // CELL_NS).alias(_CELL))
+    with_id = with_id.unique(subset=(rule.id_column, _CELL), keep="first", maintain_order=True).drop(_CELL)
     without = both.filter(~has_id)
     if not without.is_empty():
         without = without.unique(subset=(*rule.columns, OCCURRENCE), keep="first", maintain_order=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import now_ns
-from liqatlas.base.errors import InputError, SourceUnavailableError
 from liqatlas.store import (
     accounts,
     backup,
@@ -17,7 +14,6 @@ from liqatlas.store import (
     coverage,
     gaps,
     jobs,
-    migration,
     reading,
     recording,
     repair,
@@ -25,19 +21,16 @@ from liqatlas.store import (
     segments,
     verification,
 )
-from liqatlas.store.database import Connection, connect, snapshot, sqlite_errors, transaction
+from liqatlas.store.database import sqlite_errors
+from liqatlas.store.folder import LakeFolder
 from liqatlas.store.keys import keying
-from liqatlas.store.layout import CATALOGUE
 from liqatlas.store.lock import Lock
-from liqatlas.store.parquet import sync_folder
 from liqatlas.store.writer import BOUND_S, MAX_PENDING_BYTES, Writer
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
     from pathlib import Path
-    from types import TracebackType
 
     import polars as pl
 
@@ -55,7 +48,7 @@ if TYPE_CHECKING:
     from liqatlas.store.verification import Verification
 
 
-class Lake:
+class Lake(LakeFolder):
     """A folder of everything recorded; open it with :meth:`open` or :meth:`create`.
 
     Reading works in any number of processes and threads while one records. A lake opened for reading cannot change
@@ -71,109 +64,16 @@ class Lake:
     """
 
     def __init__(self, root: Path, *, writable: bool) -> None:
-        self.root = root
-        self.writable = writable
-        self._path = root / CATALOGUE
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        super().__init__(root, writable=writable)
         self._reader = reading.Reader(root)
         self._segments = segments.SegmentStore(root, writable=writable)
         #: The registry of public accounts.
         self.accounts = accounts.AccountStore(root, writable=writable)
 
-    @classmethod
-    def create(cls, root: Path) -> Self:
-        """Open a lake for writing, made where there is none and migrated where it is older.
-
-        Raises
-        ------
-        LakeVersionError
-            If it was made by a newer program; nothing is changed.
-        LakeCorruptError
-            If the catalogue is damaged.
-        LakeError
-            If the folder cannot be made or written.
-        """
-        try:
-            if not root.exists():
-                root.mkdir(parents=True, exist_ok=True)
-                sync_folder(root.parent)
-        except OSError as error:
-            raise SourceUnavailableError(
-                f"lake {root} cannot be made: {error.strerror}; choose another folder with --lake"
-            ) from error
-        lake = cls(root, writable=True)
-        with sqlite_errors(lake._path):
-            migration.bring_up_to_date(lake._connection(), root, lake._path)
-        return lake
-
-    @classmethod
-    def open(cls, root: Path) -> Self:
-        """Open a lake for reading.
-
-        Raises
-        ------
-        SourceUnavailableError
-            If there is no lake.
-        LakeVersionError
-            If it is of another layout.
-        LakeCorruptError
-            If the catalogue is damaged.
-        """
-        if not (root / CATALOGUE).is_file():
-            raise SourceUnavailableError(
-                f"no lake at {root}: wanted a folder made by record, backfill or ingest; run one of them, or give --lake"
-            )
-        lake = cls(root, writable=False)
-        with sqlite_errors(lake._path):
-            migration.require_present(lake._connection(), lake._path)
-        return lake
-
     def close(self) -> None:
         """Close every connection; the lake can be opened again."""
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        super().close()
         self._segments.close()
-        self._local = threading.local()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and connection.still:
-            self._connections.remove(connection)
-            connection.close()
-            connection = None
-        if connection is None:
-            connection = connect(self._path, writable=self.writable)
-            self._local.connection = connection
-            self._connections.append(connection)
-        return connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with sqlite_errors(self._path), snapshot(self._connection()) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with sqlite_errors(self._path), transaction(self._for_writing()) as connection:
-            yield connection
-
-    def _for_writing(self) -> sqlite3.Connection:
-        if not self.writable:
-            raise InputError(
-                f"lake {self.root} was opened for reading; open it with Lake.create to change it"
-            )
-        return self._connection()
 
     # -- writing rows ---------------------------------------------------------------------------------------------
 
@@ -217,6 +117,11 @@ class Lake:
         """Return rows of a window, exact and sorted; ``price_ticks`` count :meth:`tick_size`."""
         with sqlite_errors(self._path):
             return self._reader.read(self._connection(), dataset, venue, symbol, (start_ns, end_ns))[0]
+
+    def rows_near(self, dataset: str, venue: str, symbol: str, start_ns: int, end_ns: int) -> int:
+        """Return how many rows lie in a window or in one file with it, without reading them."""
+        with sqlite_errors(self._path):
+            return self._reader.count(self._connection(), dataset, venue, symbol, (start_ns, end_ns))
 
     def recording(self, venue: str, symbol: str, start_ns: int, end_ns: int) -> Recording:
         """Return everything of one instrument in a window, its ``tick_size`` the step of its price ticks.
@@ -424,6 +329,19 @@ class Lake:
         """Return what the lake takes, how fast it grows and how long the room lasts."""
         with sqlite_errors(self._path):
             return retention.disk_use(self._connection(), self.root, max_bytes=max_bytes, at_ns=at_ns)
+
+    def due(
+        self,
+        *,
+        keep_days: Mapping[str, int | None] | None = None,
+        max_bytes: int | None = None,
+        at_ns: int | None = None,
+    ) -> list[tuple[str, str, str]]:
+        """Return dataset, venue and symbol of what :meth:`retain` would remove now."""
+        with sqlite_errors(self._path):
+            return retention.due(
+                self._connection(), self.root, keep_days=keep_days, max_bytes=max_bytes, at_ns=at_ns
+            )
 
     def retain(
         self,

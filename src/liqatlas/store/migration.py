@@ -71,7 +71,10 @@ def require_present(connection: sqlite3.Connection, path: Path) -> None:
     """
     found = layout_version(connection, path)
     if found is None:
-        raise LakeCorruptError(path, "the catalogue is empty; restore a backup or run repair")
+        raise LakeCorruptError(
+            path,
+            "the catalogue is empty; take a backup back (liqatlas lake restore) or run liqatlas lake repair",
+        )
     if found > VERSION:
         raise _too_new(path, found)
     if found < VERSION:

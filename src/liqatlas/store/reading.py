@@ -64,14 +64,14 @@ class Reader:
             with snapshot(connection):
                 series = find_series(connection, venue, symbol)
                 entries = manifest.live(connection, dataset, series.number, *span)
-                hot, _ = HOT[dataset].select(connection, series.number, *span)
+                hot = HOT[dataset].select(connection, series.number, *span)
             try:
                 return self._joined(rule, series, entries, hot, span), series.tick_size
             except FileNotFoundError as error:
                 if attempt == _TRIES - 1:
                     raise LakeCorruptError(
                         str(error.filename),
-                        "the manifest names it but it is missing; run verify, then repair",
+                        "the manifest names it but it is missing; see liqatlas lake verify, then liqatlas lake repair",
                     ) from None
         raise AssertionError  # the loop returns or raises
 
@@ -86,7 +86,7 @@ class Reader:
             if not before.is_empty():
                 pieces.append(merge(rule, empty, before))
             start, end = max(entry.start_ns, span[0]), min(entry.end_ns, span[1])
-            frame = _between(self._file(rule, entry), rule.time, start, end)
+            frame = _between(self._file(rule, entry, (start, end)), rule.time, start, end)
             frame = parquet.rescaled(frame, entry.tick_size, series.tick_size)
             late = _between(hot, rule.time, start, end)
             pieces.append(frame if late.is_empty() else merge(rule, frame, late))
@@ -99,22 +99,34 @@ class Reader:
             return filled[0]
         return pl.concat(filled) if filled else empty
 
-    def _file(self, rule: Keying, entry: manifest.FileEntry) -> pl.DataFrame:
+    def _file(self, rule: Keying, entry: manifest.FileEntry, span: Span) -> pl.DataFrame:
         """Return a file's table, its bytes compared with the manifest the first time; small ones are kept at hand.
 
-        A file never changes under its name.
+        Of a large file only what may lie within the span is read. A file never changes under its name.
         """
         held = self._recent.get(entry.path)
         if held is not None:
             return held
         expected = None if entry.path in self._compared else entry.digest
-        frame = parquet.read(self._root / entry.path, rule, expected_digest=expected)
+        path = self._root / entry.path
+        if entry.rows > parquet.BATCH_ROWS and span != (entry.start_ns, entry.end_ns):
+            frame = parquet.read_near(path, rule, span, expected_digest=expected)
+            self._compared.add(entry.path)
+            return frame
+        frame = parquet.read(path, rule, expected_digest=expected)
         self._compared.add(entry.path)
         if entry.rows <= _SMALL_ROWS:
             self._recent[entry.path] = frame
             if len(self._recent) > _FILES_HELD:
                 self._recent.pop(next(iter(self._recent)), None)
         return frame
+
+    def count(self, connection: sqlite3.Connection, dataset: str, venue: str, symbol: str, span: Span) -> int:
+        """Return how many rows the files and hot rows hold that meet a span: at least those within it."""
+        with snapshot(connection):
+            number = find_series(connection, venue, symbol).number
+            entries = manifest.live(connection, dataset, number, *span)
+            return sum(e.rows for e in entries) + HOT[dataset].count(connection, number, *span)
 
 
 def _between(frame: pl.DataFrame, time: str, start_ns: int, end_ns: int) -> pl.DataFrame:

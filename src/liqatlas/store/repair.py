@@ -92,7 +92,7 @@ def _catalogue_is_sound(root: Path) -> bool:
         connection.close()
     if found != VERSION:
         raise LakeVersionError(
-            f"{path} has layout {found}, this program repairs layout {VERSION}; nothing was changed",
+            f"{path} has layout {found}, this program repairs layout {VERSION}; nothing was changed, use the program that made it",
             found=found,
             known=VERSION,
         )
@@ -113,7 +113,9 @@ def _renew_catalogue(root: Path, stamp: str) -> list[str]:
     finally:
         fresh.close()
     fresh_path.replace(root / CATALOGUE)
-    held = ", ".join(f"{count:,} of {name}" for name, count in saved.rows.items() if count)
+    held = (
+        ", ".join(f"{count:,} of {name}" for name, count in saved.rows.items() if count) or "no rows at all"
+    )
     actions = [
         f"catalogue: damaged, kept as {kept.relative_to(root) if kept else 'nothing'}; new one holds {held}"
     ]
@@ -161,7 +163,7 @@ def _set_aside(connection: sqlite3.Connection, root: Path, problem: Problem, sta
     path = root / problem.path
     entry = problem.entry
     if problem.kind in {"database", "overlap"}:
-        return f"{problem.path}: {problem.message}; NOT repaired, restore a backup"
+        return f"{problem.path}: {problem.message}; NOT repaired; take a backup back (liqatlas lake restore)"
     if path.exists():
         target = root / QUARANTINE / stamp / problem.path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +176,7 @@ def _set_aside(connection: sqlite3.Connection, root: Path, problem: Problem, sta
         span = (entry.start_ns, entry.end_ns)
         remove_recorded(connection, entry.dataset, entry.series, span)
         place = gaps.Place(entry.dataset, series.venue, series.symbol)
-        gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"repair: file {problem.kind}")
+        gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"{gaps.REPAIR}file {problem.kind}")
     return (
         f"{problem.path}: {problem.kind}, set aside; {entry.rows:,} rows of {entry.dataset} {series.venue}:"
         f"{series.symbol} {isoformat(span[0])} to {isoformat(span[1])} noted as a gap"

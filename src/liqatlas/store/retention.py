@@ -172,7 +172,42 @@ def retain(
         If a kept dataset is unknown or its days are not positive.
     """
     now = now_ns() if at_ns is None else at_ns
-    policy = KEEP_DAYS | dict(keep_days or {})
+    chosen, within = _chosen(connection, root, now, keep_days or {}, max_bytes)
+    with transaction(connection):
+        known = all_series(connection)
+        for entry, why in chosen:
+            _expire(connection, entry, known[entry.series], why, now)
+    lines = tuple(
+        f"{e.dataset} {known[e.series].venue}:{known[e.series].symbol} {isoformat(e.start_ns)}: {why}"
+        for e, why in chosen
+    )
+    return Retention(len(chosen), sum(e.bytes for e, _ in chosen), lines, within)
+
+
+def due(
+    connection: sqlite3.Connection,
+    root: Path,
+    *,
+    keep_days: Mapping[str, int | None] | None = None,
+    max_bytes: int | None = None,
+    at_ns: int | None = None,
+) -> list[tuple[str, str, str]]:
+    """Return dataset, venue and symbol of what :func:`retain` would remove files of now."""
+    now = now_ns() if at_ns is None else at_ns
+    chosen, _ = _chosen(connection, root, now, keep_days or {}, max_bytes)
+    known = all_series(connection) if chosen else {}
+    return sorted({(e.dataset, known[e.series].venue, known[e.series].symbol) for e, _ in chosen})
+
+
+def _chosen(
+    connection: sqlite3.Connection,
+    root: Path,
+    now: int,
+    keep_days: Mapping[str, int | None],
+    max_bytes: int | None,
+) -> tuple[list[tuple[manifest.FileEntry, str]], bool]:
+    """Return the files that must go and why, and whether the limit then holds."""
+    policy = KEEP_DAYS | dict(keep_days)
     for name, days in policy.items():
         if name not in KEYINGS or (days is not None and days < 1):
             raise InputError(
@@ -184,16 +219,7 @@ def retain(
         for e in entries
         if (days := policy[e.dataset]) is not None and e.end_ns <= now - days * DAY_NS
     ]
-    chosen, within = _over_limit(connection, root, entries, aged, max_bytes)
-    with transaction(connection):
-        known = all_series(connection)
-        for entry, why in chosen:
-            _expire(connection, entry, known[entry.series], why, now)
-    lines = tuple(
-        f"{e.dataset} {known[e.series].venue}:{known[e.series].symbol} {isoformat(e.start_ns)}: {why}"
-        for e, why in chosen
-    )
-    return Retention(len(chosen), sum(e.bytes for e, _ in chosen), lines, within)
+    return _over_limit(connection, root, entries, aged, max_bytes)
 
 
 def _over_limit(
@@ -234,4 +260,4 @@ def _expire(
         (entry.dataset, entry.series, *span),
     )
     place = gaps.Place(entry.dataset, series.venue, series.symbol)
-    gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"retention: {why}")
+    gaps.open_gap(connection, place, span[0], end_ns=span[1], reason=f"{gaps.RETENTION}{why}")

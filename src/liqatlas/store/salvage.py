@@ -262,8 +262,8 @@ def _adopt_files(root: Path, fresh: sqlite3.Connection, saved: Salvage) -> None:
     for facts, path in sorted(found, key=lambda item: -item[0].created_ns):
         if manifest.live(fresh, facts.dataset, facts.series, facts.start_ns, facts.end_ns):
             continue
-        data = path.read_bytes()
-        written = parquet.WrittenFile(str(path.relative_to(root)), len(data), parquet.digest(data))
+        size, digest = path.stat().st_size, parquet.digest_of(path)
+        written = parquet.WrittenFile(str(path.relative_to(root)), size, digest)
         manifest.add(fresh, facts, written)
         saved.adopted += 1
 
@@ -273,14 +273,14 @@ def _touch_again(root: Path, fresh: sqlite3.Connection) -> None:
     for entry in manifest.all_live(fresh):
         rule = keying(entry.dataset)
         try:
-            moments = parquet.read(root / entry.path, rule, expected_digest=entry.digest)[rule.time]
+            for rows in parquet.batches(root / entry.path, rule, expected_digest=entry.digest):
+                coverage.touch(fresh, entry.dataset, entry.series, touched_hours(rows[rule.time]), seq=0)
         except (LakeCorruptError, FileNotFoundError):
             continue  # repair deals with damaged files next
-        coverage.touch(fresh, entry.dataset, entry.series, touched_hours(moments), seq=0)
     for dataset, table in HOT.items():
         for series, hour in table.hours(fresh):
-            frame, seq = table.select(fresh, series, hour, hour + HOUR_NS)
-            coverage.touch(fresh, dataset, series, touched_hours(frame[table.rule.time]), seq=seq)
+            first, last, seq = table.extent(fresh, series, hour, hour + HOUR_NS)
+            coverage.touch(fresh, dataset, series, [(hour, first, last)], seq=seq)
 
 
 def _highest_seq(fresh: sqlite3.Connection) -> int:
@@ -297,5 +297,7 @@ def _note_losses(fresh: sqlite3.Connection, saved: Salvage) -> None:
         files = [(f.start_ns, f.end_ns) for f in manifest.live(fresh, dataset, number, start, end)]
         for low, high in coverage.without([(start, min(end, max(now, start + 1)))], files):
             place = gaps.Place(dataset, series.venue, series.symbol)
-            gaps.open_gap(fresh, place, low, end_ns=high, reason="repair: a damaged page of the catalogue")
+            gaps.open_gap(
+                fresh, place, low, end_ns=high, reason=f"{gaps.REPAIR}a damaged page of the catalogue"
+            )
             coverage.remove_recorded(fresh, dataset, number, (low, high))

@@ -89,18 +89,21 @@ def damage_of(connection: sqlite3.Connection) -> list[str]:
 
 
 def _check(root: Path, entry: manifest.FileEntry) -> list[Problem]:
-    rule = keying(entry.dataset)
+    rule, rows = keying(entry.dataset), 0
+    first = last = entry.start_ns
+    in_order = True
     try:
-        frame = parquet.read(root / entry.path, rule, expected_digest=entry.digest)
+        for frame in parquet.batches(root / entry.path, rule, expected_digest=entry.digest):
+            moments = frame[rule.time]
+            in_order = in_order and moments.is_sorted() and last <= moments[0]
+            first, last = first if rows else moments[0], moments[-1]
+            rows += frame.height
     except FileNotFoundError:
         return [Problem("missing", entry.path, "the manifest names it but it is not there", entry)]
     except LakeCorruptError as error:
         return [Problem("damaged", entry.path, str(error), entry)]
-    moments = frame[rule.time]
-    told = (entry.rows, entry.first_ns, entry.last_ns)
-    found = (frame.height, moments[0], moments[-1])
-    inside = entry.start_ns <= moments[0] and moments[-1] < entry.end_ns and moments.is_sorted()
-    if told != found or not inside:
+    told, found = (entry.rows, entry.first_ns, entry.last_ns), (rows, first, last)
+    if told != found or not in_order or last >= entry.end_ns:
         return [Problem("damaged", entry.path, f"manifest says {told}, the file holds {found}", entry)]
     return []
 

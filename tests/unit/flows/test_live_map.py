@@ -12,7 +12,8 @@ import pytest
 from liqatlas.base.clock import HOUR_NS, MINUTE_NS
 from liqatlas.flows.ingest import keep
 from liqatlas.flows.live_map import GRACE_NS, LiveMap
-from liqatlas.flows.segments import StoredHistory, recipe, update
+from liqatlas.flows.segments import recipe, update
+from liqatlas.flows.stored_history import StoredHistory
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.flow import flow_bars
 from liqatlas.levels.parameters import load_parameters

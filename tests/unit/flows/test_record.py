@@ -7,15 +7,21 @@ import pytest
 
 from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import InputError
-from liqatlas.flows.record import RecordPlan, _upkeep, read_names
+from liqatlas.flows.ingest import keep
+from liqatlas.flows.record import RecordPlan, read_names
 from liqatlas.flows.recorder import VenueRecorder, pool
 from liqatlas.flows.request import parse_bytes
+from liqatlas.flows.segments import recipe
+from liqatlas.flows.terms import risk_terms
+from liqatlas.flows.upkeep import upkeep
 from liqatlas.flows.venue_access import Access
+from liqatlas.levels.parameters import load_parameters
 from liqatlas.store import Lake
 from liqatlas.venues.feed import FeedOptions
 from tests.conformance.store.rows import BTC, made_up, trades
 from tests.stub_exchange.server import StubExchange
 from tests.stub_exchange.session import client_of, market_of, wire_of
+from tests.unit.flows.markets import X, trades_market
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +46,7 @@ def test_max_disk_removes_the_oldest_days_says_so_and_keeps_prints(tmp_path: Pat
         lake.ingest("liquidations", BTC, made_up("liquidations", 50, 1))
         before = lake.disk_use()
         limit = before.used_bytes - sum(before.files_bytes.values()) // 3
-        _upkeep(plan(tmp_path, max_bytes=limit), lake, said.append)
+        upkeep(lake, said.append, max_bytes=limit)
         left = lake.read("trades", BTC.venue, BTC.symbol, 0, now_ns())
         assert 0 < left.height < 120_000
         assert left["ts_event_ns"][-1] >= today - DAY_NS  # the newest stays
@@ -54,6 +60,23 @@ def test_max_disk_removes_the_oldest_days_says_so_and_keeps_prints(tmp_path: Pat
     assert all(line.startswith("removed for room: ") for line in said)
 
 
+@pytest.mark.kernels
+def test_what_is_derived_is_sealed_before_its_rows_go(tmp_path: Path) -> None:
+    recording = trades_market(80, 2)
+    span = recording.span_ns()
+    assert span is not None
+    said: list[str] = []
+    with Lake.create(tmp_path / "lake") as lake:
+        keep(lake, recording)
+        upkeep(lake, said.append)  # kept 90 days: all of it is older by the clock
+        assert said[0].startswith("sealed ")
+        assert lake.read("trades", X.venue, X.symbol, 0, span[1] + 1).is_empty()
+        made_with = recipe(load_parameters(None), risk_terms(X, span[1]))
+        sealed = lake.read_segments(X.venue, X.symbol, 0, 2**62, version=made_with.version, level="hour")
+        assert len(sealed) > 70
+        assert sum(one.inflow.sum() for one in sealed) > 0
+
+
 def test_upkeep_that_fails_is_told_and_does_not_end_the_recorder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +87,7 @@ def test_upkeep_that_fails_is_told_and_does_not_end_the_recorder(
 
     monkeypatch.setattr(Lake, "compact", full)
     with Lake.create(tmp_path / "lake") as lake:
-        _upkeep(plan(tmp_path), lake, said.append)
+        upkeep(lake, said.append)
     assert said == ["upkeep failed and is tried again: no room"]
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, parse_time
 from liqatlas.flows.ingest import keep
-from liqatlas.flows.segments import StoredHistory, cuts, recipe, update
+from liqatlas.flows.segments import cuts, recipe, update
+from liqatlas.flows.stored_history import StoredHistory
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.maps.modelled import _segments, prepare
@@ -101,6 +102,18 @@ def test_sealing_as_hours_arrive_gives_the_same_bits(
         assert_same_bits(lake, so_far, newest(so_far), 24 * HOUR_NS)
 
 
+def test_a_busy_day_is_sealed_hour_by_hour_to_the_same_bits(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liqatlas.flows.lake_flow.TRADES_AT_ONCE", 50)
+    monkeypatch.setattr("liqatlas.store.parquet.BATCH_ROWS", 100)  # and read from the middle of its file
+    recording = trades_market(HOURS, 8)
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    for minutes in MOMENTS[:3]:
+        assert_same_bits(lake, recording, START + round(minutes * MINUTE_NS), 26 * HOUR_NS)
+
+
 def test_late_rows_are_folded_in(lake: Lake) -> None:
     recording = trades_market(HOURS, 4)
     hole = pl.col("ts_event_ns").is_between(START + 31 * HOUR_NS, START + 32 * HOUR_NS)
@@ -173,3 +186,102 @@ def test_segments_outlive_the_trades_they_were_made_of(lake: Lake) -> None:
     after = StoredHistory(lake, X, RECIPE, end)
     assert after.first_ns < oldest
     assert same(before, after.segments(0)[0])
+
+
+def removed_trades(lake: Lake, **more: int) -> Recording:
+    """Fill a lake, seal it, and have retention remove the first days' trades."""
+    recording = trades_market(HOURS, 9)
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    assert lake.retain(keep_days={"trades": 1, **more}, at_ns=newest(recording)).removed
+    return recording
+
+
+def window(lake: Lake, start: int, as_of: int) -> tuple[Segment, list[str]]:
+    history = StoredHistory(lake, X, RECIPE, as_of)
+    part = history.segments(start)[1]
+    return part, history.notes
+
+
+@pytest.mark.kernels
+def test_a_window_cut_in_an_hour_without_rows_takes_the_hour_whole_and_says_so(
+    lake: Lake, tmp_path: Path
+) -> None:
+    recording = removed_trades(lake, marks=1)
+    end = newest(recording)
+    with Lake.create(tmp_path / "whole") as whole:  # the same market, nothing removed
+        keep(whole, recording)
+        update(whole, X, RECIPE, end)
+        edges = recording.open_interest["ts_event_ns"].to_numpy()
+        for hour in (START + 5 * HOUR_NS, START + 9 * HOUR_NS):
+            first = int(
+                edges[np.searchsorted(edges, hour, side="right") - 1]
+            )  # where the hour's first bar begins
+            wanted, unsaid = window(whole, first, end)
+            assert not unsaid
+            for minutes in (0, 1, 25, 59):
+                part, notes = window(lake, hour + minutes * MINUTE_NS, end)
+                assert same(part, wanted)
+                assert len(notes) == (minutes > 0)
+                assert not notes or "the window begins at" in notes[0]
+        late = end - 5 * HOUR_NS - 11 * MINUTE_NS  # the rows of this hour are there
+        part, notes = window(lake, late, end)
+        assert not notes
+        assert same(part, window(whole, late, end)[0])
+
+
+@pytest.mark.kernels
+def test_late_rows_do_not_wipe_out_what_was_sealed_of_removed_ones(lake: Lake) -> None:
+    recording = removed_trades(lake, marks=1)
+    end = newest(recording)
+    before = StoredHistory(lake, X, RECIPE, end).segments(0)[0]
+    few = recording.trades.filter(pl.col("ts_event_ns") < START + 6 * HOUR_NS)[-3:]
+    lake.ingest("trades", X, few)
+    assert update(lake, X, RECIPE, end) > 0
+    assert same(before, StoredHistory(lake, X, RECIPE, end).segments(0)[0])
+
+
+@pytest.mark.kernels
+def test_rows_that_were_fetched_again_are_folded_again(lake: Lake) -> None:
+    recording = removed_trades(lake, marks=1)
+    lake.ingest("trades", X, recording.trades)
+    lake.ingest("marks", X, recording.marks)
+    update(lake, X, RECIPE, newest(recording))
+    assert_same_bits(lake, recording, newest(recording), 70 * HOUR_NS + 25 * MINUTE_NS)
+
+
+@pytest.mark.kernels
+def test_a_map_as_of_an_hour_without_rows_holds_all_hours_before_it(lake: Lake) -> None:
+    recording = trades_market(HOURS, 9)
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    as_of = START + 3 * HOUR_NS + 20 * MINUTE_NS
+    before = StoredHistory(lake, X, RECIPE, as_of)
+    wanted = before.segments(0)[0].inflow.sum()
+    assert not before.notes
+    lake.retain(keep_days={"trades": 1}, at_ns=newest(recording))
+    lake.ingest(
+        "trades", X, recording.trades[:3]
+    )  # so that the lake knows trades of that time, but not all of them
+    after = StoredHistory(lake, X, RECIPE, as_of)
+    assert after.segments(0)[0].inflow.sum() > 0.8 * wanted
+    (note,) = after.notes
+    assert "what came after 2026-05-30T00:00" in note
+
+
+@pytest.mark.kernels
+def test_open_interest_known_days_before_the_first_trade_is_no_obstacle(lake: Lake) -> None:
+    recording = trades_market(HOURS, 6)
+    later = START + 40 * HOUR_NS
+    recording = replace(
+        recording,
+        trades=recording.trades.filter(pl.col("ts_event_ns") >= later),
+        marks=recording.marks.filter(pl.col("ts_event_ns") >= later),
+    )
+    keep(lake, recording)
+    assert update(lake, X, RECIPE, newest(recording)) > 0
+    prepared = prepare(recording, PARAMETERS, TERMS, as_of_ns=newest(recording))
+    whole = _segments(prepared, PARAMETERS, 0)[0].trimmed()
+    stored = StoredHistory(lake, X, RECIPE, newest(recording)).segments(0)[0].trimmed()
+    assert np.allclose(whole.inflow, stored.inflow, rtol=1e-9, atol=0)
+    assert (whole.low, whole.high, whole.origin) == (stored.low, stored.high, stored.origin)

@@ -104,14 +104,14 @@ def test_late_row_of_an_hour_in_a_whole_day_file(lake: Lake) -> None:
 def test_rows_that_arrive_while_the_file_is_written_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = trades(60)
     put(lake, rows[:30])
-    write = parquet.write
+    finish = parquet.Draft.finish
 
-    def slow_write(*arguments: Any) -> parquet.WrittenFile:
-        written = write(*arguments)
+    def slow_finish(*arguments: Any) -> parquet.WrittenFile:
+        written = finish(*arguments)
         put(lake, rows[30:])
         return written
 
-    monkeypatch.setattr(parquet, "write", slow_write)
+    monkeypatch.setattr(parquet.Draft, "finish", slow_finish)
     lake.compact(at_ns=START + 2 * DAY)
     assert [e.rows for e in files(lake)] == [30]
     assert hot_rows(lake) == 30
@@ -121,17 +121,17 @@ def test_rows_that_arrive_while_the_file_is_written_stay(lake: Lake, monkeypatch
 def test_two_processes_that_compact_one_day_lose_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = trades(60)
     put(lake, rows[:20])
-    write = parquet.write
+    finish = parquet.Draft.finish
 
     def overtaken(*arguments: Any) -> parquet.WrittenFile:
-        monkeypatch.setattr(parquet, "write", write)
-        written = write(*arguments)
+        monkeypatch.setattr(parquet.Draft, "finish", finish)
+        written = finish(*arguments)
         with Lake.create(lake.root) as other:
             put(other, rows[20:])
             other.compact(at_ns=START + 2 * DAY)
         return written
 
-    monkeypatch.setattr(parquet, "write", overtaken)
+    monkeypatch.setattr(parquet.Draft, "finish", overtaken)
     lake.compact(at_ns=START + 2 * DAY)
     assert held(lake).equals(rows)
     assert [e.rows for e in files(lake)] == [60]

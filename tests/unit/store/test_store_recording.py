@@ -95,7 +95,9 @@ def test_a_file_that_is_gone_is_an_error_not_an_empty_table(lake: Lake) -> None:
     lake.ingest("trades", BTC, trades(100))
     for path in lake.root.glob("dataset=*/**/*.parquet"):
         path.unlink()
-    with pytest.raises(LakeCorruptError, match="missing; run verify, then repair"):
+    with pytest.raises(
+        LakeCorruptError, match="missing; see liqatlas lake verify, then liqatlas lake repair"
+    ):
         lake.read("trades", BTC.venue, BTC.symbol, START, START + DAY)
 
 
