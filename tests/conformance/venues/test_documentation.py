@@ -70,6 +70,18 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
             "total_size",
         },
         "bitget": {"side", "tradeId", "size", "holdingAmount", "fundInterval", "keepMarginRate"},
+        "bitget_coinm": {
+            "v",
+            "S",
+            "i",
+            "size",
+            "execId",
+            "openInterest",
+            "turnover",
+            "quantityMultiplier",
+            "fundInterval",
+            "mmr",
+        },
         "bitfinex": {"POS_ID", "AMOUNT", "IS_MATCH", "IS_MARKET_SOLD", "PRICE_ACQUIRED", "OPEN_INTEREST"},
     }[key]
     assert wanted <= named
@@ -79,7 +91,7 @@ def test_sources_of_facts_are_the_venues_own_pages() -> None:
     hosts = {
         "binance": "developers.binance.com", "bybit": "bybit-exchange.github.io", "okx": "www.okx.com",
         "hyperliquid": "hyperliquid.gitbook.io", "binance_coinm": "developers.binance.com",
-        "dydx": "docs.dydx.exchange", "gate": "www.gate.com", "bitget": "www.bitget.com", "bitfinex": "docs.bitfinex.com", "bitmex": "www.bitmex.com",
+        "dydx": "docs.dydx.exchange", "gate": "www.gate.com", "bitget": "www.bitget.com", "bitget_coinm": "www.bitget.com", "bitfinex": "docs.bitfinex.com", "bitmex": "www.bitmex.com",
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source

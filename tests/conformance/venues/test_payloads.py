@@ -13,6 +13,7 @@ from tests.conformance.venues import (
     facts_binance_coinm,
     facts_bitfinex,
     facts_bitget,
+    facts_bitget_coinm,
     facts_bitmex,
     facts_bybit,
     facts_dydx,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FACTS = [
     *facts_binance.FACTS, *facts_bybit.FACTS, *facts_okx.FACTS, *facts_hyperliquid.FACTS, *facts_binance_coinm.FACTS,
     *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS, *facts_bitmex.FACTS, *facts_bitfinex.FACTS,
+    *facts_bitget_coinm.FACTS,
 ]  # fmt: skip
 RECORDED = sorted({fact.venue for fact in FACTS if not fact.documented})
 

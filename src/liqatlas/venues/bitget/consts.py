@@ -10,8 +10,9 @@ from liqatlas.venues.subscriptions import Heartbeat, Hosts
 HOSTS = Hosts(rest="https://api.bitget.com", stream="wss://ws.bitget.com")
 ROOT = "/api/v2/mix/market"
 STREAM_PATH = "/v2/ws/public"
-#: Coin-margined futures are left out: the pages do not say what one unit of their size is.
 PRODUCT_TYPES = ("USDT-FUTURES", "USDC-FUTURES")
+#: Coin-margined futures live on in the unified account only: https://www.bitget.com/support/articles/12560603893788
+COIN_FUTURES_ENDED = "2026-09-17"
 #: Public market endpoints take 10 or 20 requests a second and address; the smaller holds for all.
 QUOTAS = (Quota("requests", 10, 1),)
 #: A text ``ping`` every 30 s is answered ``pong``; without one the server hangs up after 2 minutes.
