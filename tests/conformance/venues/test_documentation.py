@@ -97,13 +97,13 @@ def test_sources_of_facts_are_the_venues_own_pages() -> None:
         assert f"//{hosts[fact.venue]}/" in fact.source
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "hyperliquid"])
+@pytest.mark.parametrize("key", venue_keys())
 def test_every_field_that_is_read_at_all_stands_on_the_page(key: str) -> None:
     text = (ROOT / "docs" / "reference" / "venues" / f"{key}.md").read_text(encoding="utf-8")
     named = {piece for word in re.findall(r"`([^`]+)`", text) for piece in re.split(r"[^A-Za-z0-9_]+", word)}
     folder = ROOT / "src" / "liqatlas" / "venues" / key
     absent: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("parse*.py")):
+    for path in sorted([*folder.glob("parse*.py"), *folder.glob("messages.py")]):
         module = importlib.import_module(f"liqatlas.venues.{key}.{path.stem}")
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__:

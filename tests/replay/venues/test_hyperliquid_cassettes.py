@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from liqatlas.base.clock import HOUR_NS
-from liqatlas.venues.hyperliquid import parse, parse_account
+from liqatlas.venues.hyperliquid import parse_account, parse_rest
 from tests.conformance.venues.facts import named_rows
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def answers(folder: Path, name: str) -> list[bytes]:
 
 def test_candles(data_dir: Path) -> None:
     meta, candles = answers(data_dir, "test_get_candles_snapshot")
-    listings = parse.parse_instruments(meta)
+    listings = parse_rest.parse_instruments(meta)
     assert listings["kPEPE"].instrument.asset == "PEPE"
     assert listings["kPEPE"].instrument.price_multiplier == 1000
-    rows = named_rows(parse.parse_bars(candles, NOW))["bars"]
+    rows = named_rows(parse_rest.parse_bars(candles, NOW))["bars"]
     raw = json.loads(candles)
     assert len(rows) == len(raw)
     for row, bar in zip(rows, raw, strict=True):
@@ -43,15 +43,15 @@ def test_candles(data_dir: Path) -> None:
 def test_a_candle_that_still_runs_makes_no_row(data_dir: Path) -> None:
     candles = answers(data_dir, "test_get_candles_snapshot")[1]
     last = json.loads(candles)[-1]
-    whole = parse.parse_bars(candles, (last["T"] + 1) * 10**6).of("bars")
-    running = parse.parse_bars(candles, last["T"] * 10**6).of("bars")
+    whole = parse_rest.parse_bars(candles, (last["T"] + 1) * 10**6).of("bars")
+    running = parse_rest.parse_bars(candles, last["T"] * 10**6).of("bars")
     assert len(whole) - len(running) == 1
 
 
 @pytest.mark.parametrize("name", ["test_get_funding_history1684811870000", "test_get_funding_historyNone"])
 def test_funding_intervals_follow_the_payments_of_their_day(name: str, data_dir: Path) -> None:
     """Eight-hourly until May 2023, hourly after; the answer does not say so, the spacing does. A missed hour is no interval."""
-    rows = named_rows(parse.parse_funding_history(answers(data_dir, name)[-1]))["funding"]
+    rows = named_rows(parse_rest.parse_funding_history(answers(data_dir, name)[-1]))["funding"]
     assert len(rows) > 10
     for before, row in pairwise(rows):
         spacing = (row["ts_event_ns"] - before["ts_event_ns"]) / HOUR_NS
@@ -61,7 +61,7 @@ def test_funding_intervals_follow_the_payments_of_their_day(name: str, data_dir:
 
 
 def test_book(data_dir: Path) -> None:
-    book = parse.parse_book(answers(data_dir, "test_get_l2_snapshot")[-1])
+    book = parse_rest.parse_book(answers(data_dir, "test_get_l2_snapshot")[-1])
     assert book.symbol == "DYDX"
     assert book.bids[0] == (2.111, 134.4)
     assert book.bids[0][0] < book.asks[0][0]
