@@ -61,12 +61,12 @@ DATASETS = {
     "gate": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
     "bitfinex": ["trades", "marks", "open_interest", "liquidations"],
     "bitget": ["trades", "marks", "open_interest", "book_levels"],
-    "bitget_coinm": ["trades", "marks", "open_interest", "book_levels"],
+    "bitget_coinm": ["trades", "marks", "open_interest"],
 }
 #: Venues whose books are kept from a stream; the others' are polled whole.
 BOOKS = tuple(key for key in VENUES if "book_levels" in DATASETS[key])
 #: Venues that stream whole books, and how many levels a side: a lost one leaves no trace.
-WHOLE_BOOKS = {"hyperliquid": 20, "bitget": 15, "bitget_coinm": 50}
+WHOLE_BOOKS = {"hyperliquid": 20, "bitget": 15}
 CONNECTIONS = {
     "binance": 2,
     "bybit": 2,

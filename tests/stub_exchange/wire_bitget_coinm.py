@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import now_ns
-from tests.stub_exchange.market import HOUR_MS, MINUTE_MS, Contract, Event, Mark, Market, Print, Trade
+from tests.stub_exchange.market import HOUR_MS, MINUTE_MS, BookUpdate, Contract, Event, Market, Print, Trade
 from tests.stub_exchange.wire_bitget import PAYMENT_MS
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ class BitgetCoinMWire:
         return [json.dumps({"event": "subscribe", "arg": a, "connId": "1"}) for a in args]
 
     def opening(self, channel: str, market: Market) -> str | None:
-        topic, _, symbol = channel.partition(":")
-        if topic != "books50":
-            return None
-        return self._message(
-            channel, [self._book(market, symbol, market.books[symbol].ts_ms or market.start_ms)]
-        )
+        return None
 
     @staticmethod
     def _message(channel: str, data: object, ts: int = 1) -> str:
@@ -80,8 +75,8 @@ class BitgetCoinMWire:
 
     def frame(self, event: Event, market: Market, shift_ms: int) -> tuple[str, str] | None:
         s, c, ts = event.symbol, market.contracts[event.symbol], event.ts_ms + shift_ms
-        if isinstance(event, Print):
-            return None  # not read
+        if isinstance(event, Print | BookUpdate):
+            return None  # not read; books are polled
         if isinstance(event, Trade):
             price = event.ticks * c.tick
             channel, data = (
@@ -91,14 +86,12 @@ class BitgetCoinMWire:
                     "i": str(event.last_id), "isRPI": "no",
                 },
             )  # fmt: skip
-        elif isinstance(event, Mark):
+        else:
             channel = f"ticker:{s}"
             data = {
                 "lastPrice": str(event.mark), "markPrice": str(event.mark), "indexPrice": str(event.index), "fundingRate": "0.0001",
                 "openInterest": self._held(event.oi_lots, event.mark),
             }  # fmt: skip
-        else:
-            channel, data = f"books50:{s}", self._book(market, s, ts)  # type: ignore[assignment]
         return channel, self._message(channel, [data], ts)
 
     def answer(self, path: str, query: Mapping[str, str], body: bytes, market: Market) -> object:

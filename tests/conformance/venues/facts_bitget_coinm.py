@@ -82,11 +82,11 @@ FACTS = [
         documented=_TICKER % "50.125",
     ),
     Fact(
-        "bitget_coinm", "book of fifty levels", _DOCS + "websocket/public/Order-Book-Channel", _frame,
-        book={"snapshot": True, "last_id": 1304314508780744705, "bids": [(99756.6, 128.0)], "asks": [(99756.7, 239774.0)],
-              "ts_event_ns": 1746698732562 * MS},
-        documented='{"data":[{"a":[["99756.7","239774"]],"b":[["99756.6","128"]],"pseq":0,"seq":1304314508780744705,"maxDepth":"50",'
-        '"ts":"1746698732562"}],' + _of("books50") + ',"action":"snapshot","ts":1746698732563}',
+        "bitget_coinm", "book", _DOCS + "public/OrderBook", lambda body: parse_rest.parse_book(body, BTC),
+        book={"snapshot": True, "bids": [(71213.8, 1836.0), (71213.3, 10000.0)], "asks": [(73000.0, 7.0)],
+              "ts_event_ns": 1730969017964 * MS},
+        documented='{"code":"00000","msg":"success","requestTime":1730969017897,"data":{"a":[[73000.0,7]],"b":[[71213.8,1836],[71213.3,'
+        '10000]],"ts":"1730969017964"}}',
     ),
     Fact(
         "bitget_coinm", "acknowledgement", _DOCS + "websocket/public/New-Trades-Channel", _frame, control="ack",

@@ -16,6 +16,8 @@ BARS_SPAN_NS = 90 * DAY_NS
 TRADES_PER_PAGE = 100
 PAYMENTS_PER_PAGE = 100
 BOOK_LEVELS = 200
+#: Levels a side written when a book is polled.
+BOOK_LEVELS_KEPT = 50
 #: Days by name of UTC: the plain ``1D`` begins at 16:00 UTC.
 INTERVALS = {
     "1m": "1m",

@@ -12,7 +12,7 @@ import msgspec
 from liqatlas.base.errors import FormatError
 from liqatlas.venues.bitget_coinm.units import OpenInterestUnit, face_value, open_interest_usd
 from liqatlas.venues.fields import moment, number, optional, positive, ticks, zero_is_absent
-from liqatlas.venues.frames import BookChange, Control, Frame, Ticker
+from liqatlas.venues.frames import Control, Frame, Ticker
 from liqatlas.venues.payload import decode, listed
 
 if TYPE_CHECKING:
@@ -59,15 +59,6 @@ class MarketTicker(msgspec.Struct):
     turnover24h: str = ""
 
 
-class Book(msgspec.Struct):
-    """A whole book of fifty levels a side."""
-
-    a: Levels
-    b: Levels
-    ts: str
-    seq: int = 0
-
-
 class Message(msgspec.Struct):
     """A message of any kind; ``event`` marks answers, ``action`` data."""
 
@@ -83,7 +74,6 @@ class Message(msgspec.Struct):
 _MESSAGE = msgspec.json.Decoder(Message)
 _TRADES = msgspec.json.Decoder(list[StreamTrade])
 _TICKERS = msgspec.json.Decoder(list[MarketTicker])
-_BOOKS = msgspec.json.Decoder(list[Book])
 
 
 def parse_frame(payload: bytes, listings: Mapping[str, Listing], unit: OpenInterestUnit | None) -> Frame:
@@ -110,13 +100,6 @@ def parse_frame(payload: bytes, listings: Mapping[str, Listing], unit: OpenInter
         for ticker in decode(_TICKERS, data, f"{VENUE}:ticker"):
             ts = moment(ticker.ts or got.ts, "ts")
             add_ticker(frame, ticker, ts, listed(listings, symbol, VENUE), unit)
-    elif topic == "books50":
-        of = listed(listings, symbol, VENUE).instrument
-        for book in decode(_BOOKS, data, f"{VENUE}:books50"):
-            sides = book_levels(book.b, of), book_levels(book.a, of)
-            frame.books.append(
-                BookChange(symbol, moment(book.ts, "ts"), True, book.seq, book.seq, None, *sides)
-            )
     else:
         return Frame(control=Control("notice", topic))
     return frame

@@ -8,6 +8,7 @@ from liqatlas.base.errors import InputError
 from liqatlas.venues.bitget.rest import BitgetClient
 from liqatlas.venues.bitget_coinm import consts, parse, parse_rest, stream
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
+from liqatlas.venues.frames import book_rows
 from liqatlas.venues.paging import by_window, numbered
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class BitgetCoinMClient(BitgetClient):
     name = "Bitget COIN-M"
     offers = consts.CAPABILITIES
     streamed = stream.DATASETS
+    polled = frozenset({"book_levels"})
     #: What open interest counts, as the venue's own figures show it; set with the contracts.
     unit: OpenInterestUnit | None = None
 
@@ -48,7 +50,9 @@ class BitgetCoinMClient(BitgetClient):
         return await VenueClient.listing(self, name)
 
     async def snapshot(self, dataset: str, symbol: str) -> RowBatch:
-        """Return mark, open interest and running rate of a contract (one answer)."""
+        """Return mark, open interest and running rate of a contract (one answer), or its book."""
+        if dataset == "book_levels":
+            return book_rows(await self.book(symbol), consts.BOOK_LEVELS_KEPT)
         if dataset not in {"marks", "open_interest", "funding"}:
             raise InputError(f"{self.name} gives no snapshot of {dataset}")
         listings = await self.listings()

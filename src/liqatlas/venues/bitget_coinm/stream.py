@@ -1,4 +1,7 @@
-"""Streams of Bitget's unified account: a topic per contract; books come whole, fifty levels a side."""
+"""Streams of Bitget's unified account: a topic per contract.
+
+Books are polled whole: the topic of fifty levels ends to be a snapshot each time on 2026-12-01, the one of five is too shallow.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ _TOPICS = {
     "marks": "ticker",
     "open_interest": "ticker",
     "funding": "ticker",
-    "book_levels": "books50",
 }
 DATASETS = frozenset(_TOPICS)
 
