@@ -7,10 +7,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from liqatlas.base.clock import HOUR_NS
 from liqatlas.venues.hyperliquid import parse_account, parse_rest
+from liqatlas.venues.hyperliquid.messages import Level
 from tests.conformance.venues.facts import named_rows
 
 if TYPE_CHECKING:
@@ -83,3 +86,37 @@ def test_positions_of_a_cross_account(data_dir: Path) -> None:
     assert btc["account_value_usd"] == pytest.approx(1182.312496)
     assert (eth["position"], eth["liquidation_price"]) == ("long", None)
     assert eth["mark_price"] == pytest.approx(227.675114 / 0.1334)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("test_user_funding_history_with_end_time", 10), ("test_user_funding_history_without_end_time", 100)],
+)
+def test_payments_of_an_account_prove_who_pays(name: str, least: int, data_dir: Path) -> None:
+    """``szi`` is signed, ``usdc`` what the account received: a long pays where ``fundingRate`` is positive.
+
+    -usdc / (szi x rate x nSamples) is the price the payment was reckoned at (an entry of 2023 sums up ``nSamples`` payments); every
+    entry of a coin must give nearly the same one.
+    """
+    paid = [entry["delta"] for body in answers(data_dir, name) for entry in json.loads(body)]
+    assert len(paid) >= least
+    prices: dict[str, list[float]] = {}
+    for one in paid:
+        assert one["type"] == "funding"
+        size, rate, received = (float(one[field]) for field in ("szi", "fundingRate", "usdc"))
+        samples = one.get("nSamples") or 1
+        if abs(received) > 1e-3 and rate:  # sent with six decimals
+            prices.setdefault(one["coin"], []).append(-received / (size * rate * samples))
+    assert min(min(found) for found in prices.values()) > 0
+    for coin, found in prices.items():
+        assert max(found) < 1.5 * min(found), coin  # two weeks of spring 2023
+    assert 28_000 < np.median(prices["BTC"]) < 30_000
+
+
+def test_the_sketch_of_a_book_names_the_fields_of_a_level(data_dir: Path) -> None:
+    """The documentation's file shows two lists of levels without what wraps them in a real answer; the fields are the same."""
+    text = (data_dir / "payloads" / "hyperliquid_sdk_cassettes" / "l2book.yaml").read_text(encoding="utf-8")
+    example = text.partition("example:\n                  [")[2]
+    levels = [msgspec.convert(json.loads(level), Level) for level in re.findall(r'\{ *"px"[^}]*\}', example)]
+    assert len(levels) >= 2
+    assert all(float(level.px) > 0 and float(level.sz) > 0 and level.n >= 1 for level in levels)

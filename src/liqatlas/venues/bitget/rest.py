@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from liqatlas.venues.paging import backward, by_window, numbered
 from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
@@ -49,6 +49,7 @@ class BitgetClient(VenueClient):
     offers = consts.CAPABILITIES
     clock = ("/api/v2/public/time", "requests")
     quotas = consts.QUOTAS
+    root = consts.ROOT
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
 
@@ -63,9 +64,6 @@ class BitgetClient(VenueClient):
         return refusal_by_code(
             problem.code, problem.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
         )  # fmt: skip
-
-    async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
-        return await self._ask(f"{consts.ROOT}/{path}", read, weight=1, quota="requests", params=params)
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for the contracts of each product type."""

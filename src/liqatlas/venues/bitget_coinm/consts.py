@@ -5,7 +5,7 @@ from __future__ import annotations
 from liqatlas.base.clock import DAY_NS
 from liqatlas.venues.capability import Capabilities, VenueCapabilities
 
-ROOT = "/api/v3/market"
+ROOT = "/api/v3/market/"
 STREAM_PATH = "/v3/ws/public"
 #: The product in questions, and in subscriptions.
 CATEGORY = "COIN-FUTURES"

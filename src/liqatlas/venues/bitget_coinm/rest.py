@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from liqatlas.base.errors import InputError
 from liqatlas.venues.bitget.rest import BitgetClient
@@ -29,15 +29,23 @@ class BitgetCoinMClient(BitgetClient):
     key = "bitget_coinm"
     name = "Bitget COIN-M"
     offers = consts.CAPABILITIES
+    root = consts.ROOT
     streamed = stream.DATASETS
     polled = frozenset({"book_levels"})
     #: What open interest counts, as the venue's own figures show it; set with the contracts.
     unit: OpenInterestUnit | None = None
 
-    async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
+    async def _get(
+        self,
+        path: str,
+        parse: Callable[[bytes], T],
+        params: Mapping[str, str | int] | None = None,
+        *,
+        quota: str = "requests",
+        **named: str | int,
+    ) -> T:
         """Ask the unified API about coin-margined futures."""
-        asked = {"category": consts.CATEGORY, **params}
-        return await self._ask(f"{consts.ROOT}/{path}", read, weight=1, quota="requests", params=asked)
+        return await super()._get(path, parse, params, quota=quota, category=consts.CATEGORY, **named)
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for the contracts, then for their summaries: these tell what open interest counts."""

@@ -5,13 +5,11 @@ Books are polled whole: the topic of fifty levels ends to be a snapshot each tim
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.bitget.consts import CHANNELS_PER_CONNECTION
 from liqatlas.venues.bitget_coinm import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, by_contract, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,23 +31,15 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream that is read (liquidations, bars).
     """
-    wanted = set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Bitget COIN-M streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
-    carried: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for symbol in symbols:
-        for dataset in sorted(wanted):
-            carried.setdefault((_TOPICS[dataset], symbol), set()).add((dataset, symbol))
-    return [
-        Subscription(
-            base + consts.STREAM_PATH,
-            (json.dumps({"op": "subscribe", "args": [_arg(*key) for key in part]}),),
-            frozenset(pair for key in part for pair in carried[key]),
-        )
-        for part in chunks(list(carried), CHANNELS_PER_CONNECTION)
-    ]
+    wanted = streamable(datasets, DATASETS, "Bitget COIN-M")
+    return by_contract(
+        base + consts.STREAM_PATH,
+        _TOPICS,
+        symbols,
+        wanted,
+        argument=_arg,
+        per_connection=CHANNELS_PER_CONNECTION,
+    )
 
 
 def _arg(topic: str, symbol: str) -> dict[str, str]:
