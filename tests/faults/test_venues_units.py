@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from liqatlas.base.clock import HOUR_NS, now_ns
+from liqatlas.base.clock import HOUR_NS, NS_PER_MS, now_ns
 from liqatlas.base.errors import FormatError, SourceUnavailableError
 from liqatlas.base.instruments import Instrument
+from liqatlas.base.recording import Recording
+from liqatlas.flows.build import build_map
+from liqatlas.flows.request import Request
 from liqatlas.venues.bitget_coinm.units import face_value, open_interest_unit, turnover_usd
 from tests.stub_exchange.faults import Schedule
+from tests.stub_exchange.market import Mark
 from tests.stub_exchange.server import StubExchange
 from tests.stub_exchange.session import client_of, market_of, record
 from tests.stub_exchange.wire_bitget_coinm import CONTRACTS, BitgetCoinMWire
@@ -85,3 +90,34 @@ def test_a_candle_of_one_small_trade_is_not_refused_for_its_rounding() -> None:
     assert turnover_usd("0", "0", 77_000.0, 77_000.0, "t") == 0.0
     with pytest.raises(FormatError):
         turnover_usd("0.0010", "5", 77_000.0, 77_000.0, "t")
+
+
+@pytest.mark.parametrize("oi_in_coins", [False, True])
+async def test_a_recorded_session_becomes_a_map_in_the_right_unit(*, oi_in_coins: bool) -> None:
+    """Known truth: the stub's open interest is a number of contracts of one USD, whichever unit it is sent in."""
+    market = market_of(KEY, events=1_200, step_ms=60_000)
+    wire = BitgetCoinMWire(oi_in_coins=oi_in_coins)
+    out = await record(KEY, Schedule(), market=market, wire=wire)
+    tables = {
+        dataset: table for (dataset, symbol), table in out.rows.frames().items() if symbol == BTC.symbol
+    }
+    recording = Recording(
+        replace(btc(), settle="BTC"),
+        trades=tables["trades"],
+        marks=tables["marks"],
+        open_interest=tables["open_interest"],
+    )
+    last = max(e.ts_ms for e in market.events if isinstance(e, Mark) and e.symbol == BTC.symbol)
+    request = Request(asset="BTC", as_of_ns=last * NS_PER_MS + 1, max_leverage=100.0, maintenance_rate=0.005)
+    made = build_map(request, [recording])
+    held = [
+        e.oi_lots for e in market.events if isinstance(e, Mark) and e.symbol == BTC.symbol and e.ts_ms == last
+    ]
+    (venue,) = made.head.venues
+    assert venue.open_interest_usd == pytest.approx(held[0], rel=1e-3 if oi_in_coins else 1e-9)
+    coverage = made.head.coverage
+    assert coverage is not None
+    for side in (coverage.long, coverage.short):
+        parts = side.explained_usd + side.outside_window_usd + side.older_usd + side.unreachable_usd
+        assert parts == pytest.approx(venue.open_interest_usd, rel=1e-6)
+        assert side.explained_usd > 0
