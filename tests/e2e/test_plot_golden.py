@@ -38,7 +38,7 @@ MOST_PIXELS, MOST_MEAN = 0.02, 0.012
 
 @cache
 def one_axis() -> LiquidationMap:
-    """Return the map of eight venues from generated data of known truth, in 160 bins."""
+    """Return the map of nine venues from generated data of known truth, in 160 bins."""
     whole = test_one_axis.map_of(*test_one_axis.WORLDS)
     low, high = full_range(whole)
     return whole.rebin(edges_by_count(whole.head.price, low, high, 160))
@@ -46,8 +46,8 @@ def one_axis() -> LiquidationMap:
 
 PICTURES: dict[str, Callable[[], Figure]] = {
     "map_six_venues_dark": lambda: map_figure(map_of(SIX_VENUES), size=SIZE),
-    "map_one_axis_eight_venues": lambda: map_figure(one_axis(), size=(1200, 700)),
-    "map_one_axis_eight_venues_light": lambda: map_figure(one_axis(), theme="light", size=(1200, 700)),
+    "map_one_axis_nine_venues": lambda: map_figure(one_axis(), size=(1200, 700)),
+    "map_one_axis_nine_venues_light": lambda: map_figure(one_axis(), theme="light", size=(1200, 700)),
     "map_leverage_expected_light": lambda: map_figure(
         map_of(SIX_VENUES, quantity="expected", identified_distance=0.08, prints_scope="Binance force orders"),
         by="leverage", theme="light", size=SIZE,

@@ -101,7 +101,8 @@ async def test_what_no_stream_tells_is_noticed_when_contracts_are_read_again(cha
 
 
 @pytest.mark.parametrize(
-    ("key", "dataset_hours"), [("binance", 8.0), ("bybit", 8.0), ("okx", 8.0), ("gate", 8.0), ("bitget", 8.0)]
+    ("key", "dataset_hours"),
+    [("binance", 8.0), ("bybit", 8.0), ("okx", 8.0), ("gate", 8.0), ("bitget", 8.0), ("bitget_coinm", 8.0)],
 )
 async def test_payments_carry_the_hours_of_their_own_day(key: str, dataset_hours: float) -> None:
     """The contract pays every four hours today; its past payments lie eight hours apart and say so."""
@@ -151,7 +152,7 @@ def test_a_venue_that_closed_for_good_says_so_everywhere(tmp_path: Path) -> None
     (health,) = examine_venues(Access(budgets=tmp_path), ["bitmex"])
     assert not health.reachable
     assert health.problem == "closed on 2026-09-23: its past is ingested from files"
-    assert len(examine_venues(Access(budgets=tmp_path), [], ask=False)) == 10
+    assert len(examine_venues(Access(budgets=tmp_path), [], ask=False)) == 11
 
 
 def test_a_lost_peg_is_told_by_the_marks_of_other_quotes() -> None:
@@ -198,12 +199,18 @@ def test_an_inverse_short_holds_its_own_hedge(leverage: float, reached: bool) ->
     assert level > 50_000.0
 
 
-async def test_bitgets_coin_futures_are_unknown_not_guessed() -> None:
+async def test_contracts_that_moved_to_another_product_are_pointed_to() -> None:
+    """Bitget's coin-margined futures ended on 2026-09-17; those of its unified account are counted in another unit."""
     async with asking("bitget", Schedule()) as (client, _):
-        for name in ("BTCUSD", "ethusdh26"):
-            with pytest.raises(InputError, match="stands on no page of the venue"):
+        for name in ("BTCUSD", "ethusdh26", "BTCUSD_CM"):
+            with pytest.raises(
+                InputError, match="ended those contracts here on 2026-09-17; ask venue bitget_coinm"
+            ):
                 await client.listing(name)
         assert (await client.listing("BTC")).instrument.symbol == CONTRACTS["bitget"][0].symbol
-    offers = client.capabilities().capabilities
-    assert offers.liquidations == "unknown"
+
+
+def test_what_a_venue_does_not_say_is_unknown_not_guessed() -> None:
+    for key in ("bitget", "bitget_coinm"):
+        assert venue(key).capabilities().capabilities.liquidations == "unknown"
     assert venue("bitfinex").capabilities().capabilities.tiers == "unknown"

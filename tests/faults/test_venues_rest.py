@@ -129,7 +129,9 @@ async def test_bars_come_whole_over_many_pages(key: str) -> None:
         assert len(exchange.requests) >= 4
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "binance_coinm", "gate", "bitget"])
+@pytest.mark.parametrize(
+    "key", ["binance", "bybit", "okx", "binance_coinm", "gate", "bitget", "bitget_coinm"]
+)
 async def test_mark_bars_carry_no_turnover(key: str) -> None:
     async with asking(key, Schedule()) as (client, _):
         symbol = CONTRACTS[key][0].symbol

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.stub_exchange.session import Recorded
 
 COUNTED = ("binance", "okx", "binance_coinm")
-BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget", "bitfinex")
+BY_OVERLAP = ("bybit", "hyperliquid", "dydx", "gate", "bitget", "bitfinex", "bitget_coinm")
 
 
 def true_ids(key: str, trade: Trade) -> int:
@@ -268,11 +268,12 @@ async def test_a_loss_in_the_minute_in_which_recording_began_is_found_as_well(ke
     assert_trades_complete(key, out)
 
 
-async def test_hyperliquids_short_memory_leaves_the_gap_listed() -> None:
-    """The real venue gives its ten latest trades: what lies further back stays lost, and is said to be."""
+@pytest.mark.parametrize(("key", "remembered"), [("hyperliquid", 10), ("bitget_coinm", 100)])
+async def test_a_short_memory_of_the_venue_leaves_the_gap_listed(key: str, remembered: int) -> None:
+    """The real venues give their ten or hundred latest trades: what lies further back stays lost, and is said to be."""
     out = await record(
-        "hyperliquid", Schedule.of(Planned(200, "gap", length=300), Planned(550, "cut", length=40)), pace_s=0.01,
-        wire=wire_of("hyperliquid", recent_trades=10),
+        key, Schedule.of(Planned(200, "cut", length=600)), pace_s=0.01,
+        wire=wire_of(key, recent_trades=remembered),
     )  # fmt: skip
     assert out.gaps_of("trades", "listed")
 

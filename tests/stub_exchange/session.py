@@ -22,6 +22,7 @@ from tests.stub_exchange import (
     wire_binance_coinm,
     wire_bitfinex,
     wire_bitget,
+    wire_bitget_coinm,
     wire_bybit,
     wire_dydx,
     wire_gate,
@@ -38,14 +39,16 @@ if TYPE_CHECKING:
     from tests.stub_exchange.faults import Schedule
     from tests.stub_exchange.server import Wire
 
-VENUES = ("binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget", "bitfinex")
+VENUES = (
+    "binance", "bybit", "okx", "hyperliquid", "binance_coinm", "dydx", "gate", "bitget", "bitfinex", "bitget_coinm",
+)  # fmt: skip
 #: Exchanges read by ccxt, against the wires of our own clients; none where ccxt is not installed (it has a lock of its own).
 CCXT = ("ccxt:bybit", "ccxt:gate") if importlib.util.find_spec("ccxt") else ()
 CONTRACTS = {
     "binance": wire_binance.CONTRACTS, "bybit": wire_bybit.CONTRACTS, "okx": wire_okx.CONTRACTS,
     "hyperliquid": wire_hyperliquid.CONTRACTS, "binance_coinm": wire_binance_coinm.CONTRACTS,
     "dydx": wire_dydx.CONTRACTS, "gate": wire_gate.CONTRACTS, "bitget": wire_bitget.CONTRACTS,
-    "bitfinex": wire_bitfinex.CONTRACTS,
+    "bitfinex": wire_bitfinex.CONTRACTS, "bitget_coinm": wire_bitget_coinm.CONTRACTS,
 }  # fmt: skip
 #: What each stub streams; connections that a client opens for it.
 DATASETS = {
@@ -58,6 +61,7 @@ DATASETS = {
     "gate": ["trades", "marks", "open_interest", "liquidations", "book_levels"],
     "bitfinex": ["trades", "marks", "open_interest", "liquidations"],
     "bitget": ["trades", "marks", "open_interest", "book_levels"],
+    "bitget_coinm": ["trades", "marks", "open_interest"],
 }
 #: Venues whose books are kept from a stream; the others' are polled whole.
 BOOKS = tuple(key for key in VENUES if "book_levels" in DATASETS[key])
@@ -72,6 +76,7 @@ CONNECTIONS = {
     "dydx": 1,
     "gate": 2,
     "bitget": 1,
+    "bitget_coinm": 1,
     "bitfinex": 1,
 }
 for _key in ("ccxt:bybit", "ccxt:gate"):
@@ -91,12 +96,12 @@ OPTIONS = FeedOptions(grace_s=0.05, book_every_s=0.2, audit_s=0.0, persistence=P
 
 
 def wire_of(key: str, *, recent_trades: int = 1_000) -> Wire:
-    """Return a venue's wire; Hyperliquid's REST memory is widened unless a test wants the real one."""
+    """Return a venue's wire; short REST memories (Hyperliquid, Bitget COIN-M) are widened unless a test wants the real one."""
     wires: dict[str, Wire] = {
         "binance": wire_binance.BinanceWire(), "bybit": wire_bybit.BybitWire(), "okx": wire_okx.OkxWire(),
         "hyperliquid": wire_hyperliquid.HyperliquidWire(recent_trades), "binance_coinm": wire_binance_coinm.BinanceCoinMWire(),
         "dydx": wire_dydx.DydxWire(), "gate": wire_gate.GateWire(), "bitget": wire_bitget.BitgetWire(),
-        "bitfinex": wire_bitfinex.BitfinexWire(),
+        "bitfinex": wire_bitfinex.BitfinexWire(), "bitget_coinm": wire_bitget_coinm.BitgetCoinMWire(recent_trades),
     }  # fmt: skip
     return wires[key.removeprefix("ccxt:")]
 

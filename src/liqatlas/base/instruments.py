@@ -38,6 +38,7 @@ VENUES: dict[str, Venue] = {
         Venue("bybit", "Bybit"),
         Venue("okx", "OKX"),
         Venue("bitget", "Bitget"),
+        Venue("bitget_coinm", "Bitget COIN-M"),
         Venue("bitfinex", "Bitfinex"),
         Venue("dydx", "dYdX"),
         Venue(

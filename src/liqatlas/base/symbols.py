@@ -105,6 +105,7 @@ def _strip_suffixes(text: str) -> tuple[str, int | None, bool | None]:
         coin, _, date = settle.partition("-")
         coin_margined = coin not in DOLLAR_QUOTES
         text = pair + (f"-{date}" if date else "")
+    text = re.sub(r"(?<=[A-Z0-9]{2})CM(?=[HMUZ]\d\d$)", "USD", text)  # Bitget's unified account: BTCCMZ26
     expiry = None
     for pattern, read in _DATES:
         if dated := pattern.search(text):
@@ -122,6 +123,7 @@ def _strip_suffixes(text: str) -> tuple[str, int | None, bool | None]:
         "_UMCBL",
         "_DMCBL",
         "_CMCBL",
+        "_CM",
     ):
         if text.endswith(suffix) and len(text) > len(suffix):
             text = text.removesuffix(suffix)

@@ -40,13 +40,16 @@ _FORMS: dict[str, ClosingForm] = {
     "bitfinex": "limited",
     "bitmex": "limited",
     "bitget": "backstopped",
+    "bitget_coinm": "backstopped",
     "hyperliquid": "backstopped",
     "dydx": "fillable",
 }
 #: Venues whose first order is filled whole or not at all; whose fund keeps what a fill beats the bankruptcy price by; whose
 #: deleveraging starts at a fall of the fund rather than when it is empty. Sources: ``rules.by_venue``.
 _FILL_OR_KILL = frozenset({"bybit", "bitmex"})
-_FUND_KEEPS = frozenset({"binance", "binance_coinm", "bybit", "okx", "dydx", "bitmex", "bitget"})
+_FUND_KEEPS = frozenset(
+    {"binance", "binance_coinm", "bybit", "okx", "dydx", "bitmex", "bitget", "bitget_coinm"}
+)
 _ADL_DROP = {"okx": 0.30}
 #: OKX repeats its order cycle about once a minute (page 360020411711).
 _WAIT_S = {"okx": 60.0}

@@ -122,7 +122,7 @@ class LakeSink:
 
     def contexts(self, body: bytes, when_ns: int) -> None:
         """See :class:`Sink`; margin tables are kept where they differ from the newest ones."""
-        from liqatlas.venues.hyperliquid.parse import parse_contexts, parse_instruments
+        from liqatlas.venues.hyperliquid.parse_rest import parse_contexts, parse_instruments
 
         listings = parse_instruments(body)
         frames = parse_contexts(body, when_ns).batch.frames()

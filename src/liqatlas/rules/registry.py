@@ -37,6 +37,7 @@ RULES: dict[tuple[str, str], tuple[MarginRule, ...]] = {
     ("gate", "linear"): gate.VERSIONS,
     ("gate", "inverse"): gate.INVERSE_VERSIONS,
     ("bitget", "linear"): bitget.VERSIONS,
+    ("bitget_coinm", "inverse"): bitget.INVERSE_VERSIONS,
     ("bitmex", "inverse"): bitmex.INVERSE_VERSIONS,
     ("bitmex", "linear"): bitmex.LINEAR_VERSIONS,
     ("bitmex", "quanto"): bitmex.QUANTO_VERSIONS,

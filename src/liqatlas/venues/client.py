@@ -84,6 +84,8 @@ class VenueClient(ABC):
     clock: ClassVar[tuple[str, str]]
     quotas: ClassVar[Sequence[Quota]]
     heartbeat: ClassVar[Heartbeat]
+    #: What the path of every question begins with.
+    root: ClassVar[str] = ""
     #: Datasets with a stream; of the others, those that :meth:`snapshot` gives can be polled.
     streamed: ClassVar[frozenset[str]]
     polled: ClassVar[frozenset[str]] = frozenset()
@@ -282,6 +284,20 @@ class VenueClient(ABC):
             return ClockSkew(self.parse_time(answer.body) - middle, answer.recv_ns - answer.sent_ns)
 
         return await self.server_time_ns(measure)
+
+    async def _get(
+        self,
+        path: str,
+        parse: Callable[[bytes], T],
+        params: Mapping[str, str | int] | None = None,
+        *,
+        quota: str = "requests",
+        **named: str | int,
+    ) -> T:
+        """Ask a question of weight one below the root, and parse; ``params`` holds those whose names are words of the language."""
+        return await self._ask(
+            self.root + path, parse, weight=1, quota=quota, params={**(params or {}), **named}
+        )
 
     async def _ask(
         self,

@@ -1,8 +1,9 @@
-"""Pagination to the end: three rules cover the venues' ways of cutting history into pages.
+"""Pagination to the end: four rules cover the venues' ways of cutting history into pages.
 
 * **window**: rows lie on a grid (bars, samples); ask window by window, each no longer than a page;
 * **forward**: rows come oldest first from a start; go on after the last one;
-* **backward**: rows come newest first before an end; go on before the oldest one.
+* **backward**: rows come newest first before an end; go on before the oldest one;
+* **numbered**: pages bear numbers, newest rows on the first, and know no moments.
 
 Pages overlap nowhere and miss nothing: rows outside ``[start, end)`` are dropped, repeated rows are dropped.
 """
@@ -114,3 +115,19 @@ async def backward(
         if not full:
             return
         cursor = begin
+
+
+async def numbered(
+    ask: Callable[[int], Awaitable[RowBatch]], start_ns: int, end_ns: int, *, page_rows: int
+) -> AsyncIterator[RowBatch]:
+    """Yield pages 1, 2, ... newest first, up to the one that reaches the start or is not full."""
+    page = 0
+    while True:
+        page += 1
+        batch = await ask(page)
+        span = _span(batch)
+        kept = within(batch, start_ns, end_ns)
+        if len(kept):
+            yield kept
+        if span is None or span[2] < page_rows or span[0] < start_ns:
+            return

@@ -28,6 +28,7 @@ _CLIENTS = {
     "gate": "liqatlas.venues.gate.rest:GateClient",
     "bitfinex": "liqatlas.venues.bitfinex.rest:BitfinexClient",
     "bitget": "liqatlas.venues.bitget.rest:BitgetClient",
+    "bitget_coinm": "liqatlas.venues.bitget_coinm.rest:BitgetCoinMClient",
 }
 
 

@@ -59,11 +59,12 @@ def perpetual(
     value: str = "1",
     hours: float | None = 8.0,
     quote: str = "USDT",
+    lot: str = "0.001",
 ) -> Listing:
     """Return a listing for tests."""
     instrument = Instrument(
         venue, symbol, asset, quote=quote, settle=asset if kind == "inverse" else quote, kind=kind,
-        tick_size=Decimal(tick), lot_size=Decimal("0.001"), contract_value=Decimal(value),
+        tick_size=Decimal(tick), lot_size=Decimal(lot), contract_value=Decimal(value),
     )  # fmt: skip
     return Listing(instrument, funding_interval_h=hours)
 

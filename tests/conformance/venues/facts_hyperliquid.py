@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import FormatError
-from liqatlas.venues.hyperliquid import parse, parse_account
+from liqatlas.venues.hyperliquid import parse, parse_account, parse_rest
 from liqatlas.venues.rows import RowBatch
 from tests.conformance.venues.facts import Fact, perpetual
 
@@ -45,7 +45,7 @@ FACTS = [
     # side: the aggressor's, B bought and A sold; newest first; users are buyer and seller.
     Fact(
         "hyperliquid", "http_recent_trades_btc.json", _DOCS + "websocket/subscriptions#data-formats",
-        lambda p: parse.parse_trades(p, LISTINGS["BTC"]),
+        lambda p: parse_rest.parse_trades(p, LISTINGS["BTC"]),
         rows={"trades": [
             {"ts_event_ns": 1769916000000 * MS, "price_ticks": 1043000, "qty_native": 0.005, "taker_buy": False,
              "trade_id": 300001},
@@ -55,11 +55,11 @@ FACTS = [
     ),
     # levels: bids first, then asks; no sequence number, the whole book each time.
     Fact(
-        "hyperliquid", "http_l2_book_btc.json", _DOCS + "info-endpoint#l2-book-snapshot", parse.parse_book,
+        "hyperliquid", "http_l2_book_btc.json", _DOCS + "info-endpoint#l2-book-snapshot", parse_rest.parse_book,
         book={"symbol": "BTC", "snapshot": True, "ts_event_ns": 1761786491067 * MS},
     ),
     Fact(
-        "hyperliquid", "http_l2_book_snapshot.json", _DOCS + "info-endpoint#l2-book-snapshot", parse.parse_book,
+        "hyperliquid", "http_l2_book_snapshot.json", _DOCS + "info-endpoint#l2-book-snapshot", parse_rest.parse_book,
         book={"snapshot": True, "last_id": 1703875200000},
     ),
     Fact(
@@ -69,7 +69,7 @@ FACTS = [
     # Hourly payments, a premium may be missing.
     Fact(
         "hyperliquid", "http_funding_history.json", _DOCS + "info-endpoint/perpetuals#retrieve-historical-funding-rates",
-        parse.parse_funding_history,
+        parse_rest.parse_funding_history,
         rows={"funding": [
             {"ts_event_ns": 1769908800000 * MS, "funding_rate": 0.0000125, "interval_h": 1.0, "settled": True},
             {"funding_rate": -0.0000081, "interval_h": 1.0},
@@ -78,14 +78,14 @@ FACTS = [
     ),
     # szDecimals 5 leaves 6 - 5 = 1 decimal of price.
     Fact(
-        "hyperliquid", "http_meta_perp_sample.json", _DOCS + "tick-and-lot-size", parse.parse_instruments,
+        "hyperliquid", "http_meta_perp_sample.json", _DOCS + "tick-and-lot-size", parse_rest.parse_instruments,
         listing=("BTC", {"asset": "BTC", "kind": "linear", "tick_size": 0.1, "lot_size": 0.00001, "settle": "USDC",
                          "funding_interval_h": 1.0, "status": "trading"}),
     ),
     # collateralToken 0 is USDC; a builder's dex may settle in another token.
     Fact(
         "hyperliquid", "http_all_perp_metas_non_usdc_collateral.json", _DOCS + "info-endpoint/perpetuals",
-        parse.parse_instruments,
+        parse_rest.parse_instruments,
         listing=("hyna:BTC", {"asset": "BTC", "settle": "token-235"}),
     ),
     # openInterest counts both sides (base.instruments); funding is the rate per hour.

@@ -70,6 +70,18 @@ def test_every_field_of_a_stream_message_stands_on_the_page(key: str) -> None:
             "total_size",
         },
         "bitget": {"side", "tradeId", "size", "holdingAmount", "fundInterval", "keepMarginRate"},
+        "bitget_coinm": {
+            "v",
+            "S",
+            "i",
+            "size",
+            "execId",
+            "openInterest",
+            "turnover",
+            "quantityMultiplier",
+            "fundInterval",
+            "mmr",
+        },
         "bitfinex": {"POS_ID", "AMOUNT", "IS_MATCH", "IS_MARKET_SOLD", "PRICE_ACQUIRED", "OPEN_INTEREST"},
     }[key]
     assert wanted <= named
@@ -79,19 +91,19 @@ def test_sources_of_facts_are_the_venues_own_pages() -> None:
     hosts = {
         "binance": "developers.binance.com", "bybit": "bybit-exchange.github.io", "okx": "www.okx.com",
         "hyperliquid": "hyperliquid.gitbook.io", "binance_coinm": "developers.binance.com",
-        "dydx": "docs.dydx.exchange", "gate": "www.gate.com", "bitget": "www.bitget.com", "bitfinex": "docs.bitfinex.com", "bitmex": "www.bitmex.com",
+        "dydx": "docs.dydx.exchange", "gate": "www.gate.com", "bitget": "www.bitget.com", "bitget_coinm": "www.bitget.com", "bitfinex": "docs.bitfinex.com", "bitmex": "www.bitmex.com",
     }  # fmt: skip
     for fact in FACTS:
         assert f"//{hosts[fact.venue]}/" in fact.source
 
 
-@pytest.mark.parametrize("key", ["binance", "bybit", "okx", "hyperliquid"])
+@pytest.mark.parametrize("key", venue_keys())
 def test_every_field_that_is_read_at_all_stands_on_the_page(key: str) -> None:
     text = (ROOT / "docs" / "reference" / "venues" / f"{key}.md").read_text(encoding="utf-8")
     named = {piece for word in re.findall(r"`([^`]+)`", text) for piece in re.split(r"[^A-Za-z0-9_]+", word)}
     folder = ROOT / "src" / "liqatlas" / "venues" / key
     absent: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("parse*.py")):
+    for path in sorted([*folder.glob("parse*.py"), *folder.glob("messages.py")]):
         module = importlib.import_module(f"liqatlas.venues.{key}.{path.stem}")
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__:

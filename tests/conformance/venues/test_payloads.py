@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.conformance.venues import (
     facts_binance_coinm,
     facts_bitfinex,
     facts_bitget,
+    facts_bitget_coinm,
     facts_bitmex,
     facts_bybit,
     facts_dydx,
@@ -24,13 +26,15 @@ from tests.conformance.venues.facts import Fact, batch_of, book_of, named_rows, 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 FACTS = [
     *facts_binance.FACTS, *facts_bybit.FACTS, *facts_okx.FACTS, *facts_hyperliquid.FACTS, *facts_binance_coinm.FACTS,
     *facts_dydx.FACTS, *facts_gate.FACTS, *facts_bitget.FACTS, *facts_bitmex.FACTS, *facts_bitfinex.FACTS,
+    *facts_bitget_coinm.FACTS,
 ]  # fmt: skip
 RECORDED = sorted({fact.venue for fact in FACTS if not fact.documented})
+#: Recorded answers that are no single messages, and the test that reads them.
+CASSETTES = {"hyperliquid_sdk_cassettes": "tests/replay/venues/test_hyperliquid_cassettes.py"}
 
 
 def _assert_fields(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
@@ -89,6 +93,21 @@ def test_index_prices(fact: Fact, data_dir: Path) -> None:
 def test_every_payload_is_under_test(venue: str, data_dir: Path) -> None:
     recorded = {path.name for path in (data_dir / "payloads" / venue).iterdir()}
     assert recorded == {fact.file for fact in FACTS if fact.venue == venue and not fact.documented}
+
+
+def test_every_folder_of_payloads_is_under_test(data_dir: Path) -> None:
+    assert {path.name for path in (data_dir / "payloads").iterdir()} == {*RECORDED, *CASSETTES}
+
+
+@pytest.mark.parametrize("folder", CASSETTES)
+def test_every_cassette_is_read(folder: str, data_dir: Path) -> None:
+    reader = (Path(__file__).resolve().parents[3] / CASSETTES[folder]).read_text(encoding="utf-8")
+    unread = [
+        p.name
+        for p in (data_dir / "payloads" / folder).iterdir()
+        if f'"{p.stem}"' not in reader and f'"{p.name}"' not in reader
+    ]
+    assert not unread
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=str)

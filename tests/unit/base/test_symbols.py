@@ -109,12 +109,15 @@ def test_delivery(name: str, quote: str) -> None:
 )
 def test_quarterly_code_is_the_last_friday(code: str, day: str) -> None:
     assert parse_symbol(f"BTCUSD{code}").expiry_ns == parse_time(f"{day}T08:00Z")
+    assert parse_symbol(f"BTCCM{code}") == parse_symbol(f"BTCUSD{code}")
 
 
 @pytest.mark.parametrize(
     ("name", "coin_margined"),
     [
         ("BTCUSD_PERP", True),
+        ("BTCUSD_CM", True),
+        ("BTCCMZ26", True),
         ("BTC-USD-SWAP", True),
         ("BTC-USD-260327", True),
         ("XBTUSD", True),
@@ -190,3 +193,14 @@ def test_every_contract_that_binance_lists(data_dir: Path) -> None:
 def test_near_names() -> None:
     assert near_names("btcusd", ["BTCUSDT", "ETHUSDT", "DOGEUSDT"])[0] == "BTCUSDT"
     assert near_names("zzz", ["BTCUSDT"]) == []
+
+
+def test_a_perpetual_of_bitgets_unified_account() -> None:
+    meaning = parse_symbol("1000PEPEUSD_CM")
+    assert (meaning.asset, meaning.quote, meaning.price_multiplier, meaning.expiry_ns) == (
+        "PEPE",
+        "USD",
+        1000,
+        None,
+    )
+    assert parse_symbol("CMUSDT").asset == "CM"

@@ -1,4 +1,4 @@
-"""One asset over eight venues on one axis: what each venue holds alone, moved to the largest venue's price, adds up to the map.
+"""One asset over nine venues on one axis: what each venue holds alone, moved to the largest venue's price, adds up to the map.
 
 The data are generated: every venue sees the same trades, at its own premium, in its own contract and quote, at its own size.
 """
@@ -49,6 +49,7 @@ WORLDS = (
     World("dydx", "BTC-USD", "USD", premium="0.998", size=0.5),
     World("gate", "BTC_USDT", "USDT", premium="1.002", size=0.5),
     World("bitget", "BTCPERP", "USDC", premium="1.0015", size=0.75),
+    World("bitget_coinm", "BTCUSD_CM", "USD", premium="1.0008", size=0.4, kind="inverse"),
 )
 
 
@@ -98,7 +99,7 @@ def held_by_venue(result: LiquidationMap) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def together() -> LiquidationMap:
-    """The map of all eight."""
+    """The map of all nine."""
     return map_of(*WORLDS)
 
 
@@ -123,7 +124,13 @@ def test_the_same_flow_has_the_same_value_for_its_size_and_price(together: Liqui
             wanted = found["binance"] * world.size * float(world.premium) / 3.0
             np.testing.assert_allclose(found[world.venue], wanted, rtol=2e-3)
     # an inverse contract of the same flow is worth about the same, its levels lie a little elsewhere
-    np.testing.assert_allclose(found["binance_coinm"], found["binance"] * 0.999 / 3.0, rtol=0.15)
+    for world in WORLDS:
+        if world.kind == "inverse":
+            wanted = found["binance"] * world.size * float(world.premium) / 3.0
+            np.testing.assert_allclose(found[world.venue], wanted, rtol=0.15)
+    # and two inverse venues hold the same, size by size
+    coinm = found["binance_coinm"] * 0.4 * 1.0008 / 0.999
+    np.testing.assert_allclose(found["bitget_coinm"], coinm, rtol=2e-3)
 
 
 def test_premiums_vanish_on_the_one_axis(together: LiquidationMap) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from liqatlas.base.instruments import Instrument
 from liqatlas.venues.frames import Listing
-from liqatlas.venues.hyperliquid import parse
+from liqatlas.venues.hyperliquid import parse, parse_rest
 
 ALICE, BOB, CAROL = (f"0x{letter * 40}" for letter in "abc")
 LISTING = Listing(Instrument("hyperliquid", "BTC", "BTC", "USD", "USDC", tick_size=Decimal(1)))
@@ -38,7 +38,7 @@ def test_a_live_message_names_each_account_once() -> None:
 
 
 def test_recent_trades_name_them_too() -> None:
-    batch = parse.parse_trades(
+    batch = parse_rest.parse_trades(
         json.dumps([trade(9, [ALICE, BOB]), trade(8, [ALICE, CAROL])]).encode(), LISTING
     )
     assert [row[:2] for row in batch.of("account_trades")] == [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.errors import SourceUnavailableError
-from liqatlas.venues.paging import backward, by_window, forward, within
+from liqatlas.venues.paging import backward, by_window, forward, numbered, within
 from liqatlas.venues.rows import RowBatch
 
 if TYPE_CHECKING:
@@ -78,3 +78,25 @@ def test_windows_cover_the_grid(start: int, length: int, page: int) -> None:
 def test_rows_outside_and_repeats_are_dropped() -> None:
     batch = batch_of([(5, 1), (6, 2), (6, 2), (7, 3)])
     assert [row[4] for row in within(batch, 6 * NS_PER_MS, 7 * NS_PER_MS).of("trades")] == [2]
+
+
+@given(
+    moments=st.lists(st.integers(0, 60), max_size=40, unique=True),
+    page=st.integers(1, 7),
+    cut=st.integers(0, 60),
+)
+def test_numbered_pages_are_asked_for_up_to_the_start_and_no_further(
+    moments: list[int], page: int, cut: int
+) -> None:
+    newest = sorted(((ms + 1, n) for n, ms in enumerate(moments)), reverse=True)
+    asked: list[int] = []
+
+    async def ask(number: int) -> RowBatch:
+        asked.append(number)
+        return batch_of(newest[(number - 1) * page : number * page])
+
+    start = cut * NS_PER_MS
+    found = collect(numbered(ask, start, 100 * NS_PER_MS, page_rows=page))
+    assert sorted(found) == sorted(pair for pair in newest if pair[0] >= cut)
+    assert asked == list(range(1, len(asked) + 1))
+    assert len(asked) <= len([pair for pair in newest if pair[0] >= cut]) // page + 1

@@ -75,3 +75,18 @@ def test_hyperliquid_has_one_context_for_three_datasets() -> None:
 def test_what_a_venue_does_not_stream_is_refused(key: str, dataset: str) -> None:
     with pytest.raises(InputError, match="streams no"):
         venue(key).subscriptions(["BTC"], [dataset])
+
+
+@pytest.mark.parametrize(
+    ("key", "named"), [("bitget", ("channel", "instId")), ("bitget_coinm", ("topic", "symbol"))]
+)
+def test_a_channel_that_carries_several_datasets_is_asked_for_once(key: str, named: tuple[str, str]) -> None:
+    names = [f"C{i}USDT" for i in range(60)]
+    found = venue(key).subscriptions(names, ["trades", "marks", "open_interest"])
+    asked = [arg for s in found for m in s.messages for arg in json.loads(m)["args"]]
+    assert len(asked) == len({tuple(arg[n] for n in named) for arg in asked}) == 120
+    assert len(found) == 3  # fifty channels a connection
+    carried = [pair for s in found for pair in s.carries]
+    assert len(carried) == len(set(carried)) == 180
+    with pytest.raises(InputError, match="streams no bars; it streams"):
+        venue(key).subscriptions(names, ["bars"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: The interface's name of each venue of ours; one name can mean several.
 EXCHANGES = {
     "binance": "Binance", "binance_coinm": "Binance", "bybit": "Bybit", "okx": "OKX", "bitget": "Bitget",
+    "bitget_coinm": "Bitget",
     "bitfinex": "Bitfinex", "dydx": "dYdX", "hyperliquid": "Hyperliquid", "gate": "Gate", "bitmex": "Bitmex",
 }  # fmt: skip
 #: Other spellings that clients send, by how they read without dots, spaces and capitals.

@@ -3,8 +3,9 @@
     linear    LP = (E - s W/q) / (1 - s (m + taker))
     inverse   long (1 + m) / (1/E + W/Q), short (1 - m) / (1/E - W/Q), with m + taker for m where the fee counts
 
-The venue's own formula text for futures is not stored. The linear form is the one freqtrade codes citing OKX's help page; a
-third party prints the inverse one without the fee, while OKX's condition says margin ratio <= m + fee: we charge it.
+The venue's condition is its own: liquidation begins when equity is equal to or less than the maintenance margin plus liquidation fees (_HELP,
+state of 2025-05-16). Its formula text for futures is not stored: the linear form is the one freqtrade codes citing OKX's help page, a third
+party prints the inverse one without the fee; both are the condition solved for the price, with the fee.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import date
 from liqatlas.rules.margin_rule import LiquidationSteps, MarginRule, RuleVersion
 
 READ_ON = date(2026, 11, 22)
+_HELP = "https://www.okx.com/help/v-tiered-maintenance-margin-ratio-rules"
 
 STEPS = LiquidationSteps(
     first_target="down to the next lower tier",
@@ -39,7 +41,7 @@ _LINEAR = MarginRule(
         in_force_from=None,
         source="freqtrade/freqtrade freqtrade/exchange/exchange.py at c9ae5e1e, citing OKX help 360053909592",
         read_on=READ_ON,
-        note="the venue's own text is not stored",
+        note=f"the condition is the venue's ({_HELP}, read through okx.huicker.com); its formula text is not stored",
     ),
     basis="mark",
     fee="mark",
@@ -54,7 +56,7 @@ _INVERSE = replace(
     version=replace(
         _LINEAR.version,
         source="https://ukcamo.com/5262.html",
-        note="a third party's formula, without the fee; the fee is added here as OKX's margin-ratio condition does",
+        note=f"a third party's formula, without the fee; the fee is added here as the venue's condition does ({_HELP})",
     ),
 )
 

@@ -1,7 +1,7 @@
 """From each venue's own payload to tier tables. Bytes or parsed JSON in, nothing is fetched here."""
 
 from liqatlas.rules.loaders.binance import load_binance_brackets
-from liqatlas.rules.loaders.bitget import load_bitget_tiers
+from liqatlas.rules.loaders.bitget import load_bitget_tiers, load_bitget_unified_tiers
 from liqatlas.rules.loaders.bybit import load_bybit_risk_limits
 from liqatlas.rules.loaders.ccxt import load_ccxt_tiers
 from liqatlas.rules.loaders.dydx import load_dydx_markets
@@ -14,6 +14,7 @@ __all__ = [
     "Origin",
     "load_binance_brackets",
     "load_bitget_tiers",
+    "load_bitget_unified_tiers",
     "load_bybit_risk_limits",
     "load_ccxt_tiers",
     "load_dydx_markets",

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     #: Native quantity of one contract of (venue, symbol), or None where unknown.
     ContractValue = Callable[[str, str], float | None]
 
+#: Venues whose coin-margined contracts are a venue of their own here.
+_COIN_MARGINED = {"binance": "binance_coinm", "bitget": "bitget_coinm"}
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -61,7 +64,7 @@ def resolve(row: Row, around: Surroundings) -> Held:
     """
     meaning = parse_symbol(row.symbol)
     kind: ContractKind = "inverse" if _is_inverse(row, meaning.coin_margined) else "linear"
-    venue = "binance_coinm" if row.venue == "binance" and kind == "inverse" else row.venue
+    venue = _COIN_MARGINED.get(row.venue, row.venue) if kind == "inverse" else row.venue
     settle = meaning.asset if kind == "inverse" else (meaning.quote or "USD")
     _check_collateral(row, settle)
     terms = _terms(row, venue, kind, around.on)
@@ -84,7 +87,7 @@ def _is_inverse(row: Row, coin_margined: bool | None) -> bool:
     """Tell whether the contract is margined in its coin: by its name, or by the collateral where the name does not say."""
     if row.venue in {"hyperliquid", "dydx"}:
         return False
-    return row.venue == "binance_coinm" or bool(coin_margined)
+    return row.venue in _COIN_MARGINED.values() or bool(coin_margined)
 
 
 def _check_collateral(row: Row, settle: str) -> None:

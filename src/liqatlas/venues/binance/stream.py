@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.binance import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,11 +32,7 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream (open interest is polled).
     """
-    names, wanted = list(symbols), set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Binance streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    names, wanted = list(symbols), streamable(datasets, DATASETS, "Binance")
     out = []
     for path, table in ((consts.MARKET_PATH, _MARKET | _VENUE_WIDE), (consts.PUBLIC_PATH, _PUBLIC)):
         carried = [

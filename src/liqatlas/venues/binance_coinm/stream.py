@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.binance.consts import MESSAGE_PAUSE_S, STREAMS_PER_CONNECTION, STREAMS_PER_MESSAGE
 from liqatlas.venues.binance_coinm import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,11 +31,7 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream (open interest is polled).
     """
-    names, wanted = list(symbols), set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Binance COIN-M streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    names, wanted = list(symbols), streamable(datasets, DATASETS, "Binance COIN-M")
     carried = [(d, s) for d in sorted(wanted) for s in (["*"] if d == "liquidations" else names)]
     streams = list(dict.fromkeys(_STREAMS[d].format(s=s.lower()) for d, s in carried))
     url = base + consts.STREAM_PATH

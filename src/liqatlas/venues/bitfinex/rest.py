@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -36,6 +36,7 @@ class BitfinexClient(VenueClient):
     hosts_default = consts.HOSTS
     offers = consts.CAPABILITIES
     quotas = consts.QUOTAS
+    root = consts.ROOT
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
     polled = frozenset({"book_levels"})
@@ -62,11 +63,6 @@ class BitfinexClient(VenueClient):
         if code in consts.UNKNOWN_CODES and "symbol" in text:
             return Refusal("symbol", said)
         return Refusal("final" if code in consts.UNKNOWN_CODES else "retry", said)
-
-    async def _get(
-        self, path: str, read: Callable[[bytes], T], *, quota: str = "requests", **params: Any
-    ) -> T:
-        return await self._ask(consts.ROOT + path, read, weight=1, quota=quota, params=params)
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for contracts, and for prices: the step of a price follows from it."""

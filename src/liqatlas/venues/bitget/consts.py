@@ -8,10 +8,11 @@ from liqatlas.venues.capability import Capabilities, VenueCapabilities
 from liqatlas.venues.subscriptions import Heartbeat, Hosts
 
 HOSTS = Hosts(rest="https://api.bitget.com", stream="wss://ws.bitget.com")
-ROOT = "/api/v2/mix/market"
+ROOT = "/api/v2/mix/market/"
 STREAM_PATH = "/v2/ws/public"
-#: Coin-margined futures are left out: the pages do not say what one unit of their size is.
 PRODUCT_TYPES = ("USDT-FUTURES", "USDC-FUTURES")
+#: Coin-margined futures live on in the unified account only: https://www.bitget.com/support/articles/12560603893788
+COIN_FUTURES_ENDED = "2026-09-17"
 #: Public market endpoints take 10 or 20 requests a second and address; the smaller holds for all.
 QUOTAS = (Quota("requests", 10, 1),)
 #: A text ``ping`` every 30 s is answered ``pong``; without one the server hangs up after 2 minutes.
@@ -45,8 +46,8 @@ CAPABILITIES = VenueCapabilities(
         trades="both", klines="history", mark="both", open_interest="live", open_interest_history="none", funding="both",
         long_short_ratio="none", tiers="live", book="live", liquidations="unknown",
     ),
-    liquidations_censoring="unknown: a channel of the unified account gives the largest order per side, symbol and second, but the page "
-    "stored does not say whose side it names nor the unit of its amount; it is not read",
+    liquidations_censoring="unknown: a channel of the unified account gives the largest order per position side, symbol and second; its page "
+    "counts amounts in the quote, while those seen are coins; it is not read",
     source="https://www.bitget.com/api-doc/contract/websocket/public/New-Trades-Channel",
     read_on="2026-11-22",
 )  # fmt: skip

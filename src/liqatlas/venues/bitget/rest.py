@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -12,11 +12,11 @@ from liqatlas.base.errors import InputError
 from liqatlas.venues.bitget import consts, parse, parse_rest, stream
 from liqatlas.venues.bitget.stream import product_type
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
-from liqatlas.venues.paging import backward, by_window, within
+from liqatlas.venues.paging import backward, by_window, numbered
 from liqatlas.venues.transport import Refusal, refusal_by_code
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.rows import RowBatch
@@ -36,7 +36,7 @@ class _Problem(msgspec.Struct):
 
 
 _PROBLEM = msgspec.json.Decoder(_Problem)
-#: Such as BTCUSD and BTCUSDH26: quoted in USD, margined in the coin.
+#: Such as BTCUSD and BTCUSDH26: quoted in USD, margined in the coin. Unified ones are a product of their own.
 _COIN_FUTURE = re.compile(r"[A-Z0-9]{2,12}USD(_CM|[FGHJKMNQUVXZ]\d\d)?")
 
 
@@ -49,6 +49,7 @@ class BitgetClient(VenueClient):
     offers = consts.CAPABILITIES
     clock = ("/api/v2/public/time", "requests")
     quotas = consts.QUOTAS
+    root = consts.ROOT
     heartbeat = consts.HEARTBEAT
     streamed = stream.DATASETS
 
@@ -64,9 +65,6 @@ class BitgetClient(VenueClient):
             problem.code, problem.msg, limit=consts.LIMIT_CODES, unknown=consts.UNKNOWN_SYMBOL_CODES, passing=consts.RETRY_CODES
         )  # fmt: skip
 
-    async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
-        return await self._ask(f"{consts.ROOT}/{path}", read, weight=1, quota="requests", params=params)
-
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for the contracts of each product type."""
         found = await asyncio.gather(
@@ -80,12 +78,12 @@ class BitgetClient(VenueClient):
         Raises
         ------
         InputError
-            If it names a coin-margined future: no page says what one unit of its size is.
+            If it names a coin-margined future: those of this API are no more, those of the unified account a venue of their own.
         """
         if _COIN_FUTURE.fullmatch(name.upper()):
             raise InputError(
-                f"Bitget's coin-margined futures ({name}) are not read: what one unit of their size is stands on no page of the venue; "
-                "choose the USDT or USDC future of the asset"
+                f"{name} is coin-margined: Bitget ended those contracts here on {consts.COIN_FUTURES_ENDED}; ask venue bitget_coinm for the "
+                "ones of its unified account, or choose the USDT or USDC future of the asset"
             )
         return await super().listing(name)
 
@@ -158,21 +156,16 @@ class BitgetClient(VenueClient):
 
         return by_window(ask, start_ns, end_ns, step_ns=step, page_rows=consts.BARS_PER_PAGE)
 
-    async def _funding_pages(self, listing: Listing, start_ns: int, end_ns: int) -> AsyncIterator[RowBatch]:
-        """Yield payments, newest first; pages are numbered and know no moments."""
-        symbol, number = listing.instrument.symbol, 1
-        while True:
-            page = await self._get(
+    def _funding_pages(self, listing: Listing, start_ns: int, end_ns: int) -> AsyncIterator[RowBatch]:
+        symbol = listing.instrument.symbol
+
+        async def ask(number: int) -> RowBatch:
+            return await self._get(
                 "history-fund-rate", lambda body: parse_rest.parse_funding_history(body, listing), symbol=symbol,
                 productType=product_type(symbol), pageSize=consts.PAYMENTS_PER_PAGE, pageNo=number,
             )  # fmt: skip
-            rows = page.of("funding", symbol)
-            kept = within(page, start_ns, end_ns)
-            if len(kept):
-                yield kept
-            if len(rows) < consts.PAYMENTS_PER_PAGE or rows[0][0] < start_ns:  # type: ignore[operator]
-                return
-            number += 1
+
+        return numbered(ask, start_ns, end_ns, page_rows=consts.PAYMENTS_PER_PAGE)
 
     async def _trade_pages(self, listing: Listing, start_ns: int, end_ns: int) -> AsyncIterator[RowBatch]:
         """Yield past trades by days, each newest first: longer spans are refused."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.bitget import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, by_contract, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,23 +33,15 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream that is read (liquidations, bars).
     """
-    wanted = set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Bitget streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
-    carried: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for symbol in symbols:
-        for dataset in sorted(wanted):
-            carried.setdefault((_CHANNELS[dataset], symbol), set()).add((dataset, symbol))
-    return [
-        Subscription(
-            base + consts.STREAM_PATH,
-            (json.dumps({"op": "subscribe", "args": [_arg(*key) for key in part]}),),
-            frozenset(pair for key in part for pair in carried[key]),
-        )
-        for part in chunks(list(carried), consts.CHANNELS_PER_CONNECTION)
-    ]
+    wanted = streamable(datasets, DATASETS, "Bitget")
+    return by_contract(
+        base + consts.STREAM_PATH,
+        _CHANNELS,
+        symbols,
+        wanted,
+        argument=_arg,
+        per_connection=consts.CHANNELS_PER_CONNECTION,
+    )
 
 
 def _arg(channel: str, symbol: str) -> dict[str, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.bybit import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,11 +47,7 @@ def subscriptions(
     InputError
         If a dataset has no stream.
     """
-    wanted = set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Bybit streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    wanted = streamable(datasets, DATASETS, "Bybit")
     out = []
     for category in consts.CATEGORIES:
         url = f"{base}/v5/public/{category}"

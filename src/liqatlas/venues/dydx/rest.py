@@ -17,7 +17,7 @@ from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
@@ -69,11 +69,6 @@ class DydxClient(VenueClient):
         if "ticker" in text or "not found in" in text:
             return Refusal("symbol", text)
         return Refusal("retry" if "nternal" in text else "final", text)
-
-    async def _get(
-        self, path: str, read: Callable[[bytes], T], params: Mapping[str, str | int] | None = None
-    ) -> T:
-        return await self._ask(path, read, weight=1, quota="requests", params=params)
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for all markets."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.dydx import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,11 +27,7 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream (books and bars are asked for at REST).
     """
-    names, wanted = list(symbols), set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"dYdX streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    names, wanted = list(symbols), streamable(datasets, DATASETS, "dYdX")
     url, out = base + consts.STREAM_PATH, []
     trades, markets = wanted & _TRADES, wanted & _MARKETS
     parts = chunks(names, consts.SUBSCRIPTIONS_PER_CONNECTION) if trades else [names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from liqatlas.venues.rows import RowBatch
 from liqatlas.venues.transport import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from liqatlas.venues.frames import BookChange, Frame, Listing, Ticker
     from liqatlas.venues.subscriptions import Subscription
@@ -65,9 +65,6 @@ class GateClient(VenueClient):
         if problem.label == "TOO_MANY_REQUESTS":
             return Refusal("limit", text)
         return Refusal("retry" if problem.label in _PASSING else "final", text)
-
-    async def _get(self, path: str, read: Callable[[bytes], T], **params: Any) -> T:
-        return await self._ask(path, read, weight=1, quota="requests", params=params)
 
     def _path(self, symbol: str, name: str) -> str:
         return f"{consts.ROOT}/{settle_of(symbol)}/{name}"
@@ -150,7 +147,7 @@ class GateClient(VenueClient):
         async def ask(start_ms: int, end_ms: int) -> RowBatch:
             return await self._get(
                 self._path(symbol, "candlesticks"), lambda body: parse_rest.parse_bars(body, listing, step, kind),
-                **{"contract": prefix + symbol, "interval": consts.INTERVALS[interval], "from": start_ms // 1000, "to": end_ms // 1000},
+                {"contract": prefix + symbol, "interval": consts.INTERVALS[interval], "from": start_ms // 1000, "to": end_ms // 1000},
             )  # fmt: skip
 
         return by_window(ask, start_ns, end_ns, step_ns=step, page_rows=consts.BARS_PER_PAGE)
@@ -166,7 +163,7 @@ class GateClient(VenueClient):
             del end_ms
             found = await self._get(
                 self._path(symbol, "contract_stats"), lambda body: parse_rest.parse_stats(body, listing),
-                **{"contract": symbol, "interval": period, "from": start_ms // 1000, "limit": consts.SAMPLES_PER_PAGE},
+                {"contract": symbol, "interval": period, "from": start_ms // 1000, "limit": consts.SAMPLES_PER_PAGE},
             )  # fmt: skip
             out = RowBatch()
             out.extend(dataset, symbol, found.of(dataset, symbol))
@@ -181,7 +178,7 @@ class GateClient(VenueClient):
         async def ask(start_ms: int, end_ms: int) -> RowBatch:
             return await self._get(
                 self._path(symbol, "funding_rate"), lambda body: parse_rest.parse_funding_history(body, listing),
-                **{"contract": symbol, "from": -(-start_ms // 1000), "to": end_ms // 1000, "limit": consts.PAYMENTS_PER_PAGE},
+                {"contract": symbol, "from": -(-start_ms // 1000), "to": end_ms // 1000, "limit": consts.PAYMENTS_PER_PAGE},
             )  # fmt: skip
 
         return backward(ask, start_ns, end_ns, page_rows=consts.PAYMENTS_PER_PAGE)
@@ -196,7 +193,7 @@ class GateClient(VenueClient):
                 page, count = await self._get(
                     self._path(symbol, "trades"),
                     lambda body: (parse_rest.parse_trades(body, listing), parse_rest.rows_in(body)),
-                    **{"contract": symbol, "offset": offset, **span},
+                    {"contract": symbol, "offset": offset, **span},
                 )  # fmt: skip
                 batch.merge(page)
                 offset += count or 1
@@ -213,7 +210,7 @@ class GateClient(VenueClient):
             stop = min(cursor + consts.PRINTS_WINDOW_NS, end_ns)
             frame = await self._get(
                 self._path(symbol, "liq_orders"), lambda body: parse_rest.parse_liquidations(body, listings),
-                **{"contract": symbol, "from": cursor // NS_PER_S, "to": (stop - 1) // NS_PER_S, "limit": consts.TRADES_PER_PAGE},
+                {"contract": symbol, "from": cursor // NS_PER_S, "to": (stop - 1) // NS_PER_S, "limit": consts.TRADES_PER_PAGE},
             )  # fmt: skip
             kept = within(frame.batch, cursor, stop)
             if len(kept):

@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import NS_PER_S, now_ns
-from liqatlas.base.errors import InputError
 from liqatlas.venues.gate import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,11 +36,7 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream (bars are asked for at REST).
     """
-    wanted = set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Gate streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    wanted = streamable(datasets, DATASETS, "Gate")
     by_settle: dict[str, list[str]] = {}
     for symbol in symbols:
         by_settle.setdefault(settle_of(symbol), []).append(symbol)

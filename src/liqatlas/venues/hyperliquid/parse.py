@@ -1,4 +1,4 @@
-"""Hyperliquid messages and answers as rows. Pure: bytes in, rows out.
+"""Hyperliquid stream messages as rows. Pure: bytes in, rows out.
 
 Published open interest counts both sides (``base.instruments.VENUES``); rows carry the one-sided figure beside it.
 
@@ -8,154 +8,38 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from liqatlas.base.clock import HOUR_NS, NS_PER_MS
+from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.errors import FormatError
-from liqatlas.base.instruments import VENUES, Instrument
+from liqatlas.base.instruments import VENUES
 from liqatlas.venues.fields import moment, not_negative, number, positive, ticks, zero_is_absent
-from liqatlas.venues.frames import BookChange, Control, Frame, Listing, Ticker
+from liqatlas.venues.frames import BookChange, Control, Frame, Ticker
+from liqatlas.venues.hyperliquid.messages import (
+    ActiveContext,
+    AllContexts,
+    Book,
+    Candle,
+    Context,
+    Envelope,
+    Mids,
+    Trade,
+)
 from liqatlas.venues.hyperliquid_accounts.addresses import is_address
-from liqatlas.venues.payload import coin_of, decode, listed, usual_interval
-from liqatlas.venues.rows import Row, RowBatch
+from liqatlas.venues.payload import decode, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from liqatlas.base.instruments import Instrument
+    from liqatlas.venues.frames import Listing
+    from liqatlas.venues.rows import Row, RowBatch
+
 VENUE = "hyperliquid"
 FUNDING_INTERVAL_H = 1.0
-#: Hourly now, eight-hourly in the recordings of 2023; two hours are a missed payment.
-_USUAL_INTERVALS = frozenset({1, 8})
-MAX_PRICE_DECIMALS = 6
-USDC_TOKEN = 0
 _SIDES = VENUES[VENUE].open_interest_sides
-
-
-class Envelope(msgspec.Struct):
-    """Any stream message."""
-
-    channel: str
-    data: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class Trade(msgspec.Struct):
-    """A fill; ``side`` is the TAKER's (B bought, A sold), ``tid`` a hash unique with time and coin."""
-
-    coin: str
-    side: Literal["A", "B"]
-    px: str
-    sz: str
-    time: int
-    tid: int
-    users: list[str] = []
-
-
-class Level(msgspec.Struct):
-    """One price level; ``n`` counts its orders."""
-
-    px: str
-    sz: str
-    n: int = 0
-
-
-class Book(msgspec.Struct):
-    """A whole book of up to 20 levels a side: bids first, asks second."""
-
-    coin: str
-    levels: tuple[list[Level], list[Level]]
-    time: int
-
-
-class Context(msgspec.Struct):
-    """The state of one perpetual; ``funding`` is the rate per HOUR, ``openInterest`` coins of both sides."""
-
-    funding: str
-    openInterest: str  # noqa: N815 -- the venue's names
-    oraclePx: str  # noqa: N815
-    markPx: str  # noqa: N815
-    dayNtlVlm: str = ""  # noqa: N815
-    dayBaseVlm: str = ""  # noqa: N815
-    midPx: str | None = None  # noqa: N815
-
-
-class ActiveContext(msgspec.Struct):
-    """The ``activeAssetCtx`` message: a coin and its context."""
-
-    coin: str
-    ctx: Context
-
-
-class AllContexts(msgspec.Struct):
-    """The ``allDexsAssetCtxs`` message: contexts of every dex in the order of its universe."""
-
-    ctxs: list[tuple[str, list[Context]]]
-
-
-class Mids(msgspec.Struct):
-    """Mid prices by coin; ``@…`` and ``A/B`` names are spot."""
-
-    mids: dict[str, str]
-
-
-class Candle(msgspec.Struct):
-    """A candle; ``T`` is its last millisecond, ``v`` base coins, ``n`` the number of trades."""
-
-    t: int
-    T: int
-    s: str
-    i: str
-    o: str
-    c: str
-    h: str
-    l: str  # noqa: E741
-    v: str
-    n: int
-
-
-class FillLiquidation(msgspec.Struct):
-    """Why a fill happened: whose liquidation, at which mark, to the market or the backstop."""
-
-    liquidatedUser: str  # noqa: N815
-    markPx: str  # noqa: N815
-    method: Literal["market", "backstop"]
-
-
-class Fill(msgspec.Struct):
-    """A fill of one user; ``side`` is that USER's."""
-
-    coin: str
-    px: str
-    sz: str
-    side: Literal["A", "B"]
-    time: int
-    liquidation: FillLiquidation | None = None
-
-
-class UserEvent(msgspec.Struct):
-    """The ``user`` message; only its fills matter here."""
-
-    fills: list[Fill] = []
-
-
-class Asset(msgspec.Struct):
-    """A perpetual of a universe."""
-
-    name: str
-    szDecimals: int  # noqa: N815
-    maxLeverage: int = 0  # noqa: N815
-    isDelisted: bool | None = None  # noqa: N815
-
-
-class Meta(msgspec.Struct):
-    """A dex's universe; ``collateralToken`` 0 is USDC."""
-
-    universe: list[Asset]
-    collateralToken: int = USDC_TOKEN  # noqa: N815
-
-
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _TRADES = msgspec.json.Decoder(list[Trade])
 _BOOK = msgspec.json.Decoder(Book)
@@ -163,11 +47,6 @@ _ACTIVE = msgspec.json.Decoder(ActiveContext)
 _ALL = msgspec.json.Decoder(AllContexts)
 _MIDS = msgspec.json.Decoder(Mids)
 _CANDLE = msgspec.json.Decoder(Candle)
-_CANDLES = msgspec.json.Decoder(list[Candle])
-_USER = msgspec.json.Decoder(UserEvent)
-_META = msgspec.json.Decoder(Meta)
-_METAS = msgspec.json.Decoder(list[Meta])
-_META_CONTEXTS = msgspec.json.Decoder(tuple[Meta, list[Context]])
 
 
 def parse_frame(payload: bytes, listings: Mapping[str, Listing], recv_ns: int = 0) -> Frame:
@@ -194,7 +73,7 @@ def parse_frame(payload: bytes, listings: Mapping[str, Listing], recv_ns: int = 
             )
         add_accounts(frame.batch, found)
     elif channel == "l2Book":
-        frame.books.append(_book_change(decode(_BOOK, data, f"{VENUE}:l2Book")))
+        frame.books.append(book_change(decode(_BOOK, data, f"{VENUE}:l2Book")))
     elif channel == "activeAssetCtx":
         active = decode(_ACTIVE, data, f"{VENUE}:activeAssetCtx")
         listed(listings, active.coin, VENUE)
@@ -245,7 +124,7 @@ def add_accounts(batch: RowBatch, trades: Sequence[Trade]) -> None:
         batch.add("account_trades", coin, (when, account, usd))
 
 
-def _book_change(book: Book) -> BookChange:
+def book_change(book: Book) -> BookChange:
     """Return a whole book; its time stands in for the sequence the venue does not send."""
     bids, asks = ([(float(x.px), float(x.sz)) for x in side] for side in book.levels)
     return BookChange(book.coin, moment(book.time, "time"), True, book.time, book.time, None, bids, asks)
@@ -308,99 +187,3 @@ def parse_all_contexts(payload: bytes, universes: Mapping[str, Sequence[str]], t
             if zero_is_absent(context.markPx, "markPx") is not None:
                 add_context(frame, name, context, ts)
     return frame.batch
-
-
-def listing_of(asset: Asset, collateral: int) -> Listing:
-    """Return a perpetual: prices have at most 6 − szDecimals decimals, sizes szDecimals."""
-    coin, multiplier = coin_of(asset.name.rpartition(":")[2])
-    settle = "USDC" if collateral == USDC_TOKEN else f"token-{collateral}"
-    instrument = Instrument(
-        VENUE, asset.name, coin, quote="USD", settle=settle, kind="linear",
-        tick_size=Decimal(1).scaleb(-max(MAX_PRICE_DECIMALS - asset.szDecimals, 0)),
-        lot_size=Decimal(1).scaleb(-asset.szDecimals), price_multiplier=multiplier,
-    )  # fmt: skip
-    return Listing(instrument, "delisted" if asset.isDelisted else "trading", FUNDING_INTERVAL_H)
-
-
-def parse_instruments(payload: bytes) -> dict[str, Listing]:
-    """Return the perpetuals of ``meta``, ``metaAndAssetCtxs`` or ``allPerpMetas``, in the order of the universe."""
-    start = payload.lstrip()[:2].replace(b" ", b"")
-    if start.startswith(b"{"):
-        metas = [decode(_META, payload, f"{VENUE}:meta")]
-    elif b'"markPx"' in payload:
-        metas = [decode(_META_CONTEXTS, payload, f"{VENUE}:metaAndAssetCtxs")[0]]
-    else:
-        metas = decode(_METAS, payload, f"{VENUE}:allPerpMetas")
-    return {a.name: listing_of(a, meta.collateralToken) for meta in metas for a in meta.universe}
-
-
-def parse_contexts(payload: bytes, ts: int) -> Frame:
-    """Return marks, open interest, funding and summaries from ``metaAndAssetCtxs`` at the moment of receipt.
-
-    Raises
-    ------
-    FormatError
-        If names and contexts differ in number.
-    """
-    meta, contexts = decode(_META_CONTEXTS, payload, f"{VENUE}:metaAndAssetCtxs")
-    if len(meta.universe) != len(contexts):
-        raise FormatError(
-            f"{VENUE}:metaAndAssetCtxs", f"{len(contexts)} contexts for {len(meta.universe)} names"
-        )
-    frame = Frame()
-    for asset, context in zip(meta.universe, contexts, strict=True):
-        if asset.isDelisted or zero_is_absent(context.markPx, "markPx") is None:
-            continue
-        add_context(frame, asset.name, context, ts)
-        frame.tickers.append(
-            Ticker(
-                asset.name, ts, zero_is_absent(context.midPx, "midPx"), None, None,
-                zero_is_absent(context.dayBaseVlm, "dayBaseVlm"), zero_is_absent(context.dayNtlVlm, "dayNtlVlm"),
-            )
-        )  # fmt: skip
-    return frame
-
-
-def parse_bars(payload: bytes, now_ns: int) -> RowBatch:
-    """Return the closed candles of ``candleSnapshot``, ascending."""
-    frame = Frame()
-    for candle in decode(_CANDLES, payload, f"{VENUE}:candleSnapshot"):
-        add_candle(frame, candle, now_ns)
-    return frame.batch
-
-
-def parse_trades(payload: bytes, listing: Listing) -> RowBatch:
-    """Return ``recentTrades`` in ascending order of time (the venue sends the newest first)."""
-    batch = RowBatch()
-    found = decode(_TRADES, payload, f"{VENUE}:recentTrades")
-    batch.extend(
-        "trades", listing.instrument.symbol, [trade_row(t, listing.instrument) for t in reversed(found)]
-    )
-    add_accounts(batch, found)
-    return batch
-
-
-class _Payment(msgspec.Struct):
-    coin: str
-    fundingRate: str  # noqa: N815
-    time: int
-
-
-_PAYMENTS = msgspec.json.Decoder(list[_Payment])
-
-
-def parse_funding_history(payload: bytes) -> RowBatch:
-    """Return settled payments, ascending; hourly today, eight-hourly in 2023, as the spacing says."""
-    batch, last = RowBatch(), 0
-    found = decode(_PAYMENTS, payload, f"{VENUE}:fundingHistory")
-    for p in sorted(found, key=lambda p: p.time):
-        ts = moment(p.time, "time")
-        hours = usual_interval((ts - last) / HOUR_NS, FUNDING_INTERVAL_H, _USUAL_INTERVALS)
-        batch.add("funding", p.coin, (ts, number(p.fundingRate, "fundingRate"), hours, True))
-        last = ts
-    return batch
-
-
-def parse_book(payload: bytes) -> BookChange:
-    """Return the whole book of ``l2Book``."""
-    return _book_change(decode(_BOOK, payload, f"{VENUE}:l2Book"))

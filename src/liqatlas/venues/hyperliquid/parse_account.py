@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 
 from liqatlas.venues.fields import moment, number, optional, positive, zero_is_absent
-from liqatlas.venues.hyperliquid.parse import VENUE, Envelope, UserEvent
+from liqatlas.venues.hyperliquid.messages import Envelope, UserEvent
+from liqatlas.venues.hyperliquid.parse import VENUE
 from liqatlas.venues.payload import decode
 from liqatlas.venues.rows import RowBatch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from liqatlas.base.clock import NS_PER_MS, now_ns
 from liqatlas.base.errors import InputError, UnknownSymbolError
 from liqatlas.venues.client import INTERVALS_NS, VenueClient
-from liqatlas.venues.hyperliquid import consts, parse, stream
+from liqatlas.venues.hyperliquid import consts, parse, parse_rest, stream
 from liqatlas.venues.paging import by_window, forward
 from liqatlas.venues.transport import Answer, Question, Refusal
 
@@ -50,7 +50,7 @@ class HyperliquidClient(VenueClient):
 
     async def load_listings(self) -> dict[str, Listing]:
         """Ask for the universe."""
-        return await self._info({"type": "meta"}, parse.parse_instruments)
+        return await self._info({"type": "meta"}, parse_rest.parse_instruments)
 
     async def server_time_ns(self, question: Callable[[Answer], T]) -> T:
         """Ask for a book, which carries the venue's time; there is no clock endpoint."""
@@ -60,12 +60,12 @@ class HyperliquidClient(VenueClient):
 
     def parse_time(self, body: bytes) -> int:
         """Return the time of a book."""
-        return parse.parse_book(body).ts_event_ns
+        return parse_rest.parse_book(body).ts_event_ns
 
     async def contexts(self) -> Frame:
         """Return marks, open interest, funding and summaries of all coins in one answer."""
         return await self._info(
-            {"type": "metaAndAssetCtxs"}, lambda body: parse.parse_contexts(body, now_ns())
+            {"type": "metaAndAssetCtxs"}, lambda body: parse_rest.parse_contexts(body, now_ns())
         )
 
     async def snapshot(self, dataset: str, symbol: str) -> RowBatch:
@@ -83,7 +83,7 @@ class HyperliquidClient(VenueClient):
         """Return the book; the venue gives 20 levels a side."""
         del levels
         await self.listing(symbol)
-        return await self._info({"type": "l2Book", "coin": symbol}, parse.parse_book, consts.LIGHT)
+        return await self._info({"type": "l2Book", "coin": symbol}, parse_rest.parse_book, consts.LIGHT)
 
     async def tickers(self) -> list[Ticker]:
         """Return 24-hour summaries of all coins."""
@@ -94,7 +94,7 @@ class HyperliquidClient(VenueClient):
         await self.listing(symbol)
 
         def whole(body: bytes) -> bytes:
-            parse.parse_instruments(body)
+            parse_rest.parse_instruments(body)
             return body
 
         return [await self._info({"type": "meta"}, whole)]
@@ -126,7 +126,7 @@ class HyperliquidClient(VenueClient):
             weight = consts.ORDINARY + span / 60
             return await self._info(
                 {"type": "candleSnapshot", "req": request},
-                lambda body: parse.parse_bars(body, now_ns()),
+                lambda body: parse_rest.parse_bars(body, now_ns()),
                 weight,
             )
 
@@ -140,7 +140,7 @@ class HyperliquidClient(VenueClient):
         async def ask(start_ms: int, end_ms: int) -> RowBatch:
             request = {"type": "fundingHistory", "coin": coin, "startTime": start_ms, "endTime": end_ms}
             weight = consts.ORDINARY + consts.PAYMENTS_PER_PAGE / 20
-            return await self._info(request, parse.parse_funding_history, weight)
+            return await self._info(request, parse_rest.parse_funding_history, weight)
 
         return forward(ask, start_ns, end_ns, page_rows=consts.PAYMENTS_PER_PAGE)
 
@@ -149,7 +149,7 @@ class HyperliquidClient(VenueClient):
         del first_id, last_id
         listing = await self.listing(symbol)
         return await self._info(
-            {"type": "recentTrades", "coin": symbol}, lambda body: parse.parse_trades(body, listing)
+            {"type": "recentTrades", "coin": symbol}, lambda body: parse_rest.parse_trades(body, listing)
         )
 
     def subscriptions(self, symbols: Iterable[str], datasets: Iterable[str]) -> list[Subscription]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import InputError
 from liqatlas.venues.hyperliquid import consts
-from liqatlas.venues.subscriptions import Subscription, chunks
+from liqatlas.venues.subscriptions import Subscription, chunks, streamable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,11 +31,7 @@ def subscriptions(base: str, symbols: Iterable[str], datasets: Iterable[str]) ->
     InputError
         If a dataset has no stream (liquidations are not public here).
     """
-    wanted = set(datasets)
-    if unknown := wanted - DATASETS:
-        raise InputError(
-            f"Hyperliquid streams no {', '.join(sorted(unknown))}; it streams {', '.join(sorted(DATASETS))}"
-        )
+    wanted = streamable(datasets, DATASETS, "Hyperliquid")
     carried: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for symbol in symbols:
         for dataset in sorted(wanted):

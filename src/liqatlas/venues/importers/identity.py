@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from liqatlas.venues.importers.pieces import Piece
 
 #: Venues whose dollar contracts without a named margin currency are coin-margined.
-_COIN_MARGINED = frozenset({"binance_coinm", "bybit", "okx", "bitmex", "deribit"})
+_COIN_MARGINED = frozenset({"binance_coinm", "bitget_coinm", "bybit", "okx", "bitmex", "deribit"})
 #: Quote and margin currency of venues whose symbols are bare coins.
 _VENUE_QUOTE = {
     "hyperliquid": ("USD", "USDC"),
