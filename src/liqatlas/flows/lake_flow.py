@@ -91,7 +91,7 @@ class LakeFlow:
             for row in lake.freshness(instrument.venue, instrument.symbol)
             if row.first_event_ns <= until_ns
         }
-        self._there = set(firsts) & {"trades", "bars", "marks", "open_interest"}
+        self.there = set(firsts) & {"trades", "bars", "marks", "open_interest"}
         traded = [firsts[name] for name in ("trades", "bars") if name in firsts]
         if "open_interest" not in firsts or not traded:
             raise CannotCutError(
@@ -130,7 +130,7 @@ class LakeFlow:
         """Return trades, bars and marks of a stretch, as far as they are known."""
         bars, mark_bars = pl.DataFrame(), pl.DataFrame()
         out = Recording(self.instrument)
-        if "bars" in self._there:
+        if "bars" in self.there:
             bars, mark_bars, _ = split_bars(self._table("bars", start_ns, end_ns))
             longest = max((_longest(frame) for frame in (bars, mark_bars)), default=0)
             if longest > MARGIN_NS:
@@ -138,9 +138,9 @@ class LakeFlow:
                     f"{self.instrument.key}: bars of {format_window(longest)} cannot be cut at hours"
                 )
             out = replace(out, bars=bars, mark_bars=mark_bars)
-        if "trades" in self._there:
+        if "trades" in self.there:
             out = replace(out, trades=self._table("trades", start_ns, end_ns))
-        if "marks" in self._there:
+        if "marks" in self.there:
             out = replace(out, marks=self._table("marks", start_ns, end_ns))
         return out.until(self._until)
 
@@ -163,8 +163,8 @@ class LakeFlow:
 
     def _hours_by_bars(self, known: Recording, hours: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return for each flow bar whether its hour comes from bars."""
-        if "trades" not in self._there or known.bars.is_empty():
-            return np.full(len(hours), "trades" not in self._there)
+        if "trades" not in self.there or known.bars.is_empty():
+            return np.full(len(hours), "trades" not in self.there)
         each = np.unique(hours)
         traded = _turnover(known.trades, "ts_event_ns", "qty_native", each)
         of_bars = _turnover(known.bars, "ts_open_ns", "volume_native", each)
@@ -177,7 +177,7 @@ class LakeFlow:
             known = replace(known, trades=known.trades.clear())
         else:
             if start > self.first_ns:
-                carry = self._carry(known, start)
+                carry = self.carry(known, start)
                 known = replace(
                     known,
                     marks=known.marks.filter(pl.col("ts_event_ns") > start),
@@ -198,7 +198,7 @@ class LakeFlow:
             carry=carry,
         )
 
-    def _carry(self, known: Recording, start: int) -> NDArray[np.float64]:
+    def carry(self, known: Recording, start: int) -> NDArray[np.float64]:
         """Return what trades and marks before a stretch left: basis, coordinate of the last trade, last entry bin."""
         before = known
         for back in _LOOK_BACK_NS:
