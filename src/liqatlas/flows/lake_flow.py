@@ -104,7 +104,8 @@ class LakeFlow:
         """The first edge of all."""
         return min(self._first_traded, self._first_sample)
 
-    def _table(self, dataset: str, start_ns: int, end_ns: int) -> pl.DataFrame:
+    def table(self, dataset: str, start_ns: int, end_ns: int) -> pl.DataFrame:
+        """Return rows of a dataset, as far as they are known."""
         end = min(end_ns, self._until + 1)
         return self._lake.read(
             dataset, self.instrument.venue, self.instrument.symbol, max(start_ns, 0), max(end, start_ns)
@@ -112,11 +113,11 @@ class LakeFlow:
 
     def samples(self, from_ns: int, end_ns: int) -> Samples:
         """Return samples from the last one at or before ``from_ns`` to those before ``end_ns``, history's own start included."""
-        rows = self._table("open_interest", from_ns - HOUR_NS, end_ns)
+        rows = self.table("open_interest", from_ns - HOUR_NS, end_ns)
         for back in _LOOK_BACK_NS[1:]:
             if from_ns <= self._first_sample or (rows.height and int(rows[0, "ts_event_ns"]) <= from_ns):
                 break
-            rows = self._table("open_interest", from_ns - back, end_ns)
+            rows = self.table("open_interest", from_ns - back, end_ns)
         edges = rows["ts_event_ns"].to_numpy().astype(np.int64)
         values = rows["oi_native"].to_numpy().astype(np.float64)
         first = max(int(np.searchsorted(edges, from_ns, side="right")) - 1, 0)
@@ -131,7 +132,7 @@ class LakeFlow:
         bars, mark_bars = pl.DataFrame(), pl.DataFrame()
         out = Recording(self.instrument)
         if "bars" in self.there:
-            bars, mark_bars, _ = split_bars(self._table("bars", start_ns, end_ns))
+            bars, mark_bars, _ = split_bars(self.table("bars", start_ns, end_ns))
             longest = max((_longest(frame) for frame in (bars, mark_bars)), default=0)
             if longest > MARGIN_NS:
                 raise CannotCutError(
@@ -139,9 +140,9 @@ class LakeFlow:
                 )
             out = replace(out, bars=bars, mark_bars=mark_bars)
         if "trades" in self.there:
-            out = replace(out, trades=self._table("trades", start_ns, end_ns))
+            out = replace(out, trades=self.table("trades", start_ns, end_ns))
         if "marks" in self.there:
-            out = replace(out, marks=self._table("marks", start_ns, end_ns))
+            out = replace(out, marks=self.table("marks", start_ns, end_ns))
         return out.until(self._until)
 
     def bars(self, samples: Samples, known: Recording | None = None) -> list[FlowBars]:

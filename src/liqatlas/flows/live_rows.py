@@ -49,14 +49,17 @@ class RunningRows:
 
     def read(self, flow: LakeFlow, as_of_ns: int) -> Samples:
         """Read the rows up to a moment; return the samples from the last closed bar on."""
-        samples = flow.samples(self.start_ns, as_of_ns + 1)
+        later = flow.table("open_interest", self.start_ns + 1, as_of_ns + 1)
         rows = flow.rows(self.start_ns, as_of_ns + 1)
         if rows.bars.height or rows.mark_bars.height or "bars" in flow.there:  # one may have begun before
             wide = flow.rows(self.start_ns - MARGIN_NS, as_of_ns + 1)
             rows = replace(rows, bars=wide.bars, mark_bars=wide.mark_bars)
         self._rows = _split(rows, self.start_ns)[1]
         self.known = _joined(self._last, self._rows)
-        return samples
+        return Samples(
+            np.append(self.start_ns, later["ts_event_ns"].to_numpy().astype(np.int64)),
+            np.append(self._interest, later["oi_native"].to_numpy().astype(np.float64)),
+        )
 
     def close(self, samples: Samples) -> FlowBars:
         """Return the bars between samples, of rows that were read, as closed."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from liqatlas.flows.live_board import LiveBoard
     from liqatlas.flows.recorder import VenueState
     from liqatlas.flows.venue_access import Access
     from liqatlas.store import Writer
@@ -53,6 +54,8 @@ class RecordPlan:
         Written and asked for every :data:`HEARTBEAT_S` seconds while all is well.
     metrics_port
         Serves ``/metrics`` and ``/healthz`` on loopback.
+    live_map
+        Keep the levels of everything recorded in memory, and serve them there at ``/levels/ASSET``.
     stop_after_s
         Stop by itself; ``None`` runs on.
     """
@@ -68,6 +71,7 @@ class RecordPlan:
     heartbeat_file: Path | None = None
     heartbeat_url: str | None = None
     metrics_port: int | None = None
+    live_map: bool = False
     stop_after_s: float | None = None
 
 
@@ -77,6 +81,7 @@ class Recording:
 
     recorders: dict[str, VenueRecorder]
     writer: Writer
+    board: LiveBoard | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -145,7 +150,8 @@ def metrics_text(recording: Recording) -> str:
         f"liqatlas_store_pending_rows {stats.pending_rows}",
         f"liqatlas_store_pending_bytes {stats.pending_bytes}",
     ]
-    return "\n".join(out) + "\n"
+    board = recording.board.metrics_text() if recording.board is not None else ""
+    return "\n".join(out) + "\n" + board
 
 
 def record(
@@ -238,7 +244,7 @@ async def _record(
         }
         await _begin(plan, made, say)
         gc.freeze()  # what lives as long as the process is not walked through again and again
-        recording = Recording(made, writer)
+        recording = Recording(made, writer, _board(plan, lake, made, stack))
         jobs = [
             _keep_recording(plan, recording, stop, restart, say),
             _every(show_every, stop, lambda: show(status_line(recording))),
@@ -259,6 +265,23 @@ async def _record(
         except* LiqAtlasError as errors:
             raise errors.exceptions[0] from None
         show(status_line(recording))
+
+
+def _board(
+    plan: RecordPlan, lake: Lake, made: dict[str, VenueRecorder], stack: contextlib.AsyncExitStack
+) -> LiveBoard | None:
+    """Return maps in memory of all that is recorded, where they are wanted."""
+    if not plan.live_map:
+        return None
+    from liqatlas.flows.build import compile_kernels
+    from liqatlas.flows.live_board import LiveBoard
+
+    compile_kernels()
+    board = LiveBoard(lake)
+    stack.callback(board.close)
+    for one in made.values():
+        one.on_rows = board.ear(lambda one=one: one.instruments)  # type: ignore[misc]
+    return board
 
 
 async def _stop_with(asked: threading.Event, stop: asyncio.Event) -> None:
@@ -385,7 +408,7 @@ async def _heartbeat(plan: RecordPlan, recording: Recording, say: Callable[[str]
 
 @contextlib.asynccontextmanager
 async def _metrics(port: int, recording: Recording, silent_s: float) -> AsyncIterator[None]:
-    """Serve ``/metrics`` and ``/healthz`` on loopback."""
+    """Serve ``/metrics``, ``/healthz`` and ``/levels/ASSET`` on loopback."""
     from aiohttp import web
 
     async def metrics(_: web.Request) -> web.Response:
@@ -397,7 +420,17 @@ async def _metrics(port: int, recording: Recording, silent_s: float) -> AsyncIte
             status=200 if good else 503, text="ok\n" if good else "no rows arrive or become durable\n"
         )
 
+    async def levels(request: web.Request) -> web.Response:
+        if recording.board is None:
+            return web.Response(status=404, text="no map is kept: record with --live-map\n")
+        try:
+            tree = recording.board.levels(request.match_info["asset"])
+        except LiqAtlasError as error:
+            return web.Response(status=error.http_status, text=f"{error}\n")
+        return web.Response(body=orjson.dumps(tree), content_type="application/json")
+
     app = web.Application()
+    app.router.add_get("/levels/{asset}", levels)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", health)
     runner = web.AppRunner(app)
