@@ -2,13 +2,15 @@
 
     python -m benchmarks.record_latency 15 1000 5000 20000      (seconds, messages a second …)
 
-A child process sends trades at the rate; here the recorder writes them into a real lake while a :class:`LiveMap` follows its rows. The
-moment of receipt is the one the connection stamps on the frame; the map counts when its levels in USD have been read out.
+A child process sends trades at the rate; here the recorder writes them into a real lake while its :class:`LiveBoard` follows its rows, as with
+``record --live-map``. The moment of receipt is the one the connection stamps on the frame; the map counts when its levels in USD have been
+read out, after every batch of rows.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import sys
 import tempfile
@@ -21,18 +23,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from liqatlas.base.clock import NS_PER_MS, now_ns
-from liqatlas.flows.live_map import LiveMap
+from liqatlas.base.errors import NotEnoughDataError, UnknownSymbolError
+from liqatlas.flows.live_board import LiveBoard
 from liqatlas.flows.record import SWITCH_S
 from liqatlas.flows.recorder import VenueRecorder
-from liqatlas.flows.terms import risk_terms
 from liqatlas.flows.venue_access import Access
-from liqatlas.levels.parameters import load_parameters
 from liqatlas.store import Lake
 from liqatlas.venues.feed import FeedOptions
 from liqatlas.venues.inbox import Inbox, RawFrame
 from tests.stub_exchange.endless import SYMBOL, Tape, endless
 
 if TYPE_CHECKING:
+    from liqatlas.base.instruments import Instrument
+    from liqatlas.flows.live_map import LiveLevels
     from liqatlas.store.receipts import Ticket
     from liqatlas.venues.rows import RowBatch
 
@@ -60,6 +63,8 @@ class Watch:
     def __init__(self) -> None:
         self.received: deque[int] = deque()
         self.to_map, self.to_disk = Pairs(), Pairs()
+        self.last: list[tuple[Instrument, LiveLevels]] = []
+        self.own = ""
         self._flushing: deque[int] = deque()
         self._tickets: deque[tuple[int, list[int]]] = deque()
 
@@ -95,11 +100,11 @@ def follow(watch: Watch) -> None:
     Inbox._keep = noted  # type: ignore[method-assign]  # noqa: SLF001
 
 
-async def run(rate: float, seconds: float, folder: Path, watch: Watch) -> tuple[float, LiveMap]:
-    """Record at a rate; return the CPU share of this process and the map."""
+async def run(rate: float, seconds: float, folder: Path, watch: Watch) -> float:
+    """Record at a rate; return the CPU share of this process."""
     tape = Tape(int(rate * seconds), now_ns() // NS_PER_MS, per_hour=int(rate * 3_600), rate=rate)
     access, stop = Access(), asyncio.Event()
-    with endless(tape) as (url, sent):
+    with contextlib.ExitStack() as stack, endless(tape) as (url, sent):
         access.hosts["binance"] = url
         with Lake.create(folder) as lake, lake.writer(on_durable=watch.durable) as writer:
             append = writer.append
@@ -112,12 +117,13 @@ async def run(rate: float, seconds: float, folder: Path, watch: Watch) -> tuple[
 
             writer.append = noted  # type: ignore[method-assign]
             async with access.client("binance") as client:
-                instrument = (await client.listing("BTC")).instrument
-                live = LiveMap(instrument, load_parameters(), risk_terms(instrument, now_ns()))
+                board = stack.enter_context(contextlib.closing(LiveBoard(lake)))
+                hear = board.ear(lambda: recorder.instruments)
 
-                def shown(rows: RowBatch) -> None:
-                    live.take(rows)
-                    live.levels()
+                def shown(rows: RowBatch, received_ns: int) -> None:
+                    hear(rows, received_ns)
+                    with contextlib.suppress(NotEnoughDataError, UnknownSymbolError):
+                        watch.last = board.now("BTC")
                     watch.shown(len(rows.of("trades", SYMBOL)))
 
                 recorder = VenueRecorder(
@@ -135,7 +141,8 @@ async def run(rate: float, seconds: float, folder: Path, watch: Watch) -> tuple[
                 await asyncio.sleep(2)
                 stop.set()
                 await task
-    return share, live
+                watch.own = board.metrics_text()
+    return share
 
 
 def percentiles(pairs: Pairs) -> tuple[float, float, float]:
@@ -157,14 +164,14 @@ def main(seconds: float, rates: list[float]) -> int:
         keep = Inbox._keep  # noqa: SLF001
         follow(watch)
         with tempfile.TemporaryDirectory() as place:
-            share, live = asyncio.run(run(rate, seconds, Path(place) / "lake", watch))
+            share = asyncio.run(run(rate, seconds, Path(place) / "lake", watch))
         Inbox._keep = keep  # type: ignore[method-assign]  # noqa: SLF001
         shown, disk = percentiles(watch.to_map), percentiles(watch.to_disk)
-        levels = live.levels()
-        wrong += levels is None or not levels.usd.any() or len(watch.to_map) < rate * seconds
+        late = [line.rpartition(" ")[2] for line in watch.own.splitlines() if "late_rows" in line]
+        wrong += not watch.last or not watch.last[0][1].usd.any() or len(watch.to_map) < rate * seconds
         print(
             f"{rate:10,.0f} {len(watch.to_map):10,} {shown[0]:9.2f} {shown[1]:9.2f} {shown[2]:9.1f} {disk[0]:12.0f} {disk[1]:9.0f} "
-            f"{share:6.0%} {live.late:5}",
+            f"{share:6.0%} {late[0]:>5}",
             flush=True,
         )
     return wrong

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from liqatlas.base.clock import NS_PER_S, parse_window
 from liqatlas.base.config import load_settings
+from liqatlas.base.errors import InputError
 from liqatlas.cli.options import VenueOptions
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.backfill import BackfillPlan, backfill
@@ -43,6 +44,8 @@ class RecordOptions:
     "Asked for every 10 s while rows arrive and become durable."
     metrics: int | None = None
     "Port on loopback for /metrics and /healthz."
+    live_map: Annotated[bool, Parameter(negative="")] = False
+    "With --metrics: keep every open level in memory as rows come; /levels/ASSET shows it, /metrics how long it takes."
 
 
 _HOW, _WHERE = RecordOptions(), VenueOptions()
@@ -62,6 +65,8 @@ def record(
     names
         Assets such as BTC, or symbols.
     """
+    if how.live_map and how.metrics is None:
+        raise InputError("--live-map shows its map on the port of --metrics: give that too")
     plan = RecordPlan(
         names=names,
         venues=chosen_venues(where.venues),
@@ -74,6 +79,7 @@ def record(
         heartbeat_file=how.heartbeat_file,
         heartbeat_url=how.heartbeat_url,
         metrics_port=how.metrics,
+        live_map=how.live_map,
         stop_after_s=parse_window(how.for_) / NS_PER_S if how.for_ else None,
     )
     if how.once:

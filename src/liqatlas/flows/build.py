@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from liqatlas.base.recording import Recording
+    from liqatlas.flows.lake_memory import LakeMemory
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.maps.head import Head
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 
 
 def build_map(
-    request: Request, recordings: Sequence[Recording] | None = None, reporter: Reporter = SILENT
+    request: Request,
+    recordings: Sequence[Recording] | None = None,
+    reporter: Reporter = SILENT,
+    *,
+    memory: LakeMemory | None = None,
 ) -> LiquidationMap:
     """Return the map a request asks for.
 
@@ -39,6 +44,8 @@ def build_map(
     ----------
     recordings
         What to build it from; by default what ``request.paths`` hold.
+    memory
+        What is at hand of the request's lake, see :func:`liqatlas.flows.lake_map.lake_map`.
 
     Raises
     ------
@@ -62,7 +69,7 @@ def build_map(
     ):
         from liqatlas.flows.lake_map import lake_map
 
-        return read_out(lake_map(request, request.lake, reporter), request)
+        return read_out(lake_map(request, request.lake, reporter, memory=memory), request)
     chosen, as_of = _chosen(request, recordings, reporter)
     if request.kind == "realised":
         result = realised_map(chosen, as_of_ns=as_of, window_ns=request.window_ns)

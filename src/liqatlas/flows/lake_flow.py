@@ -100,7 +100,7 @@ class LakeFlow:
             for row in lake.freshness(instrument.venue, instrument.symbol)
             if row.first_event_ns <= until_ns
         }
-        self._there = set(firsts) & SOURCES
+        self.there = set(firsts) & SOURCES
         traded = [firsts[name] for name in ("trades", "bars") if name in firsts]
         if "open_interest" not in firsts or not traded:
             raise CannotCutError(
@@ -113,7 +113,8 @@ class LakeFlow:
         """The first edge of all."""
         return min(self._first_traded, self._first_sample)
 
-    def _table(self, dataset: str, start_ns: int, end_ns: int) -> pl.DataFrame:
+    def table(self, dataset: str, start_ns: int, end_ns: int) -> pl.DataFrame:
+        """Return rows of a dataset, as far as they are known."""
         end = min(end_ns, self._until + 1)
         return self._lake.read(
             dataset, self.instrument.venue, self.instrument.symbol, max(start_ns, 0), max(end, start_ns)
@@ -121,18 +122,18 @@ class LakeFlow:
 
     def many_trades(self, start_ns: int, end_ns: int) -> bool:
         """Whether a stretch holds more trades than are read at once."""
-        if "trades" not in self._there:
+        if "trades" not in self.there:
             return False
         place = (self.instrument.venue, self.instrument.symbol)
         return self._lake.rows_near("trades", *place, start_ns, end_ns) > TRADES_AT_ONCE
 
     def samples(self, from_ns: int, end_ns: int) -> Samples:
         """Return samples from the last one at or before ``from_ns`` to those before ``end_ns``, history's own start included."""
-        rows = self._table("open_interest", from_ns - HOUR_NS, end_ns)
+        rows = self.table("open_interest", from_ns - HOUR_NS, end_ns)
         for back in _LOOK_BACK_NS[1:]:
             if from_ns <= self._first_sample or (rows.height and int(rows[0, "ts_event_ns"]) <= from_ns):
                 break
-            rows = self._table("open_interest", from_ns - back, end_ns)
+            rows = self.table("open_interest", from_ns - back, end_ns)
         edges = rows["ts_event_ns"].to_numpy().astype(np.int64)
         values = rows["oi_native"].to_numpy().astype(np.float64)
         first = max(int(np.searchsorted(edges, from_ns, side="right")) - 1, 0)
@@ -146,18 +147,18 @@ class LakeFlow:
         """Return trades, bars and marks of a stretch, as far as they are known."""
         bars, mark_bars = pl.DataFrame(), pl.DataFrame()
         out = Recording(self.instrument)
-        if "bars" in self._there:
-            bars, mark_bars, _ = split_bars(self._table("bars", start_ns, end_ns))
+        if "bars" in self.there:
+            bars, mark_bars, _ = split_bars(self.table("bars", start_ns, end_ns))
             longest = max((_longest(frame) for frame in (bars, mark_bars)), default=0)
             if longest > MARGIN_NS:
                 raise CannotCutError(
                     f"{self.instrument.key}: bars of {format_window(longest)} cannot be cut at hours"
                 )
             out = replace(out, bars=bars, mark_bars=mark_bars)
-        if "trades" in self._there:
-            out = replace(out, trades=self._table("trades", start_ns, end_ns))
-        if "marks" in self._there:
-            out = replace(out, marks=self._table("marks", start_ns, end_ns))
+        if "trades" in self.there:
+            out = replace(out, trades=self.table("trades", start_ns, end_ns))
+        if "marks" in self.there:
+            out = replace(out, marks=self.table("marks", start_ns, end_ns))
         return out.until(self._until)
 
     def bars(self, samples: Samples, known: Recording | None = None) -> list[FlowBars]:
@@ -179,8 +180,8 @@ class LakeFlow:
 
     def _hours_by_bars(self, known: Recording, hours: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return for each flow bar whether its hour comes from bars."""
-        if "trades" not in self._there or known.bars.is_empty():
-            return np.full(len(hours), "trades" not in self._there)
+        if "trades" not in self.there or known.bars.is_empty():
+            return np.full(len(hours), "trades" not in self.there)
         each = np.unique(hours)
         traded = _turnover(known.trades, "ts_event_ns", "qty_native", each)
         of_bars = _turnover(known.bars, "ts_open_ns", "volume_native", each)
@@ -193,7 +194,7 @@ class LakeFlow:
             known = replace(known, trades=known.trades.clear())
         else:
             if start > self.first_ns:
-                carry = self._carry(known, start)
+                carry = self.carry(known, start)
                 known = replace(
                     known,
                     marks=known.marks.filter(pl.col("ts_event_ns") > start),
@@ -214,7 +215,7 @@ class LakeFlow:
             carry=carry,
         )
 
-    def _carry(self, known: Recording, start: int) -> NDArray[np.float64]:
+    def carry(self, known: Recording, start: int) -> NDArray[np.float64]:
         """Return what trades and marks before a stretch left: basis, coordinate of the last trade, last entry bin."""
         before = known
         for back in _LOOK_BACK_NS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liqatlas.flows.lake import Held
+    from liqatlas.flows.lake_memory import LakeMemory
+    from liqatlas.flows.live_history import HistoryNow
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.flows.segments import Recipe
@@ -33,8 +36,15 @@ if TYPE_CHECKING:
 _GAPS_NAMED = 5
 
 
-def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> LiquidationMap:
+def lake_map(
+    request: Request, path: Path, reporter: Reporter = SILENT, *, memory: LakeMemory | None = None
+) -> LiquidationMap:
     """Return the map a request asks for, of all history the lake holds.
+
+    Parameters
+    ----------
+    memory
+        Of this lake, where a map of now is asked for again and again.
 
     Raises
     ------
@@ -42,7 +52,7 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
         As :func:`liqatlas.flows.lake.held_of` and :func:`liqatlas.maps.modelled.prepare`.
     """
     parameters = load_parameters(request.parameters_file)
-    with Lake.open(path) as lake:
+    with _opened(path, memory) as lake:
         found = [
             one for one in held_of(lake, request.asset, request.venues) if matches(one.instrument, request)
         ]
@@ -60,7 +70,7 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
                     max_leverage=request.max_leverage,
                     maintenance_rate=request.maintenance_rate,
                 )
-                prepared.append(_prepared(lake, one, request, (parameters, terms), as_of))
+                prepared.append(_prepared(lake, one, request, (parameters, terms), as_of, memory=memory))
             except (NotEnoughDataError, TiersUnknownError) as error:
                 dropped.append(f"left out: {error}")
                 last_error = error
@@ -71,15 +81,34 @@ def lake_map(request: Request, path: Path, reporter: Reporter = SILENT) -> Liqui
     return replace(result, head=replace(result.head, warnings=(*dropped, *notes, *result.head.warnings)))
 
 
+def _opened(path: Path, memory: LakeMemory | None) -> contextlib.AbstractContextManager[Lake]:
+    return Lake.open(path) if memory is None else contextlib.nullcontext(memory.lake)
+
+
 def _prepared(
-    lake: Lake, one: Held, request: Request, model: tuple[EstimatorParameters, RiskTerms], as_of: int
+    lake: Lake,
+    one: Held,
+    request: Request,
+    model: tuple[EstimatorParameters, RiskTerms],
+    as_of: int,
+    *,
+    memory: LakeMemory | None,
 ) -> PreparedInstrument:
     """Return an instrument by its sealed history, or by its bars where that cannot be cut at hours."""
     instrument, (parameters, terms) = one.instrument, model
     made_with = recipe(parameters, terms)
+    history: HistoryNow | StoredHistory
     try:
-        bring_up_to_date(lake, one, made_with)
-        history = StoredHistory(lake, instrument, made_with, as_of)
+        if memory is not None and request.as_of_ns is None:
+            history = memory.now(
+                instrument,
+                made_with,
+                (as_of, request.window_ns),
+                lambda: bring_up_to_date(lake, one, made_with),
+            )
+        else:
+            bring_up_to_date(lake, one, made_with)
+            history = StoredHistory(lake, instrument, made_with, as_of)
     except CannotCutError:
         start = as_of + 1 - request.window_ns - LOOK_BACK_NS
         recording = lake.recording(instrument.venue, instrument.symbol, start, as_of + 1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from liqatlas.flows.live_board import LiveBoard
     from liqatlas.flows.venue_access import Access
     from liqatlas.store import Writer
 
@@ -48,6 +49,8 @@ class RecordPlan:
         Written and asked for every :data:`HEARTBEAT_S` seconds while all is well.
     metrics_port
         Serves ``/metrics`` and ``/healthz`` on loopback.
+    live_map
+        Keep the levels of everything recorded in memory, and serve them there at ``/levels/ASSET``.
     stop_after_s
         Stop by itself; ``None`` runs on.
     """
@@ -63,6 +66,7 @@ class RecordPlan:
     heartbeat_file: Path | None = None
     heartbeat_url: str | None = None
     metrics_port: int | None = None
+    live_map: bool = False
     stop_after_s: float | None = None
 
 
@@ -165,7 +169,7 @@ async def _record(
         }
         await _begin(plan, made, say)
         gc.freeze()  # what lives as long as the process is not walked through again and again
-        recording = Recording(made, writer)
+        recording = Recording(made, writer, _board(plan, lake, made, stack))
         watch = Watch(plan.silent_s, plan.heartbeat_file, plan.heartbeat_url)
         jobs = [
             _keep_recording(plan, recording, stop, restart, say),
@@ -187,6 +191,23 @@ async def _record(
         except* LiqAtlasError as errors:
             raise errors.exceptions[0] from None
         show(status_line(recording))
+
+
+def _board(
+    plan: RecordPlan, lake: Lake, made: dict[str, VenueRecorder], stack: contextlib.AsyncExitStack
+) -> LiveBoard | None:
+    """Return maps in memory of all that is recorded, where they are wanted."""
+    if not plan.live_map:
+        return None
+    from liqatlas.flows.build import compile_kernels
+    from liqatlas.flows.live_board import LiveBoard
+
+    compile_kernels()
+    board = LiveBoard(lake)
+    stack.callback(board.close)
+    for one in made.values():
+        one.on_rows = board.ear(lambda one=one: one.instruments)  # type: ignore[misc]
+    return board
 
 
 async def _stop_with(asked: threading.Event, stop: asyncio.Event) -> None:

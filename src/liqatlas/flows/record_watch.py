@@ -12,12 +12,13 @@ import aiohttp
 import orjson
 
 from liqatlas.base.clock import isoformat, now_ns
-from liqatlas.base.errors import InputError
+from liqatlas.base.errors import InputError, LiqAtlasError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from liqatlas.flows.live_board import LiveBoard
     from liqatlas.flows.recorder import VenueRecorder, VenueState
     from liqatlas.store import Writer
 
@@ -28,6 +29,7 @@ class Recording:
 
     recorders: dict[str, VenueRecorder]
     writer: Writer
+    board: LiveBoard | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -97,7 +99,8 @@ def metrics_text(recording: Recording) -> str:
         f"liqatlas_store_pending_rows {stats.pending_rows}",
         f"liqatlas_store_pending_bytes {stats.pending_bytes}",
     ]
-    return "\n".join(out) + "\n"
+    board = recording.board.metrics_text() if recording.board is not None else ""
+    return "\n".join(out) + "\n" + board
 
 
 async def heartbeat(recording: Recording, watch: Watch, say: Callable[[str], None]) -> None:
@@ -129,7 +132,7 @@ async def heartbeat(recording: Recording, watch: Watch, say: Callable[[str], Non
 
 @contextlib.asynccontextmanager
 async def serve_metrics(port: int, recording: Recording, silent_s: float) -> AsyncIterator[None]:
-    """Serve ``/metrics`` and ``/healthz`` on loopback."""
+    """Serve ``/metrics``, ``/healthz`` and ``/levels/ASSET`` on loopback."""
     from aiohttp import web
 
     async def metrics(_: web.Request) -> web.Response:
@@ -141,7 +144,17 @@ async def serve_metrics(port: int, recording: Recording, silent_s: float) -> Asy
             status=200 if good else 503, text="ok\n" if good else "no rows arrive or become durable\n"
         )
 
+    async def levels(request: web.Request) -> web.Response:
+        if recording.board is None:
+            return web.Response(status=404, text="no map is kept: record with --live-map\n")
+        try:
+            tree = recording.board.levels(request.match_info["asset"])
+        except LiqAtlasError as error:
+            return web.Response(status=error.http_status, text=f"{error}\n")
+        return web.Response(body=orjson.dumps(tree), content_type="application/json")
+
     app = web.Application()
+    app.router.add_get("/levels/{asset}", levels)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", health)
     runner = web.AppRunner(app)

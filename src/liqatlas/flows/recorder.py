@@ -82,7 +82,10 @@ class VenueRecorder:
     Attributes
     ----------
     on_rows
-        Called with each batch of rows as it comes, before it is durable: a map in memory.
+        Called with each batch of rows as it comes, before it is durable, and the moment its first frame was received [ns], 0 where
+        none was: a map in memory.
+    instruments
+        The venue's instruments by symbol, as far as they are known.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class VenueRecorder:
     ) -> None:
         self.state = VenueState(client.key)
         self.names = tuple(names)
-        self.on_rows: Callable[[RowBatch], None] | None = None
+        self.on_rows: Callable[[RowBatch, int], None] | None = None
         self._lake, self._writer, self._client = lake, writer, client
         self._silent_s, self._options = silent_s, options or FeedOptions()
         self._held = RowBatch()
@@ -109,7 +112,7 @@ class VenueRecorder:
         self._before: dict[tuple[str, str], Freshness] = {}
         self._stream = ""
         self._fills: set[asyncio.Task[None]] = set()
-        self._instruments: dict[str, Instrument] = {}
+        self.instruments: dict[str, Instrument] = {}
 
     async def resolve(self) -> tuple[str, ...]:
         """Return the venue's symbols of the names; one it does not list is left out.
@@ -170,9 +173,9 @@ class VenueRecorder:
         """Record with one feed until told to stop or no frame comes."""
         symbols = await self.resolve()
         listings = await self._client.listings()
-        self._instruments = {symbol: one.instrument for symbol, one in listings.items()}
+        self.instruments = {symbol: one.instrument for symbol, one in listings.items()}
         for symbol in symbols:
-            self._lake.put_instrument(self._instruments[symbol])
+            self._lake.put_instrument(self.instruments[symbol])
         offered = self._client.streamed | self._client.polled
         datasets = [name for name in RECORDED if name in offered]
         self._stream = f"{self._client.key}-{now_ns()}"
@@ -191,12 +194,12 @@ class VenueRecorder:
                 if batch.recv_ns:
                     self.state.last_frame = time.monotonic()
                 if self.on_rows is not None and len(batch.rows):
-                    self.on_rows(batch.rows)
+                    self.on_rows(batch.rows, batch.first_recv_ns)
                 self._held.merge(batch.rows)
                 self._note_gaps(batch.gaps)
                 await self._flush_when_due(force=bool(batch.changed))
                 for _, new in batch.changed:
-                    self._instruments[new.symbol] = new
+                    self.instruments[new.symbol] = new
                     if new.symbol in symbols:
                         self._lake.put_instrument(new, valid_from_ns=batch.recv_ns or now_ns())
                 if batch.ended:
@@ -222,9 +225,9 @@ class VenueRecorder:
         self._accounts += held.of("account_trades")
         self._discover()
         for (dataset, symbol), frame in held.frames().items():
-            instrument = self._instruments.get(symbol)
+            instrument = self.instruments.get(symbol)
             if instrument is None and dataset == "insurance_fund":
-                instrument = self._instruments[symbol] = pool(self._client.key, symbol)
+                instrument = self.instruments[symbol] = pool(self._client.key, symbol)
             if dataset not in RECORDED or instrument is None:
                 continue
             while True:
@@ -288,7 +291,7 @@ class VenueRecorder:
                     self._after_a_pause(dataset, symbol, self._upto[key])
                 elif upto > begin:
                     empty = schemas.ALL_TABLES[dataset].empty()
-                    self._writer.append(dataset, self._instruments[symbol], empty, covers=(begin, upto))
+                    self._writer.append(dataset, self.instruments[symbol], empty, covers=(begin, upto))
                     self._upto[key] = upto
 
     def _after_a_pause(self, dataset: str, symbol: str, began_ns: int) -> None:
@@ -339,7 +342,7 @@ class VenueRecorder:
 
     async def _fetch(self, symbol: str, since: int, until: int) -> bool:
         """Return whether the trades of ``[since, until)`` were fetched to the last."""
-        instrument = self._instruments[symbol]
+        instrument = self.instruments[symbol]
         pages: list[RowBatch] = []
         if self._client.capabilities().capabilities.trades == "both":
             pages = [page async for page in self._client.history("trades", symbol, since, until)]

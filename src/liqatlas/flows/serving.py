@@ -13,15 +13,10 @@ from liqatlas.flows.positions import Snapshot
 from liqatlas.flows.positions_report import PositionsReport, TableRequest, report_positions
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import Request
-from liqatlas.flows.serving_backing import (
-    FOLLOWED,
-    FilesBacking,
-    HeldBacking,
-    LakeBacking,
-    Market,
-    known_asset,
-)
+from liqatlas.flows.serving_backing import FOLLOWED, Market, known_asset
 from liqatlas.flows.serving_cache import Kept
+from liqatlas.flows.serving_held import FilesBacking, HeldBacking
+from liqatlas.flows.serving_lake import LakeBacking
 from liqatlas.flows.simulated import simulated_market
 
 if TYPE_CHECKING:
@@ -69,7 +64,9 @@ class Source:
         self._backing = backing
         self._results: Kept[Any] = Kept(RESULTS_KEPT)
         self.live = live
-        self.more_metrics: list[Callable[[], str]] = []
+        self._places = tuple(place.encode() for place in backing.places)
+        memory = backing.memory
+        self.more_metrics: list[Callable[[], str]] = [] if memory is None else [memory.metrics_text]
 
     @property
     def simulated(self) -> bool:
@@ -79,12 +76,17 @@ class Source:
     @property
     def grows(self) -> bool:
         """Whether rows may be added while this is served."""
-        return isinstance(self._backing, LakeBacking)
+        return self._backing.grows
+
+    def without_places(self, body: bytes) -> bytes:
+        """Return a text in which paths begin after the folders of what is served, which are nobody's business."""
+        for place in self._places:
+            body = body.replace(place, b"")
+        return body
 
     def close(self) -> None:
         """Let go of what is open."""
-        if isinstance(self._backing, LakeBacking):
-            self._backing.close()
+        self._backing.close()
 
     def markets(self) -> tuple[Market, ...]:
         """Return every instrument that is served, by asset, venue and symbol."""
@@ -201,7 +203,10 @@ class Source:
         """Return the map a request asks for, as the verb ``map`` makes it; bins, range and leverage only read out of one."""
         whole = replace(request, bins=None, price_step=None, price_range=None, leverage=None)
         result = self._result(
-            "map", whole, lambda full: build_map(full, self._for_map(full)), all_coins=_measured(request)
+            "map",
+            whole,
+            lambda full: build_map(full, self._for_map(full), memory=self._backing.memory),
+            all_coins=_measured(request),
         )
         return read_out(result, request)
 

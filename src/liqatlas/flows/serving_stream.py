@@ -164,7 +164,7 @@ class MapTopic:
 
     source: Source
     request: Request
-    every_s: float = 0.5
+    every_s: float = 0.2
     seq: int = 0
     _states: OrderedDict[int, _MapState] = field(default_factory=OrderedDict)
     _centre: float = 0.0

@@ -42,45 +42,53 @@ class StoredHistory:
         Flow bars after the sealed stretches.
     known
         Rows of the last hour or more before the moment.
+    flow
+        Makes flow bars of any stretch up to the moment.
+    samples
+        Edges of the bars in ``tail``; the last is ``provisional`` where there is flow after the last sample.
+    sealed_until_ns
+        Where the sealed stretches end, 0 without any.
+    kept
+        Tells which sealed hours stand although their rows were removed.
     notes
         Sentences on what could not be cut where it was asked for.
     """
 
     def __init__(self, lake: Lake, instrument: Instrument, made_with: Recipe, as_of_ns: int) -> None:
         self._lake, self._instrument, self._made_with = lake, instrument, made_with
-        self._flow = lake_flow(lake, instrument, made_with, as_of_ns)
+        self.flow = lake_flow(lake, instrument, made_with, as_of_ns)
         progress = lake.segment_progress(instrument.venue, instrument.symbol, version=made_with.version)
-        until, first = (progress["until_ns"], progress["first_ns"]) if progress else (0, self._flow.first_ns)
-        self._kept = KeptHours(lake, instrument, made_with)
+        until, first = (progress["until_ns"], progress["first_ns"]) if progress else (0, self.flow.first_ns)
+        self.kept = KeptHours(lake, instrument, made_with)
         self.notes: list[str] = []
-        self._end = min(until, sealable_until(self._flow, as_of_ns))
-        if self._end <= first:
-            self._end = 0
+        self.sealed_until_ns = min(until, sealable_until(self.flow, as_of_ns))
+        if self.sealed_until_ns <= first:
+            self.sealed_until_ns = 0
         else:
-            self._end = self._without_rows(min(until, as_of_ns + 1))
-        self.first_ns = min(self._flow.first_ns, first)
+            self.sealed_until_ns = self._without_rows(min(until, as_of_ns + 1))
+        self.first_ns = min(self.flow.first_ns, first)
         self._read: list[tuple[Level, int, int, list[SealedSegment]]] = []
-        self._samples = self._tail(as_of_ns)
-        self.tail: list[FlowBars] = self._flow.bars(self._samples, self.known)
+        self.samples = self._tail(as_of_ns)
+        self.tail: list[FlowBars] = self.flow.bars(self.samples, self.known)
 
     def _tail(self, as_of_ns: int) -> Samples:
         """Return the samples after the sealed stretches, with a provisional one at the end where there is flow after the last."""
-        samples = self._flow.samples(self._end or self.first_ns - 1, as_of_ns + 1)
-        self.known = known = self._flow.rows(int(samples.edges[0]) - HOUR_NS, as_of_ns + 1)
+        samples = self.flow.samples(self.sealed_until_ns or self.first_ns - 1, as_of_ns + 1)
+        self.known = known = self.flow.rows(int(samples.edges[0]) - HOUR_NS, as_of_ns + 1)
         moments = [int(known.trades[-1, "ts_event_ns"])] if known.trades.height else []
         if not moments and known.bars.height:
             moments = [int(known.bars[-1, "ts_close_ns"])]
         last = min(as_of_ns, max(moments, default=0)) + 1
-        self._provisional = last > samples.edges[-1]
-        if not self._provisional:
+        self.provisional = last > samples.edges[-1]
+        if not self.provisional:
             return samples
         return Samples(np.append(samples.edges, last), np.append(samples.values, samples.values[-1]))
 
     def _without_rows(self, limit_ns: int) -> int:
         """Return where the tail begins: after sealed hours before it whose rows were removed since."""
         last = limit_ns // HOUR_NS * HOUR_NS
-        standing = self._kept.standing(self._end, last + HOUR_NS)
-        end = max([self._end, *(hour + HOUR_NS for hour in standing if hour + HOUR_NS <= last)])
+        standing = self.kept.standing(self.sealed_until_ns, last + HOUR_NS)
+        end = max([self.sealed_until_ns, *(hour + HOUR_NS for hour in standing if hour + HOUR_NS <= last)])
         if last in standing:
             self.notes.append(
                 f"{self._instrument.key}: what came after {isoformat(end)} is left out: rows of that hour were removed, "
@@ -88,10 +96,10 @@ class StoredHistory:
             )
         return end
 
-    def _stored(self, start_ns: int) -> list[SealedSegment]:
+    def sealed(self, start_ns: int) -> list[SealedSegment]:
         """Return the sealed stretches from a moment to where the tail begins; what was read once is not read again."""
         out: list[SealedSegment] = []
-        for level, low, high in cuts(start_ns, self._end):
+        for level, low, high in cuts(start_ns, self.sealed_until_ns):
             for known, first, last, pieces in self._read:
                 if known == level and first <= low and high <= last:
                     out += [one for one in pieces if low <= one.start_ns and one.end_ns <= high]
@@ -109,76 +117,73 @@ class StoredHistory:
                 out += self._read[-1][3]
         return out
 
-    def _all_stored(self) -> list[SealedSegment]:
+    def all_sealed(self) -> list[SealedSegment]:
         """Return the sealed stretches of all history up to where the tail begins."""
-        month = month_start(self._end)
+        if not self.sealed_until_ns:
+            return []
+        month = month_start(self.sealed_until_ns)
         before = ever_before(self._lake, self._instrument, self._made_with.version, month)
-        return before + self._stored(month)
+        return before + self.sealed(month)
 
     def stream(self) -> LevelStream:
         """Return a level state of all history up to the last sample of open interest, to go on from."""
         stream = self._made_with.stream()
-        stored = self._all_stored() if self._end else []
+        stored = self.all_sealed()
         stream.reserve(stored, self.tail)
         stream.append(stored, reserved=True)
         for bars in self.tail:
-            last = bars is self.tail[-1] and self._provisional
+            last = bars is self.tail[-1] and self.provisional
             stream.update(bars, 0, bars.count - last)
         return stream
 
     def segments(self, start_ns: int) -> tuple[Segment, Segment]:
         """Return the segments of all history and of the bars that begin at or after ``start_ns``."""
         stream = self._made_with.stream()
-        stored = self._all_stored() if self._end else []
+        stored = self.all_sealed()
         stream.reserve(stored, self.tail)
         stream.append(stored, reserved=True)
         for bars in self.tail:
             stream.update(bars)
-        whole = stream.finish()
+        whole = stream.finish().trimmed()  # room to spare would group the sums of a read-out in another way
         if start_ns <= self.first_ns:
             return whole, whole
-        return whole, self._window(start_ns)
+        return whole, self._window(start_ns).trimmed()
 
     def _window(self, start_ns: int) -> Segment:
         """Return the segment of the bars that begin at or after a moment."""
-        samples = self._samples
         stream = self._made_with.stream()
-        if self._end and start_ns < self._end:
-            samples, begin = self._first_hour(start_ns)
-            cut = self._flow.bars(samples)
-            stored = self._stored(begin) if begin < self._end else []
+        empty = True
+        if self.sealed_until_ns and start_ns < self.sealed_until_ns:
+            samples, begin = self.first_hour(start_ns)
+            cut = self.flow.bars(samples)
+            stored = self.sealed(begin) if begin < self.sealed_until_ns else []
             stream.reserve(stored, [*cut, *self.tail])
             for bars in cut:
                 stream.update(bars)
             stream.append(stored, reserved=True)
-            start_ns = self._end
-        empty = True
+            empty = not cut and not stored
         for bars in self.tail:
             first = int(np.searchsorted(bars.edges_ns[:-1], start_ns, side="left"))
-            if samples is not self._samples:  # the sealed part ends where the tail begins
-                first = 0
             stream.update(bars, first)
             empty = empty and first >= bars.count
-        if empty and samples is self._samples:
-            return identity(len(self._made_with.parameters.hazard) - 1)
-        return stream.finish()
+        return identity(len(self._made_with.parameters.hazard) - 1) if empty else stream.finish()
 
-    def _first_hour(self, start_ns: int) -> tuple[Samples, int]:
+    def first_hour(self, start_ns: int) -> tuple[Samples, int]:
         """Return the bars of the window's first hour where it is cut, and where its first whole hour begins."""
         reach = start_ns + HOUR_NS
         while True:
-            samples = self._flow.samples(start_ns, min(reach + HOUR_NS, self._end + 1))
+            samples = self.flow.samples(start_ns, min(reach + HOUR_NS, self.sealed_until_ns + 1))
             first = int(np.searchsorted(samples.edges[:-1], start_ns, side="left"))
-            if first < len(samples.edges) - 1 or reach >= self._end:
+            if first < len(samples.edges) - 1 or reach >= self.sealed_until_ns:
                 break
             reach += DAY_NS
         hours = samples.hours
         hour = start_ns // HOUR_NS * HOUR_NS
-        upto = int(hours[first]) if first < len(hours) else self._end - HOUR_NS
-        if standing := self._kept.standing(hour, min(upto + HOUR_NS, self._end)):
+        upto = int(hours[first]) if first < len(hours) else self.sealed_until_ns - HOUR_NS
+        if standing := self.kept.standing(hour, min(upto + HOUR_NS, self.sealed_until_ns)):
             return samples.part(0, 0), self._whole_hour(start_ns, hour in standing)
         if first >= len(hours):
-            return samples.part(0, 0), self._end
+            return samples.part(0, 0), self.sealed_until_ns
         if first > 0 and hours[first - 1] != hours[first]:  # its first hour is whole
             return samples.part(0, 0), int(hours[first])
         last = int(np.searchsorted(hours, hours[first], side="right"))

@@ -331,6 +331,18 @@ class LevelStream:
         kernels.absorb(everything, month, self._offsets)
         return self._as_segment(everything)
 
+    def fork(self) -> LevelStream:
+        """Return a stream that goes on from here by itself; this one is not disturbed by it."""
+        twin = LevelStream(self.parameters, self.offsets)
+        twin._pyramid = self._map_pyramid(lambda level: self._copy(self._pyramid[level]))
+        twin._origin, twin._current, twin._open = self._origin, self._current.copy(), list(self._open)
+        return twin
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything was folded."""
+        return bool(self._current[0] >= 0)
+
     def density(self, weights: NDArray[np.float64]) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
         """Return the levels now, mixture applied; far cheaper than :meth:`segment`.
 

@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -89,16 +89,24 @@ class Answers:
         A caller waits at most this long; the work goes on and is kept for whoever asks again.
     stale_s
         An answer of former content is given for at most this long after it was made.
+    clean
+        Takes out of a text what is nobody's business.
     """
 
     def __init__(
-        self, *, threads: int = 2, slow_threads: int = 1, patience_s: float = 25.0, stale_s: float = 10.0
+        self,
+        *,
+        threads: int = 2,
+        slow_threads: int = 1,
+        patience_s: float = 25.0,
+        stale_s: float = 10.0,
+        clean: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._quick = ThreadPoolExecutor(threads, "answers")
         self._slow = ThreadPoolExecutor(slow_threads, "slow-answers")
         self._making: dict[Hashable, asyncio.Future[Answer]] = {}
         self._kept: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self.patience_s, self.stale_s = patience_s, stale_s
+        self.patience_s, self.stale_s, self._clean = patience_s, stale_s, clean
         self.weighs = self.hits = self.stale = self.misses = self.refused = 0
 
     def __len__(self) -> int:
@@ -176,7 +184,7 @@ class Answers:
     ) -> Answer:
         def work() -> Answer | LiqAtlasError:
             try:
-                return make_answer(make())
+                return self._answer(make())
             except LiqAtlasError as error:
                 if error.http_status >= 500:
                     raise
@@ -207,7 +215,7 @@ class Answers:
         loop = asyncio.get_running_loop()
         pool = self._slow if slow else self._quick
         key = object()
-        task = asyncio.ensure_future(loop.run_in_executor(pool, lambda: make_answer(work())))
+        task = asyncio.ensure_future(loop.run_in_executor(pool, lambda: self._answer(work())))
         self._making[key] = task
         task.add_done_callback(lambda _: self._making.pop(key, None))
         try:
@@ -216,6 +224,10 @@ class Answers:
             raise Refused(
                 503, f"this takes longer than {self.patience_s:g} s", kind="too-slow", retry_after_s=5
             ) from None
+
+    def _answer(self, made: Made) -> Answer:
+        text = made.media_type.startswith(("text/", "application/json"))
+        return make_answer(replace(made, body=self._clean(made.body)) if text else made)
 
     def close(self) -> None:
         """Let nothing new begin; what runs ends by itself."""

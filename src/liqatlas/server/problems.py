@@ -86,7 +86,7 @@ def _kind(error: LiqAtlasError) -> str:
 
 def _plain(text: str) -> str:
     """Return a message without the paths of this machine, which are nobody's business over the network."""
-    return re.sub(r"(?<![\w.])/(?:[\w.@+-]+/)+([\w.@+-]+)", r"\1", text)
+    return re.sub(r"(?<![\w./])/(?:[^\s/,;'\"]+/)*([^\s/,;'\"]+)", r"\1", text)
 
 
 def encode_problem(problem: Problem) -> bytes:

@@ -39,9 +39,12 @@ class Service:
     """
 
     source: Source
-    answers: Answers = field(default_factory=Answers)
+    answers: Answers = field(init=False)
     ready: bool = False
     waits_for: str = "starting"
+
+    def __post_init__(self) -> None:
+        self.answers = Answers(clean=self.source.without_places)
 
     def settle(self, request: Request) -> Request:
         """Return the request with its asset checked and its moment inside what is known."""

@@ -110,7 +110,7 @@ class TopicRun:
         return self._bodies[place]
 
     def _encode(self, news: News, seq: int) -> bytes:
-        return orjson.dumps(
+        text = orjson.dumps(
             {
                 **self.subscription.tree(),
                 "seq": seq,
@@ -121,6 +121,7 @@ class TopicRun:
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
+        return self._source.without_places(text)
 
     async def _run(self) -> None:
         """Look again and again, in a thread; where the content did not change there is nothing to see."""

@@ -4,7 +4,7 @@ from liqatlas.store.accounts import AccountStore
 from liqatlas.store.backup import Backup
 from liqatlas.store.catalogue import InstrumentVersion
 from liqatlas.store.compaction import Compaction
-from liqatlas.store.coverage import Coverage, Freshness, TouchedHour
+from liqatlas.store.coverage import Coverage, Freshness, Standing, TouchedHour
 from liqatlas.store.gaps import Gap
 from liqatlas.store.jobs import Job, JobPart
 from liqatlas.store.lake import Lake
@@ -33,6 +33,7 @@ __all__ = [
     "Repair",
     "Retention",
     "SegmentEntry",
+    "Standing",
     "StoredSegment",
     "Ticket",
     "TouchedHour",

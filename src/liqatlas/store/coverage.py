@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError
 from liqatlas.store.gaps import Gap, Place, list_gaps
-from liqatlas.store.keys import KEYINGS
+from liqatlas.store.keys import KEYINGS, keying
 
 if TYPE_CHECKING:
     import sqlite3
@@ -76,6 +76,17 @@ class TouchedHour:
     dataset: str
     hour_ns: int
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a series stands: the number of the last write that touched it, and its newest file.
+
+    Rows written since are among the hot rows, but for those of times that got a newer file.
+    """
+
+    seq: int
+    newest_file: int
 
 
 def proper(span: Span) -> Span:
@@ -217,3 +228,31 @@ def touched_since(connection: sqlite3.Connection, series: Series, seq: int) -> l
         (series.number, seq),
     )
     return [TouchedHour(*row) for row in rows]
+
+
+def standing(connection: sqlite3.Connection, series: Series) -> Standing:
+    """Return where a series stands."""
+    seq = connection.execute("SELECT max(seq) FROM hour WHERE series = ?", (series.number,)).fetchone()[0]
+    file = connection.execute("SELECT max(file) FROM manifest WHERE series = ?", (series.number,)).fetchone()[
+        0
+    ]
+    return Standing(seq or 0, file or 0)
+
+
+def new_files(connection: sqlite3.Connection, series: Series, since: Standing, span: Span) -> bool:
+    """Return whether files that meet ``[start, end)`` were made after a standing."""
+    row = connection.execute(
+        "SELECT 1 FROM manifest WHERE file > ? AND series = ? AND start_ns < ? AND end_ns > ? LIMIT 1",
+        (since.newest_file, series.number, span[1], span[0]),
+    ).fetchone()
+    return row is not None
+
+
+def wrote_before(connection: sqlite3.Connection, dataset: str, series: Series, seq: int, span: Span) -> bool:
+    """Return whether a hot row of ``[start, end)`` was written after write number ``seq``."""
+    rule = keying(dataset)
+    row = connection.execute(
+        f"SELECT 1 FROM hot_{rule.table.name} WHERE series = ? AND {rule.time} >= ? AND {rule.time} < ? AND seq > ? LIMIT 1",  # noqa: S608 names of our schemas
+        (series.number, *span, seq),
+    ).fetchone()
+    return row is not None

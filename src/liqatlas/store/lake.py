@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from liqatlas.store.backup import Backup
     from liqatlas.store.catalogue import InstrumentVersion
     from liqatlas.store.compaction import Compaction
-    from liqatlas.store.coverage import Coverage, Freshness, Span, TouchedHour
+    from liqatlas.store.coverage import Coverage, Freshness, Span, Standing, TouchedHour
     from liqatlas.store.gaps import Gap
     from liqatlas.store.jobs import Job, JobPart, PartState
     from liqatlas.store.repair import Repair
@@ -212,6 +212,28 @@ class Lake(LakeFolder):
         """Return the hours of a series written after write number ``seq``: what is derived from them is stale."""
         with self._reading() as connection:
             return coverage.touched_since(connection, catalogue.find_series(connection, venue, symbol), seq)
+
+    def standing(self, venue: str, symbol: str) -> Standing:
+        """Return where a series stands, to ask later what was written since."""
+        with self._reading() as connection:
+            return coverage.standing(connection, catalogue.find_series(connection, venue, symbol))
+
+    def new_files(self, venue: str, symbol: str, *, since: Standing, start_ns: int, end_ns: int) -> bool:
+        """Return whether files with rows of ``[start_ns, end_ns)`` were made after a standing."""
+        with self._reading() as connection:
+            series = catalogue.find_series(connection, venue, symbol)
+            return coverage.new_files(connection, series, since, (start_ns, end_ns))
+
+    def wrote_before(
+        self, dataset: str, venue: str, symbol: str, *, since: Standing, start_ns: int, end_ns: int
+    ) -> bool:
+        """Return whether rows of ``[start_ns, end_ns)`` that are not in files yet were written after a standing.
+
+        Costs a look at each hot row of that time.
+        """
+        with self._reading() as connection:
+            series = catalogue.find_series(connection, venue, symbol)
+            return coverage.wrote_before(connection, dataset, series, since.seq, (start_ns, end_ns))
 
     def open_gap(
         self, dataset: str, venue: str, symbol: str, start_ns: int, *, reason: str, end_ns: int | None = None

@@ -92,7 +92,7 @@ class FeedStats:
 
 @dataclass(slots=True)
 class Batch:
-    """What a feed hands on: rows, gaps newly closed (filled or listed), summaries, and the moment of the last frame.
+    """What a feed hands on: rows, gaps newly closed (filled or listed), summaries, and the moments of the last and first frame.
 
     ``changed`` names contracts that hold from the NEXT batch on (``None`` before: new): price ticks of one batch are all of one
     instrument, so a changed tick never mixes two scales. ``ended`` names contracts asked for that trade no longer.
@@ -104,6 +104,7 @@ class Batch:
     changed: list[tuple[Instrument | None, Instrument]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     recv_ns: int = 0
+    first_recv_ns: int = 0
 
     def __bool__(self) -> bool:
         return bool(len(self.rows) or self.gaps or self.tickers or self.changed or self.ended)
@@ -238,6 +239,7 @@ class Feed:
         One that cannot be read is counted, and its connection's rows are suspect.
         """
         batch.recv_ns = raw.recv_ns
+        batch.first_recv_ns = batch.first_recv_ns or raw.recv_ns
         try:
             frame = self.client.read(raw, self._known)
         except (UnknownSymbolError, FormatError) as error:

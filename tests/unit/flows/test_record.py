@@ -127,7 +127,7 @@ async def test_what_has_no_stream_is_recorded_as_well(tmp_path: Path) -> None:
                 lake, writer, client, ["BTC"], silent_s=30, options=FeedOptions(poll_s=0.3, audit_s=0)
             )
             seen: list[int] = []
-            recorder.on_rows = lambda rows: seen.append(len(rows))
+            recorder.on_rows = lambda rows, _: seen.append(len(rows))
             task = asyncio.create_task(recorder.run(stop))
             async with asyncio.timeout(30):
                 while not {"insurance_fund", "open_interest"} <= set(recorder.state.rows):  # noqa: ASYNC110 (the recorder counts)

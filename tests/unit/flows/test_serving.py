@@ -14,8 +14,8 @@ from liqatlas.flows.alerts import Rule, Watch
 from liqatlas.flows.build import build_map
 from liqatlas.flows.request import Request
 from liqatlas.flows.serving import Source, open_source
-from liqatlas.flows.serving_backing import HeldBacking
 from liqatlas.flows.serving_heat import heatmap_bytes
+from liqatlas.flows.serving_held import HeldBacking
 from liqatlas.flows.serving_series import (
     candles_tree,
     depth_tree,
@@ -256,7 +256,7 @@ def test_each_result_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source(HeldBacking(MARKET, simulated=True))
     made: list[Request] = []
 
-    def build(full: Request, held: tuple[Recording, ...], *_: Any) -> LiquidationMap:
+    def build(full: Request, held: tuple[Recording, ...], *_: Any, **__: Any) -> LiquidationMap:
         made.append(full)
         return build_map(full, held)
 

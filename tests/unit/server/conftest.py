@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from liqatlas.flows.serving import Source
-from liqatlas.flows.serving_backing import HeldBacking
+from liqatlas.flows.serving_held import HeldBacking
 from liqatlas.flows.simulated import simulated_market
 
 
