@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from liqatlas.base.clock import HOUR_NS
+from liqatlas.base.clock import HOUR_NS, format_moment, isoformat
 from liqatlas.base.errors import NotEnoughDataError, SourceUnavailableError
 from liqatlas.base.schemas import LIQUIDATIONS
 from liqatlas.flows.choose import choose, matches
@@ -182,9 +182,7 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         if bars and (vendor := _vendor(venue, bars, as_of)) is not None:
             exchanges.append(vendor)
     if not exchanges:
-        raise NotEnoughDataError(
-            f"no liquidation prints or totals in the last {HOURS[-1]} h before the moment: record them, or give files that hold them"
-        )
+        raise NotEnoughDataError(_nothing_in_reach(sources, as_of))
     all_prints = pl.concat(prints) if prints else pl.DataFrame(schema=_SCHEMA)
     of_prints = [one for one in exchanges if one.source == "prints"]
     recordings = [s.recording for s in sources]
@@ -202,6 +200,23 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         if any(t.corrected_usd for e in of_prints for t in e.totals)
         else "",
     )
+
+
+def _nothing_in_reach(sources: list[_Source], as_of: int) -> str:
+    """Say that the longest stretch is empty, and where the prints that were read end."""
+    text = f"no liquidation prints or totals in the {HOURS[-1]} h up to {format_moment(as_of)}"
+    ends = [
+        int(end)
+        for s in sources
+        for frame, at in (
+            (s.recording.liquidations, "ts_event_ns"),
+            (s.recording.liquidation_bars, "ts_close_ns"),
+        )
+        if (end := frame.filter(pl.col(at) <= as_of)[at].max()) is not None
+    ]
+    if ends:
+        return f"{text}; the newest before that is of {format_moment(max(ends))}: give --as-of {isoformat(max(ends))}"
+    return f"{text}: record them, or give files that hold them"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from liqatlas.base import schemas
-from liqatlas.base.clock import HOUR_NS, NS_PER_S, parse_time, parse_zone
+from liqatlas.base.clock import HOUR_NS, NS_PER_S, format_moment, parse_time, parse_zone
+from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.recording import Recording
 from liqatlas.flows.realised import build_realised
 from liqatlas.flows.realised_report import realised_text, realised_tree
@@ -69,3 +70,20 @@ def test_without_a_complete_feed_it_says_so_and_without_a_rule_there_is_no_estim
     assert okx.together[-1].corrected_usd is None
     assert okx.together[-1].at_least
     assert "do not say by which rule" in realised_text(okx, parse_zone("UTC"))
+
+
+def test_an_empty_stretch_names_the_moment_and_the_newest_print() -> None:
+    (one, _) = prints("binance", 1, thin=True, per_s=0.001)
+    newest = int(one.liquidations["ts_event_ns"].max())  # type: ignore[arg-type]
+    later = Request(asset="BTC", as_of_ns=NOW + 48 * HOUR_NS)
+    with pytest.raises(
+        NotEnoughDataError, match=r"24 h up to 2026-10-03 12:00 UTC; the newest .* --as-of "
+    ) as said:
+        build_realised(later, [one])
+    assert format_moment(newest) in str(said.value)
+
+
+def test_an_asset_whose_prints_are_all_left_out_says_why() -> None:
+    empty = Recording(replace(X, symbol="BTCUSDT"), warnings=("the contract value is not known",))
+    with pytest.raises(NotEnoughDataError, match=r"nothing of BTC .* the contract value is not known"):
+        build_realised(REQUEST, [empty])
