@@ -205,15 +205,9 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
 def _nothing_in_reach(sources: list[_Source], as_of: int) -> str:
     """Say that the longest stretch is empty, and where the prints that were read end."""
     text = f"no liquidation prints or totals in the {HOURS[-1]} h up to {format_moment(as_of)}"
-    ends = [
-        int(end)
-        for s in sources
-        for frame, at in (
-            (s.recording.liquidations, "ts_event_ns"),
-            (s.recording.liquidation_bars, "ts_close_ns"),
-        )
-        if (end := frame.filter(pl.col(at) <= as_of)[at].max()) is not None
-    ]
+    held = [s.recording.liquidations["ts_event_ns"] for s in sources]
+    held += [s.recording.liquidation_bars["ts_close_ns"] for s in sources]
+    ends = [int(known[-1]) for ts in held if (known := ts.filter(ts <= as_of).sort()).len()]
     if ends:
         return f"{text}; the newest before that is of {format_moment(max(ends))}: give --as-of {isoformat(max(ends))}"
     return f"{text}: record them, or give files that hold them"
