@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         clusters,
         features,
         heatmap,
+        lake,
         liquidation_map,
         maps,
         plot,
@@ -34,6 +35,7 @@ __all__ = [
     "clusters",
     "features",
     "heatmap",
+    "lake",
     "liquidation_map",
     "maps",
     "plot",
@@ -52,3 +54,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'liqatlas' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the Python API, so that it shows before its first use."""
+    return sorted(__all__)

@@ -134,7 +134,9 @@ def test_isolated_positions_add_up(first: Held, second: Held, move: float) -> No
     levels = {k: v for k, v in account_levels([first, second]).items() if isinstance(v, Level)}
 
     def alone(one: Held) -> float:
-        return together([one], levels, "m", lambda _: move).profit_usd
+        profit = together([one], levels, "m", lambda _: move).profit_usd
+        assert profit is not None
+        return profit
 
     both = together([first, second], levels, "m", lambda _: move)
     assert both.profit_usd == pytest.approx(alone(first) + alone(second), rel=1e-9, abs=1e-6)

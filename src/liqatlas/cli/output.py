@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Colour = Literal["truecolor", "256", "none"]
 #: Formats that are not text.
-BINARY = frozenset({"png", "parquet", "arrow"})
+BINARY = frozenset({"png", "parquet", "arrow", "pdf"})
 
 
 def terminal_look(
@@ -48,17 +48,41 @@ def emit(content: bytes, form: str, target: Path | None) -> None:
     if target is None:
         if form in BINARY and sys.stdout.isatty():
             raise InputError(f"{form} would fill the terminal with bytes: name a file with -o")
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        _to_standard_output(content)
         return
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        unfinished.write_bytes(content)
-        unfinished.replace(target)
+        _put(content, target)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise InputError(f"cannot write {target}: {error.strerror or error}") from None
     say(f"wrote {target} ({len(content) / 1024:,.0f} kB)")
+
+
+def _to_standard_output(content: bytes) -> None:
+    """Write all of it, or say that it went nowhere; a reader that left early is no fault."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # what is still buffered would fail once more on the way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InputError(f"cannot write standard output: {error.strerror or error}") from None
+
+
+def _put(content: bytes, target: Path) -> None:
+    """Write a file whole or not at all; a link keeps pointing where it did, a device or pipe takes the bytes."""
+    if target.exists() and not target.is_file() and not target.is_dir():
+        target.write_bytes(content)
+        return
+    real = target.resolve()
+    unfinished = real.with_name(f".{real.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(real)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def say(text: str) -> None:

@@ -109,7 +109,7 @@ def report(
         content = render_report(result, form, width=_width(which))
         if form == "html":
             content = interactive(result, content)
-    emit(content, "png" if form == "pdf" else form, which.output)
+    emit(content, form, which.output)
     if which.archive:
         say(f"kept {keep_in_archive(which.archive, result.tree)}")
     return 0
@@ -132,7 +132,7 @@ def _brief(
         content = render_brief(brief, form, width=_width(which))
     for what, why in brief.tree["public_missing"].items():
         say(f"note: {what}: {why}")
-    emit(content, "png" if form == "pdf" else form, which.output)
+    emit(content, form, which.output)
     if which.archive:
         for one in brief.tree["reports"]:
             say(f"kept {keep_in_archive(which.archive, one)}")

@@ -66,7 +66,7 @@ def stress(*, which: StressOptions) -> int:
             say(f"line {entry['line']}: {entry['error']}")
     form = format_or_ending(which.format, which.output, get_args(StressFormat))
     width = terminal_look(to_file=which.output is not None)[0]
-    emit(render_stress(result, form, width=width), "png" if form == "pdf" else form, which.output)
+    emit(render_stress(result, form, width=width), form, which.output)
     return result.exit_code
 
 

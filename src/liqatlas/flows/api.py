@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from liqatlas.base.clock import parse_time, parse_window
+from liqatlas.base.errors import InputError
 from liqatlas.flows.api_signals import clusters, report, signals, stress
 from liqatlas.flows.build import build_heatmap, build_map
 from liqatlas.flows.cascade import cascade
 from liqatlas.flows.features import build_features, build_maps
+from liqatlas.flows.lake_source import LakeSource, lake, recordings_of
 from liqatlas.flows.read import read
 from liqatlas.flows.request import Request
 from liqatlas.flows.simulated import simulated_market
@@ -18,7 +21,6 @@ from liqatlas.maps.heatmap import Heatmap
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     import polars as pl
 
@@ -31,6 +33,7 @@ __all__ = [
     "clusters",
     "features",
     "heatmap",
+    "lake",
     "liquidation_map",
     "maps",
     "plot",
@@ -52,10 +55,29 @@ def _request(asset: str, window: str, as_of: str | datetime | None) -> Request:
     return Request(asset=asset, window_ns=parse_window(window), as_of_ns=moment)
 
 
+def _from(
+    request: Request, source: Sequence[Recording] | LakeSource
+) -> tuple[Request, Sequence[Recording] | None]:
+    """Return a request and its recordings; of a lake only the request knows.
+
+    Raises
+    ------
+    InputError
+        If the source is a path, which says nothing of what lies there.
+    """
+    if isinstance(source, str | Path):
+        raise InputError(
+            f"source {str(source)!r} is a path: wanted lq.read({str(source)!r}) or lq.lake({str(source)!r})"
+        )
+    if isinstance(source, LakeSource):
+        return replace(request, lake=source.path), None
+    return request, source
+
+
 def liquidation_map(
     asset: str,
     *,
-    source: Sequence[Recording],
+    source: Sequence[Recording] | LakeSource,
     window: str = "7d",
     as_of: str | datetime | None = None,
     kind: Literal["modelled", "realised"] = "modelled",
@@ -68,7 +90,7 @@ def liquidation_map(
     asset
         An asset such as ``ETH`` or a venue's symbol.
     source
-        Recordings, such as :func:`read` returns.
+        Recordings, such as :func:`read` returns, or a :func:`lake`.
     window
         ``12h``, ``7d``, ``1y``, …
     as_of
@@ -82,26 +104,26 @@ def liquidation_map(
         If the recordings cannot give it; the message says what is missing.
     """
     request = replace(_request(asset, window, as_of), kind=kind, open_interest_usd=open_interest_usd)
-    return build_map(request, source)
+    return build_map(*_from(request, source))
 
 
 def heatmap(
     asset: str,
     *,
-    source: Sequence[Recording],
+    source: Sequence[Recording] | LakeSource,
     window: str = "7d",
     as_of: str | datetime | None = None,
     columns: int = 400,
     rows: int = 300,
 ) -> Heatmap:
     """Return the levels over time; each column is as of its own moment. Raises as :func:`liquidation_map`."""
-    return build_heatmap(_request(asset, window, as_of), source, columns=columns, rows=rows)
+    return build_heatmap(*_from(_request(asset, window, as_of), source), columns=columns, rows=rows)
 
 
 def features(
     asset: str,
     *,
-    source: Sequence[Recording],
+    source: Sequence[Recording] | LakeSource,
     every: str = "1h",
     calibration: Path | None = None,
 ) -> pl.DataFrame:
@@ -119,18 +141,22 @@ def features(
     InputError, NotEnoughDataError, UnknownSymbolError
         If the step is not whole hours, or the recordings cannot give it.
     """
-    return build_features(Request(asset=asset), source, every_ns=parse_window(every), calibration=calibration)
+    recordings = recordings_of(source, asset)
+    return build_features(
+        Request(asset=asset), recordings, every_ns=parse_window(every), calibration=calibration
+    )
 
 
 def maps(
     asset: str,
     *,
-    source: Sequence[Recording],
+    source: Sequence[Recording] | LakeSource,
     every: str = "1h",
     calibration: Path | None = None,
 ) -> pl.DataFrame:
     """Return the expected map per moment as lists over distance from the mark. Parameters and errors as :func:`features`."""
-    return build_maps(Request(asset=asset), source, every_ns=parse_window(every), calibration=calibration)
+    recordings = recordings_of(source, asset)
+    return build_maps(Request(asset=asset), recordings, every_ns=parse_window(every), calibration=calibration)
 
 
 def plot(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from liqatlas.base.clock import parse_time, parse_window
 from liqatlas.base.errors import FormatError
 from liqatlas.flows.books import BookChoice, gather_books
 from liqatlas.flows.clusters import clusters_of
+from liqatlas.flows.lake_source import LakeSource, recordings_of
 from liqatlas.flows.report import ReportChoice, build_report, event_signals
 from liqatlas.flows.request import Request
 from liqatlas.flows.stress import build_stress
@@ -18,7 +20,7 @@ from liqatlas.signals.map_signals import map_signals
 from liqatlas.signals.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from liqatlas.base.recording import Recording
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 def clusters(
     result: LiquidationMap,
     *,
-    source: Sequence[Recording] = (),
+    source: Sequence[Recording] | LakeSource = (),
     daily_volatility: float | None = None,
 ) -> ClusterSet:
     """Return the zones of a map, nearest first on each side, with the clean gaps between them.
@@ -40,8 +42,8 @@ def clusters(
     Parameters
     ----------
     source
-        Recordings: they give the volatility that scales the zones, landmarks, and books for risk grades. Without them a nominal
-        volatility is used and ``notes`` says so.
+        Recordings or a lake: they give the volatility that scales the zones, landmarks, and books for risk grades. Without
+        them a nominal volatility is used and ``notes`` says so.
     daily_volatility
         Takes the place of the realised one.
 
@@ -54,14 +56,14 @@ def clusters(
     >>> all(one.price_high <= m.head.price * 1.01 for one in c.below), c.volatility_measured
     (True, True)
     """
-    settings = load_settings()
-    books = gather_books(result, source, BookChoice(), most_age_h=settings.grades.book_most_age_h)
+    settings, recordings = load_settings(), _around(result, source)
+    books = gather_books(result, recordings, BookChoice(), most_age_h=settings.grades.book_most_age_h)
     return clusters_of(
-        result, tuple(source), settings, daily_volatility=daily_volatility, books=books
+        result, tuple(recordings), settings, daily_volatility=daily_volatility, books=books
     ).clusters
 
 
-def signals(result: LiquidationMap, *, source: Sequence[Recording] = ()) -> tuple[Signal, ...]:
+def signals(result: LiquidationMap, *, source: Sequence[Recording] | LakeSource = ()) -> tuple[Signal, ...]:
     """Return every signal of a map with its hit rate; those that need recordings are there where recordings are given.
 
     Examples
@@ -73,15 +75,22 @@ def signals(result: LiquidationMap, *, source: Sequence[Recording] = ()) -> tupl
     (['magnet', 'cascade_risk_down', 'cascade_risk_up'], 7)
     """
     settings = load_settings()
-    found = clusters(result, source=source)
+    recordings = _around(result, source)
+    found = clusters(result, source=recordings)
     of_map = map_signals(result, found, settings)
-    return (*of_map, *event_signals(result, source, settings)) if source else of_map
+    return (*of_map, *event_signals(result, recordings, settings)) if recordings else of_map
+
+
+def _around(result: LiquidationMap, source: Sequence[Recording] | LakeSource) -> Sequence[Recording]:
+    """Return the recordings of a map's asset, window and moment."""
+    head = result.head
+    return recordings_of(source, head.asset, window_ns=head.window_ns, as_of_ns=head.as_of_ns)
 
 
 def report(
     asset: str,
     *,
-    source: Sequence[Recording],
+    source: Sequence[Recording] | LakeSource,
     window: str = "7d",
     as_of: str | datetime | None = None,
     past: Sequence[Mapping[str, Any]] = (),
@@ -111,14 +120,16 @@ def report(
     moment = None if as_of is None else parse_time(as_of if isinstance(as_of, str) else as_of.isoformat())
     request = Request(asset=asset, window_ns=parse_window(window), as_of_ns=moment)
     books = BookChoice(depths={} if depth_usd is None else {"*": depth_usd})
-    return build_report(request, source, choice=ReportChoice(past=past, books=books))
+    recordings = None if isinstance(source, LakeSource) else source
+    request = replace(request, lake=source.path) if isinstance(source, LakeSource) else request
+    return build_report(request, recordings, choice=ReportChoice(past=past, books=books))
 
 
 def stress(
     positions: str | Path | Sequence[Mapping[str, Any]],
     *,
     prices: Mapping[str, float] | None = None,
-    source: Sequence[Recording] = (),
+    source: Sequence[Recording] | LakeSource = (),
     as_of: str | datetime | None = None,
     daily_volatility: float | None = None,
     option_delta: float = 0.5,
@@ -133,7 +144,7 @@ def stress(
     prices
         Marks by symbol or asset [quote].
     source
-        Recordings, for prices, volatility and the clusters on the way.
+        Recordings or a lake, for prices, volatility and the clusters on the way.
 
     Raises
     ------
@@ -149,14 +160,25 @@ def stress(
     (58500.0, 'open')
     """
     moment = None if as_of is None else parse_time(as_of if isinstance(as_of, str) else as_of.isoformat())
-    held = tuple(source)
     text, name = _positions_text(positions)
     return build_stress(
         StressRequest(
-            text=text, name=name, prices=dict(prices or {}), recordings=(lambda _: held) if held else None, as_of_ns=moment, daily_volatility=daily_volatility,
+            text=text, name=name, prices=dict(prices or {}), recordings=_reader(source), as_of_ns=moment, daily_volatility=daily_volatility,
             option_delta=option_delta, hedge_share=hedge_share,
         )
     )  # fmt: skip
+
+
+def _reader(
+    source: Sequence[Recording] | LakeSource,
+) -> Callable[[Request], Sequence[Recording]] | None:
+    """Return what gives an asset's recordings, None where there are none."""
+    if isinstance(source, LakeSource):
+        return lambda wanted: source.recordings(
+            wanted.asset, window_ns=wanted.window_ns, as_of_ns=wanted.as_of_ns
+        )
+    held = tuple(source)
+    return (lambda _: held) if held else None
 
 
 def _positions_text(positions: str | Path | Sequence[Mapping[str, Any]]) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from liqatlas.cascade.shock import Shock, parse_order, parse_shock
 from liqatlas.cascade.simulation import CascadeResult, CascadeSettings
 from liqatlas.cascade.statement import cascade_statement
 from liqatlas.flows.build import build_map, read_for
+from liqatlas.flows.lake_source import LakeSource
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import parse_amount
 from liqatlas.flows.terms import risk_terms
@@ -112,7 +113,7 @@ def parse_depths(texts: Iterable[str]) -> dict[str, float]:
 
 def cascade(
     result: LiquidationMap,
-    book: Book | Sequence[Book] | Sequence[Recording] | None = None,
+    book: Book | Sequence[Book] | Sequence[Recording] | LakeSource | None = None,
     *,
     shock: str = "-5%",
     depth_usd: float | None = None,
@@ -125,7 +126,7 @@ def cascade(
     Parameters
     ----------
     book
-        Books, or recordings that hold them; of each venue the newest not later than the map is used. A shock that is drawn
+        Books, recordings or a lake that hold them; of each venue the newest not later than the map is used. A shock that is drawn
         (``market:down``, ``market:up``) reads its volatility from the recordings, those without a book included.
     shock
         ``-5%``, ``-200M``, ``level:60000``, ``market:down``.
@@ -147,6 +148,9 @@ def cascade(
     >>> c.calibrated, bool(c.reached_prices.max() < m.head.price)
     (False, True)
     """
+    if isinstance(book, LakeSource):
+        head = result.head
+        book = book.recordings(head.asset, window_ns=head.window_ns, as_of_ns=head.as_of_ns)
     given: tuple[Book | Recording, ...] = (book,) if isinstance(book, Book) else tuple(book or ())
     recordings = [one for one in given if not isinstance(one, Book)]
     exponent = load_book_beliefs().tail_exponent

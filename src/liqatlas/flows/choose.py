@@ -25,13 +25,17 @@ def choose(recordings: Sequence[Recording], request: Request) -> list[Recording]
     InputError
         If the filters leave nothing; names what was there.
     NotEnoughDataError
-        If there is no recording at all.
+        If there is no recording at all, or none of the asset holds a usable row; says why.
     """
     if not recordings:
         raise NotEnoughDataError("nothing was read")
     wanted = parse_symbol(request.asset)
     of_asset = [r for r in recordings if r.instrument.asset == wanted.asset and r.span_ns()]
     if not of_asset:
+        empty = [r for r in recordings if r.instrument.asset == wanted.asset]
+        if empty:
+            why = "; ".join(dict.fromkeys(w for r in empty for w in r.warnings)) or "no usable row"
+            raise NotEnoughDataError(f"nothing of {wanted.asset} in what was given can be used: {why}")
         known = sorted({r.instrument.asset for r in recordings})
         near = near_names(wanted.asset, known) or known[:5]
         raise UnknownSymbolError(request.asset, near, where=f"the {len(recordings)} instruments given")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from liqatlas.base.clock import HOUR_NS
+from liqatlas.base.clock import HOUR_NS, format_moment, isoformat
 from liqatlas.base.errors import NotEnoughDataError, SourceUnavailableError
 from liqatlas.base.schemas import LIQUIDATIONS
 from liqatlas.flows.choose import choose, matches
@@ -182,9 +182,7 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         if bars and (vendor := _vendor(venue, bars, as_of)) is not None:
             exchanges.append(vendor)
     if not exchanges:
-        raise NotEnoughDataError(
-            f"no liquidation prints or totals in the last {HOURS[-1]} h before the moment: record them, or give files that hold them"
-        )
+        raise NotEnoughDataError(_nothing_in_reach(sources, as_of))
     all_prints = pl.concat(prints) if prints else pl.DataFrame(schema=_SCHEMA)
     of_prints = [one for one in exchanges if one.source == "prints"]
     recordings = [s.recording for s in sources]
@@ -195,13 +193,30 @@ def _summed(sources: list[_Source], as_of: int) -> Realised:
         together=tuple(_together(of_prints, i) for i in range(len(HOURS))) if of_prints else (),
         largest=_largest(all_prints),
         prints=all_prints.sort("ts_event_ns"),
-        scope=", ".join(dict.fromkeys(r.prints_scope or r.instrument.venue for r in recordings)),
+        scope=", ".join(
+            dict.fromkeys(r.prints_scope or r.instrument.venue for r in recordings if _has_any(r))
+        ),
         simulated=any(r.simulated for r in recordings),
         warnings=tuple(dict.fromkeys(w for r in recordings for w in r.warnings)),
         correction=_correction_text(judged)
         if any(t.corrected_usd for e in of_prints for t in e.totals)
         else "",
     )
+
+
+def _has_any(recording: Recording) -> bool:
+    return recording.liquidations.height > 0 or recording.liquidation_bars.height > 0
+
+
+def _nothing_in_reach(sources: list[_Source], as_of: int) -> str:
+    """Say that the longest stretch is empty, and where the prints that were read end."""
+    text = f"no liquidation prints or totals in the {HOURS[-1]} h up to {format_moment(as_of)}"
+    held = [s.recording.liquidations["ts_event_ns"] for s in sources]
+    held += [s.recording.liquidation_bars["ts_close_ns"] for s in sources]
+    ends = [int(known[-1]) for ts in held if (known := ts.filter(ts <= as_of).sort()).len()]
+    if ends:
+        return f"{text}; the newest before that is of {format_moment(max(ends))}: give --as-of {isoformat(max(ends))}"
+    return f"{text}: record them, or give files that hold them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,21 +288,21 @@ def _corrected(prints: pl.DataFrame) -> float:
 
 
 def _vendor(venue: str, recordings: list[Recording], as_of: int) -> Exchange | None:
-    """Return totals that a vendor or venue gives per interval; an interval counts where it lies whole inside the stretch."""
-    bars = pl.concat([r.liquidation_bars for r in recordings]).filter(pl.col("ts_close_ns") <= as_of)
+    """Return totals that a vendor or venue gives per interval; an interval counts where it lies whole inside the stretch.
+
+    What is left of the stretch, at its ends or in holes, was not counted: the total is then a lower bound.
+    """
     totals = []
     for hours in HOURS:
-        inside = bars.filter(pl.col("ts_open_ns") >= as_of - hours * HOUR_NS)
-        totals.append(
-            Total(
-                hours,
-                float(inside["long_usd"].sum()),
-                float(inside["short_usd"].sum()),
-                inside.height,
-                False,
-                None,
-            )
-        )
+        start = as_of - hours * HOUR_NS
+        inside = [
+            r.liquidation_bars.filter((pl.col("ts_open_ns") >= start) & (pl.col("ts_close_ns") <= as_of))
+            for r in recordings
+        ]
+        share = min(_covered(bars) for bars in inside) / (as_of - start)
+        both = pl.concat(inside)
+        long_usd, short_usd = float(both["long_usd"].sum()), float(both["short_usd"].sum())
+        totals.append(Total(hours, long_usd, short_usd, both.height, share < 1, share))
     if not totals[-1].prints:
         return None
     scope = "; ".join(dict.fromkeys(r.prints_scope for r in recordings if r.prints_scope))
@@ -295,6 +310,14 @@ def _vendor(venue: str, recordings: list[Recording], as_of: int) -> Exchange | N
     return Exchange(
         venue, symbols, "totals", f"as its source sums them up{f' ({scope})' if scope else ''}", tuple(totals)
     )
+
+
+def _covered(bars: pl.DataFrame) -> int:
+    """Return how much time intervals cover, what several cover counted once [ns]."""
+    ordered = bars.sort("ts_open_ns")
+    before = ordered["ts_close_ns"].cum_max().shift(1).fill_null(0)
+    opens = pl.select(pl.max_horizontal(ordered["ts_open_ns"], before)).to_series()
+    return int((ordered["ts_close_ns"] - opens).clip(lower_bound=0).sum())
 
 
 def _together(exchanges: list[Exchange], i: int) -> Total:

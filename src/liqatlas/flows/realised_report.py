@@ -66,7 +66,8 @@ def realised_text(result: Realised, zone: tzinfo) -> str:
         "",
     ]
     out.append(f"{'':22}" + "".join(f"{f'{hours} h':>12}" for hours in _hours(result)))
-    rows = [("all exchanges", result.together)] if result.together else []
+    summed = any(e.source == "totals" for e in result.exchanges)
+    rows = [("all with prints" if summed else "all exchanges", result.together)] if result.together else []
     rows += [(f"{e.venue}{' (totals)' if e.source == 'totals' else ''}", e.totals) for e in result.exchanges]
     for name, totals in rows:
         out.append(f"{name:22}" + "".join(f"{_amount(t):>12}" for t in totals))
@@ -81,8 +82,9 @@ def realised_text(result: Realised, zone: tzinfo) -> str:
             f"{format_moment(big.ts_event_ns, zone)}"
         )
     out += [f"{one.venue}: {one.censoring}; {_recorded(one)}" for one in result.exchanges]
-    if any(t.at_least for t in result.together):
+    if any(t.at_least for e in result.exchanges for t in e.totals):
         out.append("≥ where prints are thinned or part of the stretch was not recorded")
+    if any(t.at_least for t in result.together):
         out.append(f"corrected: {_about_correction(result)}")
     out += [f"! {warning}" for warning in result.warnings]
     return "\n".join(out) + "\n"
@@ -109,7 +111,9 @@ def _split(total: Total) -> str:
 def _recorded(one: Exchange) -> str:
     share = one.totals[-1].recorded_share
     if one.source == "totals":
-        return "intervals that lie whole inside the stretch"
+        short = [f"{t.hours} h {format_share(t.recorded_share or 0.0)}" for t in one.totals if t.at_least]
+        lacks = f", which cover of {', '.join(short)}" if short else ""
+        return f"intervals that lie whole inside the stretch{lacks}"
     return "nobody vouches for the stretch" if share is None else f"{format_share(share)} of 24 h recorded"
 
 

@@ -326,6 +326,7 @@ def _sum(result: Together) -> dict[str, Any]:
     return {
         "profit_usd": result.profit_usd,
         "liquidated_lines": sorted(int(key) for key in result.liquidated),
+        "left_out_lines": sorted(int(key) for key in result.left_out),
     }
 
 

@@ -84,6 +84,10 @@ def stress_document(tree: Mapping[str, Any]) -> Document:
         for move, one in both
     )
     blocks += [Heading("All positions together"), Table(TOGETHER, rows, (1,))]
+    left_out = sorted({line for _, one in both for line in one["left_out_lines"]})
+    if left_out:
+        lines = ", ".join(map(str, left_out))
+        blocks.append(Lines((f"Not counted, as a price is not known: line {lines}.",)))
     if tree["accounts"]:
         blocks += [Heading("Cross accounts"), Lines(tuple(_account(one) for one in tree["accounts"]))]
     failed = tuple(f"Line {e['line']}: {e['error']}." for e in entries if e["error"])
@@ -148,8 +152,14 @@ def _attention(entries: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"{name}: {format_share(abs(entry['distance']))} from {at}, where the venue would {forced}.{_inside(entry)}"
             )
     failed = sum(e["error"] is not None for e in entries)
-    if not out and failed < len(entries):
-        out.append(f"No position is past its level or within {format_share(NEAR)} of it.")
+    unpriced = sum(e["error"] is None and e["state"] == "unknown" for e in entries)
+    if not out and failed + unpriced < len(entries):
+        whose = "of those with a known price " if unpriced else ""
+        out.append(f"No position {whose}is past its level or within {format_share(NEAR)} of it.")
+    if unpriced:
+        out.append(
+            f"{count(unpriced, 'position')} without a known price: how near the level is cannot be said."
+        )
     if failed:
         out.append(f"{count(failed, 'position')} could not be computed: see below.")
     return out
@@ -197,6 +207,8 @@ def _added(what: Mapping[str, Any] | None, entry: Mapping[str, Any], share: floa
 
 
 def _outcome(one: Mapping[str, Any]) -> tuple[str, str]:
+    if one["profit_usd"] is None:
+        return "–", "not known"
     return format_usd(one["profit_usd"]), ", ".join(map(str, one["liquidated_lines"])) or "none"
 
 

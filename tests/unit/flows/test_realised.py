@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from liqatlas.base import schemas
-from liqatlas.base.clock import HOUR_NS, NS_PER_S, parse_time, parse_zone
+from liqatlas.base.clock import HOUR_NS, NS_PER_S, format_moment, parse_time, parse_zone
+from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.recording import Recording
 from liqatlas.flows.realised import build_realised
 from liqatlas.flows.realised_report import realised_text, realised_tree
@@ -69,3 +70,62 @@ def test_without_a_complete_feed_it_says_so_and_without_a_rule_there_is_no_estim
     assert okx.together[-1].corrected_usd is None
     assert okx.together[-1].at_least
     assert "do not say by which rule" in realised_text(okx, parse_zone("UTC"))
+
+
+def test_an_empty_stretch_names_the_moment_and_the_newest_print() -> None:
+    (one, _) = prints("binance", 1, thin=True, per_s=0.001)
+    newest = int(one.liquidations["ts_event_ns"].max())  # type: ignore[arg-type]
+    later = Request(asset="BTC", as_of_ns=NOW + 48 * HOUR_NS)
+    with pytest.raises(
+        NotEnoughDataError, match=r"24 h up to 2026-10-03 12:00 UTC; the newest .* --as-of "
+    ) as said:
+        build_realised(later, [one])
+    assert format_moment(newest) in str(said.value)
+
+
+def test_an_asset_whose_prints_are_all_left_out_says_why() -> None:
+    empty = Recording(replace(X, symbol="BTCUSDT"), warnings=("the contract value is not known",))
+    with pytest.raises(NotEnoughDataError, match=r"nothing of BTC .* the contract value is not known"):
+        build_realised(REQUEST, [empty])
+
+
+def hourly(*hours: int) -> Recording:
+    """Return a vendor's totals of some of the hours of a day, 10 USD of longs and 1 of shorts each."""
+    opens = [NOW - 24 * HOUR_NS + h * HOUR_NS for h in hours]
+    frame = pl.DataFrame(
+        {"ts_open_ns": opens, "ts_close_ns": [t + HOUR_NS for t in opens], "long_usd": 10.0, "short_usd": 1.0}
+    )
+    bars = schemas.LIQUIDATION_BARS.conform(frame)
+    return Recording(replace(X, symbol="BTCUSDT"), liquidation_bars=bars, prints_scope="A + B")
+
+
+@pytest.mark.parametrize(
+    ("early_ns", "missing", "shares"),
+    [
+        (0, (), (1.0, 1.0, 1.0, 1.0)),
+        (HOUR_NS // 2, (), (0.0, 3 / 4, 11 / 12, 23 / 24)),
+        (0, (22,), (1.0, 3 / 4, 11 / 12, 23 / 24)),
+    ],
+)
+def test_summed_intervals_are_a_lower_bound_where_they_do_not_cover_the_stretch(
+    early_ns: int, missing: tuple[int, ...], shares: tuple[float, ...]
+) -> None:
+    one = hourly(*(h for h in range(-1, 24) if h not in missing))
+    result = build_realised(Request(asset="BTC", as_of_ns=NOW - early_ns), [one])
+    totals = result.exchanges[0].totals
+    assert [t.recorded_share for t in totals] == pytest.approx(shares)
+    assert [t.at_least for t in totals] == [share < 1 for share in shares]
+    assert [t.long_usd for t in totals] == pytest.approx(
+        [10.0 * t.hours * s for t, s in zip(totals, shares, strict=True)]
+    )
+    text = realised_text(result, parse_zone("UTC"))
+    assert ("≥" in text) == (min(shares) < 1)
+
+
+def test_the_scope_names_only_venues_with_prints_or_totals() -> None:
+    (one, _) = prints("okx", 1, thin=True)
+    silent = Recording(
+        replace(X, venue="kraken", symbol="BTC"),
+        marks=schemas.MARKS.conform(pl.DataFrame({"ts_event_ns": [NOW], "mark_price": [60_000.0]})),
+    )
+    assert build_realised(REQUEST, [one, silent]).scope == "okx"

@@ -72,3 +72,16 @@ def test_cross_account_of_dydx_over_two_coins() -> None:
         StressRequest(text=text, name="two.csv", as_of_ns=parse_time("2026-04-22T00:00Z"))
     ).tree
     assert_printed(tree["positions"][0]["liquidation_price"], "3380.95")
+
+
+def test_without_prices_the_page_claims_neither_profit_nor_safety() -> None:
+    text = "venue,symbol,position,size,entry_price,leverage\nbinance,BTCUSDT,long,1,65000,10\n"
+    answer = build_stress(StressRequest(text=text, name="one.csv", as_of_ns=parse_time("2026-11-22T00:00Z")))
+    assert all(
+        m["profit_usd"] is None and m["left_out_lines"] == [2] for m in answer.tree["portfolio"]["moves"]
+    )
+    page = str(answer)
+    assert "No position is past its level" not in page
+    assert "how near the level is cannot be said" in page
+    assert "Not counted, as a price is not known: line 2." in page
+    assert " $0" not in page

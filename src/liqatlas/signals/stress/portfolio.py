@@ -25,14 +25,18 @@ class Together:
     name
         The move, for people.
     profit_usd
-        Unrealised profit of what is open, and what was lost where liquidated: the isolated margin, or the wallet [USD].
+        Unrealised profit of what is open, and what was lost where liquidated: the isolated margin, or the wallet [USD];
+        None where nothing is counted.
     liquidated
         Keys of the positions that are gone.
+    left_out
+        Keys of the positions that are not counted: their own price, or that of another coin of their account, is not known.
     """
 
     name: str
-    profit_usd: float
+    profit_usd: float | None
     liquidated: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def together(
     are taken to happen together.
     """
     total, gone = 0.0, []
+    unknown = [one.key for one in held if one.mode == "isolated" and one.mark is None]
     for one in held:
         if one.mode != "isolated" or one.mark is None:
             continue
@@ -74,13 +79,14 @@ def together(
     for members in purses(held).values():
         priced = [(m, m.mark * (1.0 + move_of(m))) for m in members if m.mark is not None]
         if len(priced) < len(members):
+            unknown += [m.key for m in members]
             continue
         profit = sum(m.profit_at(p) for m, p in priced)
         spare = members[0].margin + profit - sum(m.maintenance_at(p) for m, p in priced)
         price = priced[0][1]
         total += members[0].to_usd(min(-members[0].margin, 0.0) if spare <= 0 else profit, price)
         gone += [m.key for m in members] if spare <= 0 else []
-    return Together(name, total, tuple(gone))
+    return Together(name, total if len(unknown) < len(held) else None, tuple(gone), tuple(unknown))
 
 
 def purses(held: Sequence[Held]) -> dict[tuple[str, str, str], list[Held]]:

@@ -254,3 +254,13 @@ def test_portfolio_loses_the_margin_and_no_more() -> None:
     after = together(people, levels, "-20 %", lambda _: -0.2)
     assert after.liquidated == ("1",)
     assert after.profit_usd == pytest.approx(-10.0 + 20.0)
+
+
+def test_a_portfolio_counts_no_position_without_a_price() -> None:
+    priced, unpriced = held(), held("2", mark=None)
+    levels = {k: v for k, v in account_levels([priced, unpriced]).items() if isinstance(v, Level)}
+    both = together([priced, unpriced], levels, "-20 %", lambda _: -0.2)
+    assert both.profit_usd == pytest.approx(-10.0)
+    assert both.left_out == ("2",)
+    nothing = together([unpriced], levels, "-20 %", lambda _: -0.2)
+    assert (nothing.profit_usd, nothing.liquidated, nothing.left_out) == (None, (), ("2",))
