@@ -65,6 +65,8 @@ class HourMarket:
         float64 ``(n, 12)``: extremes of the mark between two moments, where samples are dense enough to know them.
     prints_scope
         Whose prints.
+    prints_log_sd
+        S.d. of the log of a factor common to all of them, where what a venue hides was put back by a curve that is itself uncertain.
     warnings
         What was noticed, one sentence each.
     """
@@ -84,6 +86,7 @@ class HourMarket:
     interval_low: NDArray[np.float64] | None = None
     interval_high: NDArray[np.float64] | None = None
     prints_scope: str = ""
+    prints_log_sd: float = 0.0
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -159,14 +162,16 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         if from_mark
         else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], settings)
     )
-    opened, low, high, closed = (prices[name] * ratio for name in ("open", "low", "high", "close"))
-    opened, closed = np.where(sampled, path[:, 0], opened), np.where(sampled, path[:, -1], closed)
-    low = np.minimum(low, np.where(sampled, path.min(axis=1), np.minimum(opened, closed)))
-    high = np.maximum(high, np.where(sampled, path.max(axis=1), np.maximum(opened, closed)))
+    opened, low, high, closed = _prices(prices, ratio, path, sampled)
     first = float(interest[np.isfinite(interest)][0])
     interest_path = np.nan_to_num(_windows(interest), nan=first)
     coins = 1.0 / opened if instrument.is_inverse else np.ones(len(start))
-    volume, notes = _turnover(recording, prices["volume"], interest_path[:, 0], settings)
+    volume, notes = _turnover(recording, prices["volume"], interest_path[:, 0], high <= low, settings)
+    absent = int((~np.isfinite(prices["close"])).sum())
+    if absent:
+        notes.append(
+            f"{instrument.key}: {absent:,} of {len(start):,} hours have no price bar: their extremes are those of the samples inside"
+        )
     unsampled = int((~sampled).sum())
     if unsampled:
         notes.append(
@@ -190,6 +195,27 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         prints_scope=recording.prints_scope or instrument.venue,
         warnings=tuple(notes),
     )
+
+
+def _prices(
+    bars: dict[str, NDArray[np.float64]],
+    ratio: NDArray[np.float64],
+    path: NDArray[np.float64],
+    sampled: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], ...]:
+    """Return open, low, high and close of every hour at the mark.
+
+    Samples know the ends, bars the extremes. An hour without a bar has those of its samples, one without either stands still
+    at the last known price: a price of long ago is no extreme of today.
+    """
+    opened, low, high, closed = (bars[name] * ratio for name in ("open", "low", "high", "close"))
+    opened, closed = np.where(sampled, path[:, 0], opened), np.where(sampled, path[:, -1], closed)
+    before = hold(closed)
+    opened = np.where(np.isfinite(opened), opened, np.concatenate([before[:1], before[:-1]]))
+    closed = np.where(np.isfinite(closed), closed, opened)
+    lowest = np.where(sampled, path.min(axis=1), np.minimum(opened, closed))
+    highest = np.where(sampled, path.max(axis=1), np.maximum(opened, closed))
+    return opened, np.fmin(low, lowest), np.fmax(high, highest), closed
 
 
 def _windows(samples: NDArray[_Value]) -> NDArray[_Value]:
@@ -222,14 +248,20 @@ def _turnover(
     recording: Recording,
     volume: NDArray[np.float64],
     interest: NDArray[np.float64],
+    still: NDArray[np.bool_],
     settings: EstimatorSettings,
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the turnover of every hour [native]; where unknown, the mean of the day before, or a share of open interest."""
+    """Return the turnover of every hour [native]; where unknown, the mean of the day before, or a share of open interest.
+
+    ``still`` marks hours whose price did not move: they alone may have had no turnover.
+    """
     key, notes = recording.instrument.key, []
     spot = not recording.bars.is_empty() and recording.bars["price_kind"][0] == "spot"
+    known = np.isfinite(volume) & (
+        (volume > 0) | still
+    )  # a price that moved without turnover: the source does not tell it
     usual = settings.turnover_per_hour * interest
-    known = np.isfinite(volume)
-    if not known.any() or float(np.nansum(volume)) <= 0:
+    if not known.any():
         notes.append(
             f"{key}: no volume; turnover is taken as {settings.turnover_per_hour:g} of open interest per hour, a belief"
         )
@@ -239,7 +271,7 @@ def _turnover(
         notes.append(f"{key}: turnover is the spot market's times {settings.spot_turnover:g}, a belief")
     if not known.all():
         notes.append(f"{key}: {int((~known).sum()):,} hours without volume take the mean of the day before")
-        total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(volume))])
+        total = np.concatenate([[0.0], np.cumsum(np.where(known, volume, 0.0))])
         count = np.concatenate([[0.0], np.cumsum(known)])
         end = np.arange(len(volume))
         begin = np.maximum(end - 24, 0)
