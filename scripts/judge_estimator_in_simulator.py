@@ -306,9 +306,7 @@ def _map(
     responses: HourResponses,
     real: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]],
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    weight = calibration.mean_weight * np.exp(
-        np.array(calibration.map.log_weight) - np.array(calibration.running.log_weight)
-    )
+    weight = np.exp(np.array(calibration.map.log_weight))
     totals = np.zeros((2, 2))
     for hour, (usd, _) in real.items():
         model = np.einsum("k,pkd->pd", weight, responses.profile[hour].astype(np.float64)) * UNIT_USD

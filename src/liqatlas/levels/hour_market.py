@@ -2,7 +2,7 @@
 
 Everything is causal: an hour's row depends on nothing later than the hour's end, its open, basis and open interest on nothing
 later than its start (plus :data:`SAMPLE_LATENESS_NS`). The one exception is named: before the first sample of open interest
-that sample stands in, and those hours only warm the state up.
+that sample stands in (and the first known basis), and those hours, ``warm_up`` of them, only warm the state up.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class HourMarket:
         Whose prints.
     prints_log_sd
         S.d. of the log of a factor common to all of them, where what a venue hides was put back by a curve that is itself uncertain.
+    warm_up
+        Hours at the front whose open interest was not known yet: what is predicted for them would read the future.
     warnings
         What was noticed, one sentence each.
     """
@@ -87,6 +89,7 @@ class HourMarket:
     interval_high: NDArray[np.float64] | None = None
     prints_scope: str = ""
     prints_log_sd: float = 0.0
+    warm_up: int = 0
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -116,7 +119,8 @@ class HourMarket:
         parts = {name: getattr(self, name)[rows] for name in names}
         if self.interval_low is not None and self.interval_high is not None:
             parts |= {"interval_low": self.interval_low[rows], "interval_high": self.interval_high[rows]}
-        return replace(self, **parts)
+        cut = rows.start or 0
+        return replace(self, **parts, warm_up=max(min(self.warm_up - cut, len(parts["start_ns"])), 0))
 
 
 def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket:
@@ -153,6 +157,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
             f"{instrument.key}: bars from {isoformat(int(start[0]))} to {isoformat(int(start[-1]))} and samples of open "
             "interest share no moment"
         )
+    warm_up = int(np.argmax(np.append(np.isfinite(interest[:-1:STEPS]), True)))
     at = ((bars["hour"].to_numpy() - start[0]) // HOUR_NS).astype(np.int64)
     prices = every_hour(bars, at, len(start))
     sampled = np.asarray(_windows(known).all(axis=1))
@@ -160,7 +165,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     ratio = (
         np.ones(len(start))
         if from_mark
-        else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], settings)
+        else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], warm_up, settings)
     )
     opened, low, high, closed = _prices(prices, ratio, path, sampled)
     first = float(interest[np.isfinite(interest)][0])
@@ -193,6 +198,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         printed(recording, start),
         *interval_extremes(recording, start),
         prints_scope=recording.prints_scope or instrument.venue,
+        warm_up=warm_up,
         warnings=tuple(notes),
     )
 
@@ -228,9 +234,10 @@ def _basis(
     mark: NDArray[np.float64],
     known: NDArray[np.bool_],
     opened: NDArray[np.float64],
+    warm_up: int,
     settings: EstimatorSettings,
 ) -> NDArray[np.float64]:
-    """Return mark over bar price per hour: the median over the last hours' starts, this one included."""
+    """Return mark over bar price per hour: the median over the last hours' starts, this one included; none before the first mark."""
     hours = settings.basis_hours
     log_ratio = np.where(known, np.log(mark / opened), np.nan)
     padded = np.concatenate([np.full(hours - 1, np.nan), log_ratio])
@@ -241,7 +248,8 @@ def _basis(
         median[some] = np.nanmedian(view[some], axis=1)
     held = hold(median)
     finite = held[np.isfinite(held)]
-    return np.exp(np.nan_to_num(held, nan=float(finite[0]) if len(finite) else 0.0))
+    held[:warm_up] = np.nan_to_num(held[:warm_up], nan=float(finite[0]) if len(finite) else 0.0)
+    return np.exp(np.nan_to_num(held))
 
 
 def _turnover(
