@@ -1,6 +1,6 @@
 """Judge the calibrated estimator where the truth is known: ``python scripts/judge_estimator_in_simulator.py [SEEDS] [-o FILE]``.
 
-Every world is simulated (the first with SEEDS seeds, the others with a third of them), its recording calibrated on the first part and judged on
+Every world is simulated (the first with SEEDS seeds, the others with a third of them, or as many as ``--others`` says), its recording calibrated on the first part and judged on
 the rest against what really was open. The first row is the world the estimator assumes; each further row takes one assumption away
 (docs/explanation/simulator.md). Columns:
 
@@ -10,16 +10,21 @@ the rest against what really was open. The first row is the world the estimator 
 * gain kept: information gain over the range-only baseline, as a share of that with the true weights;
 * band: share of the 90 % bands of the cumulative curves (weights and level drawn) that hold the true expected curve: true weights, true
   closing rate, no print read. Where traders close otherwise than at one rate by the clock there is no such curve, and the column is empty;
-* heads: share of 90 % predictive intervals for the NUMBER of open positions within 1, 2 and 4 % (weights and level drawn, then a Poisson draw)
-  that hold the number really open: needs no formula for the truth;
+* heads: share of 90 % predictive intervals for the NUMBER of prints that open positions would make within 1, 2 and 4 % (weights and level
+  drawn, then a Poisson draw) that hold the real one: needs no formula for the truth, but one mean size at all distances, so it is empty where tiers cap the large;
 * placebo: gain of the map of seven days before over no map at all, per hour and position, with its standard error over seeds; at or
   below zero is right.
 
-A weight is the share of modelled inflow that really was opened, leveraged, in the bucket; the mixture of opened leverages is constant in
-these worlds, so one number per bucket is the truth.
+A weight is the share of modelled inflow that was opened to print in the bucket; the mixture of opened leverages is constant in
+these worlds, so one number per bucket is the truth. What prints is what a map of *expected* prints estimates (``simulate/releases.py``):
+positions with a stop leave unprinted, a position reduced in steps prints part at its level and the rest further on.
 """
 
 from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads for twenty unknowns cost more than they do
 
 import argparse
 import sys
@@ -54,6 +59,7 @@ from liqatlas.simulate import (
     Tiers,
     simulate,
 )
+from liqatlas.simulate.releases import releases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,40 +151,45 @@ def _people(leverage: NDArray[np.float64], weight: NDArray[np.float64]) -> Popul
     return Population(leverages=tuple(leverage.tolist()), long_mix=mix, short_mix=mix)
 
 
-def true_weights(truth: MarketTruth, market: HourMarket, settings: EstimatorSettings) -> NDArray[np.float64]:
-    """Return the share of the model's inflow that was opened in each bucket, ``(2, K)``.
+def true_weights(
+    truth: MarketTruth, market: HourMarket, settings: EstimatorSettings, engine: Engine | None = None
+) -> NDArray[np.float64]:
+    """Return the share of the model's inflow that was opened to print in each bucket, ``(2, K)``.
 
-    Sizes do not depend on leverage, so shares are counted by head: a few huge positions would blur them.
+    Sizes depend on leverage only where tiers cap it; elsewhere shares are counted by head: a few huge positions would blur them.
     """
+    engine = engine or Engine()
     opened = truth.positions.filter(
-        (pl.col("from_ns") == pl.col("opened_ns"))
-        & (pl.col("opened_ns") >= int(market.start_ns[0]))
-        & pl.col("liquidation_price").is_not_null()
+        (pl.col("from_ns") == pl.col("opened_ns")) & (pl.col("opened_ns") >= int(market.start_ns[0]))
     )
-    distance = (opened["liquidation_price"] / opened["entry_price"] - 1).abs().to_numpy()
+    printing = releases(opened, engine)
+    share = (printing["qty"] / opened["qty"].gather(printing["row"])).to_numpy()
+    if len(engine.tiers.rates) > 1:
+        usd = (opened["qty"] * opened["entry_price"]).to_numpy()
+        share = share * usd[printing["row"].to_numpy()] / usd.mean()
+    distance = (printing["price"] / printing["entry_price"] - 1).abs().to_numpy()
     bucket = np.searchsorted(settings.edges(), distance) - 1
     legs = legs_of(market, settings)
     churn = settings.phi * np.maximum(legs.volume - np.abs(legs.interest_change), 0.0)
     inflow = float((np.maximum(legs.interest_change, 0.0) + 0.5 * churn).sum())
     out = np.zeros((2, len(settings.bucket_edges) - 1))
     inside = (bucket >= 0) & (bucket < out.shape[1])
-    position = (opened["position"].to_numpy() == "short").astype(np.int64)
-    np.add.at(out, (position[inside], bucket[inside]), 1.0)
+    position = (printing["position"].to_numpy() == "short").astype(np.int64)
+    np.add.at(out, (position[inside], bucket[inside]), share[inside])
     return out / opened.height * (float(opened["qty"].sum()) / inflow)
 
 
 def true_profile(
-    truth: MarketTruth, moment_ns: int, mark: float
+    truth: MarketTruth, moment_ns: int, mark: float, engine: Engine
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return leveraged mass [USD at the level] and number of positions within each of ``DISTANCES``, ``(2, D)`` each."""
-    alive = truth.alive(moment_ns).filter(
-        pl.col("liquidation_price").is_not_null() & (pl.col("opened_ns") >= int(truth.flows["ts_open_ns"][0]))
-    )
+    """Return what would be printed [USD at the level] and in how many prints within each of ``DISTANCES``, ``(2, D)`` each."""
+    alive = truth.alive(moment_ns).filter(pl.col("opened_ns") >= int(truth.flows["ts_open_ns"][0]))
+    printing = releases(alive, engine)
     out, heads = np.zeros((2, len(DISTANCES))), np.zeros((2, len(DISTANCES)), np.int64)
     for p, name in enumerate(("long", "short")):
-        mine = alive.filter(pl.col("position") == name)
-        away = np.abs(np.log(mine["liquidation_price"].to_numpy() / mark))
-        usd = mine["qty"].to_numpy() * mine["liquidation_price"].to_numpy()
+        mine = printing.filter(pl.col("position") == name)
+        away = np.abs(np.log(mine["price"].to_numpy() / mark))
+        usd = mine["qty"].to_numpy() * mine["price"].to_numpy()
         order = np.argsort(away)
         running = np.concatenate([[0.0], np.cumsum(usd[order])])
         heads[p] = np.searchsorted(away[order], DISTANCES, side="right")
@@ -188,13 +199,13 @@ def true_profile(
 
 def judge(config: SimulationConfig, settings: EstimatorSettings, *, undo_thinning: bool = False) -> Verdict:
     """Simulate, calibrate and compare one world."""
-    world = simulate(config)
+    world, engine, log_sd = simulate(config), config.venues[0].engine, 0.0
     recording, truth = world.recordings[0], world.truth.markets[0]
     if undo_thinning:
         full = simulate(replace(config, seed=config.seed + 1000)).truth.markets[0].prints
         curve = learn_thinning([full], data_reference="SIMULATED", made_by="this script", made_on="today")
-        recording = unthinned(recording, curve)
-    market = hour_market(recording, settings)
+        recording, log_sd = unthinned(recording, curve), curve.log_sd
+    market = replace(hour_market(recording, settings), prints_log_sd=log_sd)
     cut = int(len(market) * TRAIN_SHARE)
     train = np.arange(len(market)) < cut
     test = np.arange(len(market)) >= cut + 24
@@ -202,7 +213,7 @@ def judge(config: SimulationConfig, settings: EstimatorSettings, *, undo_thinnin
         market, settings, train, provenance=Provenance("SIMULATED", "this script", "today")
     )
     responses = respond(market, settings, scale=calibration.hazard_scale)
-    weight = true_weights(truth, market, settings)
+    weight = true_weights(truth, market, settings, engine)
     own = forecast(market, calibration, responses)
     noise = np.random.default_rng(3).standard_normal(DRAWS)[:, None]
     drawn = Posterior(
@@ -211,7 +222,10 @@ def judge(config: SimulationConfig, settings: EstimatorSettings, *, undo_thinnin
         * np.exp(noise * level_log_sd(calibration, own)[:-1]),
     )
     judged = np.flatnonzero(test)[::6]
-    real = {h: true_profile(truth, int(market.start_ns[h]), float(market.open[h])) for h in judged.tolist()}
+    real = {
+        h: true_profile(truth, int(market.start_ns[h]), float(market.open[h]), engine)
+        for h in judged.tolist()
+    }
     near, far = _map(calibration, responses, real)
     gain, true_gain, placebo = _scores(calibration, market, responses, weight, (train, test))
     return Verdict(
@@ -221,7 +235,7 @@ def judge(config: SimulationConfig, settings: EstimatorSettings, *, undo_thinnin
         gain,
         true_gain,
         _band(config, (market, settings), (responses, weight.mean(axis=0)), drawn, judged[::4]),
-        _heads(truth, responses, drawn, {h: real[h][1] for h in judged[::4].tolist()}),
+        _heads((truth, engine), responses, drawn, {h: real[h][1] for h in judged[::4].tolist()}),
         placebo,
         calibration.identified_distance,
     )
@@ -262,11 +276,18 @@ def _band(
 
 
 def _heads(
-    truth: MarketTruth, responses: HourResponses, drawn: Posterior, real: dict[int, NDArray[np.int64]]
+    known: tuple[MarketTruth, Engine],
+    responses: HourResponses,
+    drawn: Posterior,
+    real: dict[int, NDArray[np.int64]],
 ) -> list[bool]:
-    """Tell for each interval whether it holds the number of positions really open."""
+    """Tell for each interval whether it holds the number of prints that would be made."""
+    truth, engine = known
+    if len(engine.tiers.rates) > 1:
+        return []
     opened = truth.positions.filter(pl.col("from_ns") == pl.col("opened_ns"))
-    mean_usd = float((opened["qty"] * opened["entry_price"]).mean())  # type: ignore[arg-type]
+    printing = releases(opened, engine)
+    mean_usd = float((printing["qty"] * printing["entry_price"]).mean())  # type: ignore[arg-type]
     generator, out = np.random.default_rng(4), []
     for hour, heads in real.items():
         for p in range(2):
@@ -285,9 +306,7 @@ def _map(
     responses: HourResponses,
     real: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]],
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    weight = calibration.mean_weight * np.exp(
-        np.array(calibration.map.log_weight) - np.array(calibration.running.log_weight)
-    )
+    weight = np.exp(np.array(calibration.map.log_weight))
     totals = np.zeros((2, 2))
     for hour, (usd, _) in real.items():
         model = np.einsum("k,pkd->pd", weight, responses.profile[hour].astype(np.float64)) * UNIT_USD
@@ -346,6 +365,8 @@ def main() -> None:
     parser.add_argument("seeds", nargs="?", type=int, default=20)
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--others", type=int, help="seeds of every other world")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
     chosen = parser.parse_args()
     # the simulated exchange closes by the clock, alike at every distance
     settings = msgspec.structs.replace(
@@ -363,10 +384,11 @@ def main() -> None:
         if chosen.only and chosen.only not in name:
             continue
         started = time.monotonic()
-        count = chosen.seeds if name == "as assumed" else max(chosen.seeds // 3, 1)
+        others = max(chosen.seeds // 3, 1) if chosen.others is None else chosen.others
+        count = chosen.seeds if name == "as assumed" else others
         verdicts = [
             judge(replace(config, seed=seed), settings, undo_thinning=name == UNDONE)
-            for seed in range(1, count + 1)
+            for seed in range(chosen.first, chosen.first + count)
         ]
         lines.append(row(name, verdicts))
         print(lines[-1], f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)

@@ -8,6 +8,10 @@ out; choices were made on it alone. March and the crash are shown beside it and 
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads for twenty unknowns cost more than they do
+
 import argparse
 import sys
 from dataclasses import dataclass
@@ -85,8 +89,9 @@ def switches(base: EstimatorSettings) -> dict[str, dict[str, object]]:
         "buckets from 0.1 %": {"bucket_edges": edges[1:]},
         "buckets from 0.35 %": {"bucket_edges": edges[3:]},
         "eight buckets": {"bucket_edges": edges[::2]},
-        "smoothness x 16": {"smoothness": base.smoothness * 16},
-        "no smoothness": {"smoothness": 0.0},
+        "smoothness x 16": {"smoothness": base.smoothness * 16, "flatness": base.flatness * 16},
+        "no smoothness": {"smoothness": 0.0, "flatness": 0.0, "tie": 0.25},
+        "far weights held to the mean of all": {"smoothness": 4.0, "flatness": 0.0, "tie": 0.25},
         "no slow level": {"slow_shrinkage_h": NEVER},
         "no fast level": {"fast_shrinkage_h": NEVER},
         "turnover half": {"spot_turnover": base.spot_turnover / 2, "hazard_scale": base.hazard_scale * 2},

@@ -22,7 +22,8 @@ SETTINGS = msgspec.structs.replace(
     bins_per_bucket=4,
     entry_points=2,
 )
-WIDTHS = np.minimum(np.diff(SETTINGS.edges()) / SETTINGS.bins_per_bucket, SETTINGS.widest_bin).tolist()
+ASKED = np.minimum(np.diff(SETTINGS.edges()) / SETTINGS.bins_per_bucket, SETTINGS.widest_bin).tolist()
+WIDTHS = [math.log(10) / math.ceil(math.log(10) / width) for width in ASKED]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

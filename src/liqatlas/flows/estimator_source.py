@@ -101,10 +101,12 @@ def _split(
     curve = None if request.thinning_file is None else load_thinning(request.thinning_file)
     markets, lacks = [], []
     for recording in choose(recordings, request):
-        if curve is not None and not recording.liquidations.is_empty():
-            recording = unthinned(recording, curve)  # noqa: PLW2901 -- the same instrument with its prints put back
+        thinned = curve is not None and not recording.liquidations.is_empty()
+        whole = unthinned(recording, curve) if curve is not None and thinned else recording
         try:
-            market = hour_market(recording, settings)
+            market = hour_market(whole, settings)
+            if curve is not None and thinned:
+                market = replace(market, prints_log_sd=curve.log_sd)
         except NotEnoughDataError as error:
             lacks.append(str(error))
             continue

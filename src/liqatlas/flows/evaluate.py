@@ -244,7 +244,9 @@ def export_predictions(
     pool: Path | None = None,
     reporter: Reporter = SILENT,
 ) -> int:
-    """Write the estimator's predictions of every hour; after the training period only the causal level reads prints.
+    """Write the estimator's predictions of every hour that knows its open interest and an hour before it.
+
+    After the training period only the causal level reads prints.
 
     Returns
     -------
@@ -258,8 +260,9 @@ def export_predictions(
         market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
     )
     own = forecast(market, calibration)
-    write_predictions(file, market.start_ns, own.frozen if mode == "frozen" else own.running)
-    return len(market)
+    rows = slice(max(market.warm_up, 1), None)
+    write_predictions(file, market.start_ns[rows], (own.frozen if mode == "frozen" else own.running)[rows])
+    return len(market.start_ns[rows])
 
 
 def _lender(pool: Path | None, market: HourMarket, split: Split) -> Calibration | None:

@@ -116,6 +116,7 @@ def calibrate_responses(
         priors,
         block=market.start_ns // DAY_NS,
     )
+    covariance += market.prints_log_sd**2  # a common factor on all prints is one on all weights
     inhour, unit = _fit_inhour(market, responses.fresh @ weight, settings, train)
     parts = np.stack([responses.reach @ weight, expected_inhour(market, inhour, unit)], axis=2)
     frozen = fit_counts(amount, parts, covariates, priors=_frozen_priors(settings), offset=offset)
@@ -236,6 +237,7 @@ def _map_priors(settings: EstimatorSettings, lender: Calibration | None) -> Prio
         settings.covariate_precision,
         log_width,
         lent,
+        settings.flatness,
     )
 
 

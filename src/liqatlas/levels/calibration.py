@@ -136,10 +136,9 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return np.asarray(np.sqrt(diagonal[:-2]))
 
     @property
-    def mean_weight(self) -> NDArray[np.float64]:
-        """Posterior means of the running weights, ``(K,)``; where the prints do not determine one, hardly above its mode."""
-        variance = np.minimum(self.log_weight_sd, self.settings.identified_sd) ** 2
-        return np.asarray(np.exp(np.array(self.running.log_weight) + 0.5 * variance))
+    def weight(self) -> NDArray[np.float64]:
+        """Running weights at the posterior's mode, ``(K,)``: with few events unbiased, where the mean of a log-normal is not."""
+        return np.exp(np.array(self.running.log_weight))
 
     @property
     def identified(self) -> NDArray[np.bool_]:

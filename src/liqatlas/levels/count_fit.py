@@ -49,6 +49,7 @@ class Priors:
     slope: float
     log_width: NDArray[np.float64] | None = None
     lent: NDArray[np.float64] | None = None
+    flatness: float = 0.0
     anchor: Anchor | None = None
 
 
@@ -80,7 +81,7 @@ class CountFit:
 
     def factor(self, covariates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-linear factor, ``(n, 2, p) -> (n, 2)``."""
-        z = (covariates - self.centre) / self.spread
+        z = np.nan_to_num((covariates - self.centre) / self.spread)
         return np.asarray(np.exp(np.clip(z @ self.slope, -_MOST_EXPONENT, _MOST_EXPONENT)))
 
     def mean(self, response: NDArray[np.float64], covariates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,7 +118,7 @@ def fit_counts(
     response
         float64 ``(n, 2, K)`` [10,000 USD per unit weight]; K may be 0.
     covariates
-        float64 ``(n, 2, p)``; p may be 0.
+        float64 ``(n, 2, p)``; p may be 0. NaN is unknown and counts as the usual.
     offset
         float64 ``(n, 2)``: log factor that is given, not fitted.
 
@@ -134,11 +135,11 @@ def fit_counts(
             f"a calibration needs at least {_FEWEST_ROWS} and something printed; widen the training period"
         )
     x = covariates[known]
-    centre = x.mean(axis=0) if slopes else np.zeros(0)
-    spread = np.maximum(x.std(axis=0), 1e-9) if slopes else np.ones(0)
+    centre = np.nanmean(x, axis=0) if slopes else np.zeros(0)
+    spread = np.maximum(np.nanstd(x, axis=0), 1e-9) if slopes else np.ones(0)
     short = np.broadcast_to(np.array([False, True]), amount.shape)[known]
     given = np.zeros(int(known.sum())) if offset is None else offset[known]
-    rows = _Rows(amount[known], response[known], (x - centre) / spread, given, short)
+    rows = _Rows(amount[known], response[known], np.nan_to_num((x - centre) / spread), given, short)
     found = minimize(
         _loss, _start(rows, slopes), args=(rows, priors), jac=True, method="L-BFGS-B",
         options={"maxiter": 600, "maxcor": 20},
@@ -218,10 +219,16 @@ def _penalty(theta: NDArray[np.float64], buckets: int, priors: Priors) -> tuple[
 
 
 def weight_precision(buckets: int, priors: Priors) -> NDArray[np.float64]:
-    """Return the prior precision of ln density, ``(K, K)``: smooth over distance, and level up to a common factor."""
+    """Return the prior precision of ln density, ``(K, K)``: smooth over distance, and level up to a common factor.
+
+    ``flatness`` holds neighbours together, so that the density goes on level where prints end; ``tie`` holds each bucket to the mean of all.
+    """
     if buckets == 0:
         return np.zeros((0, 0))
     out = priors.tie * (np.eye(buckets) - 1.0 / buckets)
+    if buckets >= 2:
+        first = np.diff(np.eye(buckets), axis=0)
+        out = out + priors.flatness * first.T @ first
     if buckets >= 3:
         second = np.diff(np.eye(buckets), 2, axis=0)
         out = out + priors.smoothness * second.T @ second

@@ -56,6 +56,8 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         dispersion, standardised covariates, standardised covariates of the in-hour regression.
     pooled_tie
         Precision of ln density round a lender's, up to a common factor, where a calibration is pooled.
+    flatness
+        Precision of first differences of ln density.
     slow_half_life_h, slow_shrinkage_h, fast_half_life_h, fast_shrinkage_h
         Half-lives of the causal levels and the pseudo-hours that hold them at one.
     identified_sd
@@ -99,6 +101,7 @@ class EstimatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     fast_shrinkage_h: float
     identified_sd: float
     pooled_tie: float = 4.0
+    flatness: float = 0.0
 
     def __post_init__(self) -> None:
         edges = self.bucket_edges

@@ -40,7 +40,10 @@ def read_out_covariates(fast: NDArray[np.float64], start_ns: NDArray[np.int64]) 
 
 
 def inhour_covariates(market: HourMarket) -> NDArray[np.float64]:
-    """Return :data:`INHOUR_COVARIATES`, ``(n, 2, 9)``; of the hour itself only its extremes are read."""
+    """Return :data:`INHOUR_COVARIATES`, ``(n, 2, 9)``; of the hour itself only its extremes are read.
+
+    The first hour has none before it: what they would tell is NaN.
+    """
     own = market.depth
     whole = np.log(own.sum(axis=1, keepdims=True) + _RANGE_FLOOR) * np.ones((1, 2))
     side = np.log(own + _OWN_FLOOR)
@@ -49,7 +52,7 @@ def inhour_covariates(market: HourMarket) -> NDArray[np.float64]:
     volatility = 0.5 * np.log(trailing_mean(step**2, 24) + 1e-8)
     volume = np.log(np.maximum(market.volume, 1e-9))
     day = np.log(trailing_mean(market.volume, 24) + 1e-9)
-    before = np.concatenate([volume[:1], volume[:-1]])
+    before = np.concatenate([[np.nan], volume[:-1]])
     position = np.tile([0.5, -0.5], (len(market), 1))
     return np.stack(
         [
@@ -66,10 +69,13 @@ def inhour_covariates(market: HourMarket) -> NDArray[np.float64]:
 
 
 def trailing_mean(value: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Return the mean of the known values of the ``window`` entries before each; 0 where none is known."""
+    """Return the mean of the known values of the ``window`` entries before each; NaN where none is known."""
     total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(value))])
     count = np.concatenate([[0.0], np.cumsum(np.isfinite(value))])
     end = np.arange(len(value))
     begin = np.maximum(end - window, 0)
-    mean: NDArray[np.float64] = (total[end] - total[begin]) / np.maximum(count[end] - count[begin], 1.0)
+    seen = count[end] - count[begin]
+    mean: NDArray[np.float64] = np.where(
+        seen > 0, (total[end] - total[begin]) / np.maximum(seen, 1.0), np.nan
+    )
     return mean

@@ -2,7 +2,7 @@
 
 Everything is causal: an hour's row depends on nothing later than the hour's end, its open, basis and open interest on nothing
 later than its start (plus :data:`SAMPLE_LATENESS_NS`). The one exception is named: before the first sample of open interest
-that sample stands in, and those hours only warm the state up.
+that sample stands in (and the first known basis), and those hours, ``warm_up`` of them, only warm the state up.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ class HourMarket:
         float64 ``(n, 12)``: extremes of the mark between two moments, where samples are dense enough to know them.
     prints_scope
         Whose prints.
+    prints_log_sd
+        S.d. of the log of a factor common to all of them, where what a venue hides was put back by a curve that is itself uncertain.
+    warm_up
+        Hours at the front whose open interest was not known yet: what is predicted for them would read the future.
     warnings
         What was noticed, one sentence each.
     """
@@ -84,6 +88,8 @@ class HourMarket:
     interval_low: NDArray[np.float64] | None = None
     interval_high: NDArray[np.float64] | None = None
     prints_scope: str = ""
+    prints_log_sd: float = 0.0
+    warm_up: int = 0
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -113,7 +119,8 @@ class HourMarket:
         parts = {name: getattr(self, name)[rows] for name in names}
         if self.interval_low is not None and self.interval_high is not None:
             parts |= {"interval_low": self.interval_low[rows], "interval_high": self.interval_high[rows]}
-        return replace(self, **parts)
+        cut = rows.start or 0
+        return replace(self, **parts, warm_up=max(min(self.warm_up - cut, len(parts["start_ns"])), 0))
 
 
 def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket:
@@ -150,6 +157,7 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
             f"{instrument.key}: bars from {isoformat(int(start[0]))} to {isoformat(int(start[-1]))} and samples of open "
             "interest share no moment"
         )
+    warm_up = int(np.argmax(np.append(np.isfinite(interest[:-1:STEPS]), True)))
     at = ((bars["hour"].to_numpy() - start[0]) // HOUR_NS).astype(np.int64)
     prices = every_hour(bars, at, len(start))
     sampled = np.asarray(_windows(known).all(axis=1))
@@ -157,16 +165,18 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
     ratio = (
         np.ones(len(start))
         if from_mark
-        else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], settings)
+        else _basis(mark[:-1:STEPS], known[:-1:STEPS], prices["open"], warm_up, settings)
     )
-    opened, low, high, closed = (prices[name] * ratio for name in ("open", "low", "high", "close"))
-    opened, closed = np.where(sampled, path[:, 0], opened), np.where(sampled, path[:, -1], closed)
-    low = np.minimum(low, np.where(sampled, path.min(axis=1), np.minimum(opened, closed)))
-    high = np.maximum(high, np.where(sampled, path.max(axis=1), np.maximum(opened, closed)))
+    opened, low, high, closed = _prices(prices, ratio, path, sampled)
     first = float(interest[np.isfinite(interest)][0])
     interest_path = np.nan_to_num(_windows(interest), nan=first)
     coins = 1.0 / opened if instrument.is_inverse else np.ones(len(start))
-    volume, notes = _turnover(recording, prices["volume"], interest_path[:, 0], settings)
+    volume, notes = _turnover(recording, prices["volume"], interest_path[:, 0], high <= low, settings)
+    absent = int((~np.isfinite(prices["close"])).sum())
+    if absent:
+        notes.append(
+            f"{instrument.key}: {absent:,} of {len(start):,} hours have no price bar: their extremes are those of the samples inside"
+        )
     unsampled = int((~sampled).sum())
     if unsampled:
         notes.append(
@@ -188,8 +198,30 @@ def hour_market(recording: Recording, settings: EstimatorSettings) -> HourMarket
         printed(recording, start),
         *interval_extremes(recording, start),
         prints_scope=recording.prints_scope or instrument.venue,
+        warm_up=warm_up,
         warnings=tuple(notes),
     )
+
+
+def _prices(
+    bars: dict[str, NDArray[np.float64]],
+    ratio: NDArray[np.float64],
+    path: NDArray[np.float64],
+    sampled: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], ...]:
+    """Return open, low, high and close of every hour at the mark.
+
+    Samples know the ends, bars the extremes. An hour without a bar has those of its samples, one without either stands still
+    at the last known price: a price of long ago is no extreme of today.
+    """
+    opened, low, high, closed = (bars[name] * ratio for name in ("open", "low", "high", "close"))
+    opened, closed = np.where(sampled, path[:, 0], opened), np.where(sampled, path[:, -1], closed)
+    before = hold(closed)
+    opened = np.where(np.isfinite(opened), opened, np.concatenate([before[:1], before[:-1]]))
+    closed = np.where(np.isfinite(closed), closed, opened)
+    lowest = np.where(sampled, path.min(axis=1), np.minimum(opened, closed))
+    highest = np.where(sampled, path.max(axis=1), np.maximum(opened, closed))
+    return opened, np.fmin(low, lowest), np.fmax(high, highest), closed
 
 
 def _windows(samples: NDArray[_Value]) -> NDArray[_Value]:
@@ -202,9 +234,10 @@ def _basis(
     mark: NDArray[np.float64],
     known: NDArray[np.bool_],
     opened: NDArray[np.float64],
+    warm_up: int,
     settings: EstimatorSettings,
 ) -> NDArray[np.float64]:
-    """Return mark over bar price per hour: the median over the last hours' starts, this one included."""
+    """Return mark over bar price per hour: the median over the last hours' starts, this one included; none before the first mark."""
     hours = settings.basis_hours
     log_ratio = np.where(known, np.log(mark / opened), np.nan)
     padded = np.concatenate([np.full(hours - 1, np.nan), log_ratio])
@@ -215,21 +248,28 @@ def _basis(
         median[some] = np.nanmedian(view[some], axis=1)
     held = hold(median)
     finite = held[np.isfinite(held)]
-    return np.exp(np.nan_to_num(held, nan=float(finite[0]) if len(finite) else 0.0))
+    held[:warm_up] = np.nan_to_num(held[:warm_up], nan=float(finite[0]) if len(finite) else 0.0)
+    return np.exp(np.nan_to_num(held))
 
 
 def _turnover(
     recording: Recording,
     volume: NDArray[np.float64],
     interest: NDArray[np.float64],
+    still: NDArray[np.bool_],
     settings: EstimatorSettings,
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the turnover of every hour [native]; where unknown, the mean of the day before, or a share of open interest."""
+    """Return the turnover of every hour [native]; where unknown, the mean of the day before, or a share of open interest.
+
+    ``still`` marks hours whose price did not move: they alone may have had no turnover.
+    """
     key, notes = recording.instrument.key, []
     spot = not recording.bars.is_empty() and recording.bars["price_kind"][0] == "spot"
+    known = np.isfinite(volume) & (
+        (volume > 0) | still
+    )  # a price that moved without turnover: the source does not tell it
     usual = settings.turnover_per_hour * interest
-    known = np.isfinite(volume)
-    if not known.any() or float(np.nansum(volume)) <= 0:
+    if not known.any():
         notes.append(
             f"{key}: no volume; turnover is taken as {settings.turnover_per_hour:g} of open interest per hour, a belief"
         )
@@ -239,7 +279,7 @@ def _turnover(
         notes.append(f"{key}: turnover is the spot market's times {settings.spot_turnover:g}, a belief")
     if not known.all():
         notes.append(f"{key}: {int((~known).sum()):,} hours without volume take the mean of the day before")
-        total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(volume))])
+        total = np.concatenate([[0.0], np.cumsum(np.where(known, volume, 0.0))])
         count = np.concatenate([[0.0], np.cumsum(known)])
         end = np.arange(len(volume))
         begin = np.maximum(end - 24, 0)

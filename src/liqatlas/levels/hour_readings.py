@@ -98,15 +98,12 @@ def _by_hour(bars: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def every_hour(bars: pl.DataFrame, at: NDArray[np.int64], count: int) -> dict[str, NDArray[np.float64]]:
-    """Return the columns for every hour; an hour without a bar holds the last close and an unknown volume."""
+    """Return the columns for every hour; NaN in an hour without a bar."""
     out = {}
     for name in ("open", "high", "low", "close", "volume"):
         column = np.full(count, np.nan)
         column[at] = bars[name].cast(pl.Float64).to_numpy()
         out[name] = column
-    last = hold(out["close"])
-    for name in ("open", "high", "low", "close"):
-        out[name] = np.where(np.isfinite(out[name]), out[name], last)
     return out
 
 

@@ -65,9 +65,7 @@ def hourly_maps(market: HourMarket, calibration: Calibration) -> HourlyMaps:
     out = respond(market, calibration.settings, scale=calibration.hazard_scale)
     made = forecast(market, calibration, out)
     level = level_factors(calibration, made.slow.level[:-1], made.fast.level[:-1], market.start_ns)
-    within = np.einsum(
-        "npkd,k->npd", out.profile, calibration.mean_weight.astype(np.float32), dtype=np.float64
-    )
+    within = np.einsum("npkd,k->npd", out.profile, calibration.weight.astype(np.float32), dtype=np.float64)
     return HourlyMaps(
         market.start_ns, market.open, DISTANCES, within * (level * UNIT_USD)[:, None, None], level
     )

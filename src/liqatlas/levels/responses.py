@@ -31,6 +31,8 @@ DISTANCES = np.concatenate(
     [np.arange(0, 0.02, 0.00025), np.arange(0.02, 0.06, 0.002), np.arange(0.06, 0.161, 0.01)]
 )
 _SPARE_BINS = 10
+#: A whole number of bins lies in a decade of price, so that a contract of a thousand coins has the map of the coin.
+_DECADE = float(np.log(10.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ def _layout(legs: Legs, settings: EstimatorSettings) -> kernels.Layout:
     ends = np.concatenate([legs.begin, legs.end])
     low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 0.0)
     width = np.minimum(np.diff(edges) / settings.bins_per_bucket, settings.widest_bin)
+    width = _DECADE / np.ceil(_DECADE / width)
     first = np.floor((low + np.log1p(-edges[-1])) / width).astype(np.int64) - _SPARE_BINS
     last = np.ceil((high + np.log1p(edges[-1])) / width).astype(np.int64) + _SPARE_BINS
     count = last - first

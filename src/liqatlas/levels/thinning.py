@@ -1,7 +1,9 @@
 """Censored prints: how much of what was liquidated a venue lets through, learnt by throttling a full feed again.
 
 Binance publishes the last order per symbol and second. How much that hides depends on how prints come in bursts, so the share that is
-let through is taken from a full feed, throttled in the same way, as a curve over the number of prints that got through in an hour.
+let through is taken from a full feed, throttled in the same way, as a curve over the number of prints of one position that got through
+in five minutes. Counted over an hour and both positions together, the few shorts printed beside a cascade of longs were taken for as
+hidden as the longs: two and a half times too many.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base import schemas
-from liqatlas.base.clock import HOUR_NS, NS_PER_S
+from liqatlas.base.clock import HOUR_NS, MINUTE_NS, NS_PER_S
 from liqatlas.base.errors import ConfigError, InputError, NotEnoughDataError
 
 if TYPE_CHECKING:
@@ -25,29 +27,39 @@ if TYPE_CHECKING:
 
     from liqatlas.base.recording import Recording
 
-_FEWEST_HOURS = 20
-_KNOTS = 6
+_FEWEST = 20
+_KNOTS = 16
+_FEWEST_IN_A_KNOT = 6
+_DRAWS = 200
+#: Prints are counted over this long, each position on its own.
+COUNTED_NS = 5 * MINUTE_NS
 
 
 class ThinningCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Share of liquidated USD that is let through, over the number of prints let through in an hour.
+    """Share of liquidated USD that is let through, over the number of prints let through in a stretch of time.
 
     Attributes
     ----------
     rule
         ``last_per_second``.
+    counted_s
+        Length of the stretch [s]; prints of longs and of shorts are counted apart.
     kept, share
-        Knots: prints let through per hour, ascending; published over true USD, not ascending.
-    hours, true_usd
+        Knots: prints let through, ascending; published over true USD, not ascending.
+    log_sd
+        How uncertain what is put back is in all: s.d. of its logarithm over draws of the hours learnt from.
+    stretches, true_usd
         What it was learnt from.
     data_reference, made_by, made_on
         Data, command and date.
     """
 
     rule: str
+    counted_s: int
     kept: tuple[float, ...]
     share: tuple[float, ...]
-    hours: int
+    log_sd: float
+    stretches: int
     true_usd: float
     data_reference: str
     made_by: str
@@ -60,6 +72,8 @@ class ThinningCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             and all(a >= b for a, b in pairwise(self.share))
             and all(0 < s <= 1 for s in self.share)
             and self.kept[0] > 0
+            and self.counted_s > 0
+            and self.log_sd >= 0
         )
         if not sound:
             raise ConfigError(
@@ -67,7 +81,7 @@ class ThinningCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             )
 
     def share_at(self, kept: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the share let through in hours with so many published prints; one where there was none."""
+        """Return the share let through in stretches with so many published prints; one where there was none."""
         known = np.maximum(kept, 1e-9)
         told = np.interp(np.log(known), np.log(self.kept), self.share)
         return np.asarray(np.where(kept > 0, told, 1.0))
@@ -84,7 +98,9 @@ def load_thinning(file: Path) -> ThinningCurve:
     try:
         return msgspec.json.decode(file.read_bytes(), type=ThinningCurve)
     except (OSError, msgspec.DecodeError) as error:
-        raise ConfigError(f"thinning curve {file} cannot be read: {error}") from None
+        raise ConfigError(
+            f"thinning curve {file} cannot be read: {error}; scripts/learn_thinning.py makes one"
+        ) from None
 
 
 def throttled(prints: pl.DataFrame) -> pl.DataFrame:
@@ -103,43 +119,84 @@ def learn_thinning(
     Parameters
     ----------
     feeds
-        ``ts_event_ns`` and ``notional_usd`` of every print.
+        ``ts_event_ns``, ``liquidated`` and ``notional_usd`` of every print.
 
     Raises
     ------
     NotEnoughDataError
-        If fewer than twenty hours hold a print.
+        If fewer than twenty stretches hold a print that is let through.
     """
-    rows = []
-    for feed in feeds:
-        hour = (pl.col("ts_event_ns") // HOUR_NS).alias("hour")
-        whole = feed.group_by(hour).agg(pl.col("notional_usd").sum().alias("true"))
-        part = (
-            throttled(feed)
-            .group_by(hour)
-            .agg(pl.len().alias("kept"), pl.col("notional_usd").sum().alias("published"))
-        )
-        rows.append(whole.join(part, on="hour"))
-    table = pl.concat(rows).sort("kept") if rows else pl.DataFrame()
-    if table.height < _FEWEST_HOURS:
+    tables = [_counted(feed).with_columns(feed=pl.lit(i)) for i, feed in enumerate(feeds)]
+    table = pl.concat(tables).filter(pl.col("kept") > 0).sort("kept", "true") if tables else pl.DataFrame()
+    if table.height < _FEWEST:
         raise NotEnoughDataError(
-            f"{table.height} hours with prints: a thinning curve wants at least {_FEWEST_HOURS} of a full feed"
+            f"{table.height} stretches of five minutes with prints: a thinning curve wants at least {_FEWEST} of a full feed"
         )
     kept, true, published = (table[c].to_numpy().astype(np.float64) for c in ("kept", "true", "published"))
-    group = np.minimum(np.arange(len(kept)) * _KNOTS // len(kept), _KNOTS - 1)
-    middle = np.array([np.exp(np.log(kept[group == g]).mean()) for g in range(_KNOTS)])
-    sums = np.array([[published[group == g].sum(), true[group == g].sum()] for g in range(_KNOTS)])
-    middle, share = _falling(middle, sums)
+    middle, share = _falling(*_grouped(kept, true, published))
+    hour = table.select(pl.struct("feed", pl.col("at") // HOUR_NS).rank("dense") - 1).to_series().to_numpy()
     return ThinningCurve(
         rule="last_per_second",
+        counted_s=COUNTED_NS // NS_PER_S,
         kept=tuple(middle.tolist()),
         share=tuple(share.tolist()),
-        hours=table.height,
+        log_sd=_log_sd((kept, true, published), hour.astype(np.int64)),
+        stretches=table.height,
         true_usd=float(true.sum()),
         data_reference=data_reference,
         made_by=made_by,
         made_on=made_on,
     )
+
+
+def _counted(feed: pl.DataFrame) -> pl.DataFrame:
+    """Return true and published USD and the published prints of every stretch and position that holds a print."""
+    keys = [((pl.col("ts_event_ns") // COUNTED_NS) * COUNTED_NS).alias("at"), pl.col("liquidated")]
+    whole = feed.group_by(keys).agg(true=pl.col("notional_usd").sum())
+    part = throttled(feed).group_by(keys).agg(kept=pl.len(), published=pl.col("notional_usd").sum())
+    return whole.join(part, on=["at", "liquidated"], how="left").with_columns(
+        pl.col("kept", "published").fill_null(0)
+    )
+
+
+def _log_sd(
+    rows: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], hour: NDArray[np.int64]
+) -> float:
+    """Return the s.d. of the log of all that is put back, learnt on drawn hours and applied to what was published."""
+    kept, true, published = rows
+    generator, totals = np.random.default_rng(1), []
+    for _ in range(_DRAWS):
+        times = np.bincount(generator.integers(0, hour.max() + 1, hour.max() + 1), minlength=hour.max() + 1)[
+            hour
+        ]
+        drawn = times > 0
+        middle, share = _falling(
+            *_grouped(kept[drawn], true[drawn] * times[drawn], published[drawn] * times[drawn])
+        )
+        totals.append(float((published / np.interp(np.log(kept), np.log(middle), share)).sum()))
+    return float(np.std(np.log(totals)))
+
+
+def _grouped(
+    kept: NDArray[np.float64], true: NDArray[np.float64], published: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the middle count of each group of stretches and its sums ``(published, true)``; ``kept`` ascends.
+
+    Groups hold like sums of the square root of USD, equal counts together: with as many stretches in each, one share would stand
+    for all large ones, though it falls fastest there.
+    """
+    _, at = np.unique(kept, return_inverse=True)
+    passed = np.cumsum(np.bincount(at, weights=np.sqrt(true)))
+    group = np.minimum(((passed - 1e-9 * passed[-1]) / passed[-1] * _KNOTS).astype(np.int64), _KNOTS - 1)[at]
+    for g in np.unique(group)[:0:-1]:  # a knot of few stretches joins the one below
+        if np.count_nonzero(group == g) < _FEWEST_IN_A_KNOT:
+            group[group == g] = group[group < g].max()
+    middle, sums = [], []
+    for g in np.unique(group):
+        inside = group == g
+        middle.append(float(np.exp(np.log(kept[inside]).mean())))
+        sums.append((float(published[inside].sum()), float(true[inside].sum())))
+    return np.array(middle), np.array(sums)
 
 
 def _falling(
@@ -171,24 +228,28 @@ def unthinned(recording: Recording, curve: ThinningCurve) -> Recording:
         raise InputError(
             f"{recording.instrument.key}: thinning is undone print by print, and there are none; leave --thinning out"
         )
-    hour = ((pl.col("ts_event_ns") // HOUR_NS) * HOUR_NS).alias("ts_open_ns")
-    usd = pl.col("notional_usd")
-    table = prints.group_by(hour).agg(
-        pl.len().alias("kept"),
-        usd.filter(pl.col("liquidated") == "long").sum().alias("long_usd"),
-        usd.filter(pl.col("liquidated") == "short").sum().alias("short_usd"),
+    step = curve.counted_s * NS_PER_S
+    counted = prints.group_by((pl.col("ts_event_ns") // step * step).alias("at"), "liquidated").agg(
+        kept=pl.len(), usd=pl.col("notional_usd").sum()
+    )
+    true = counted["usd"] / pl.Series(curve.share_at(counted["kept"].to_numpy().astype(np.float64)))
+    usd = pl.col("usd")
+    table = (
+        counted.with_columns(true.alias("usd"))
+        .group_by((pl.col("at") // HOUR_NS * HOUR_NS).alias("ts_open_ns"))
+        .agg(
+            usd.filter(pl.col("liquidated") == "long").sum().alias("long_usd"),
+            usd.filter(pl.col("liquidated") == "short").sum().alias("short_usd"),
+        )
     )
     first, last = int(prints["ts_event_ns"].min()), int(prints["ts_event_ns"].max())  # type: ignore[arg-type]
     hours = pl.DataFrame(
         {"ts_open_ns": np.arange(-(-first // HOUR_NS), last // HOUR_NS, dtype=np.int64) * HOUR_NS}
     )
-    table = hours.join(table, on="ts_open_ns", how="left").fill_null(0)
-    share = curve.share_at(table["kept"].to_numpy().astype(np.float64))
-    bars = table.select(
-        "ts_open_ns",
-        (pl.col("ts_open_ns") + HOUR_NS).alias("ts_close_ns"),
-        pl.col("long_usd") / pl.Series(share),
-        pl.col("short_usd") / pl.Series(share),
+    bars = (
+        hours.join(table, on="ts_open_ns", how="left")
+        .fill_null(0)
+        .with_columns((pl.col("ts_open_ns") + HOUR_NS).alias("ts_close_ns"))
     )
     before = recording.prints_scope or recording.instrument.venue
     return replace(

@@ -136,7 +136,7 @@ def _split(one: ExpectedInstrument, unit: NDArray[np.float64]) -> NDArray[np.flo
     edges = np.array(one.calibration.settings.bucket_edges)
     distance = np.broadcast_to(np.stack([edges[:-1], edges[1:]], axis=1), (2, len(edges) - 1, 2))
     bands = band_shares(distance, one.maintenance_rate, inverse=one.recording.instrument.is_inverse)
-    weight = one.calibration.mean_weight * one.level.factor
+    weight = one.calibration.weight * one.level.factor
     return np.asarray(np.einsum("k,pkb,pkl->lpb", weight, unit, bands))
 
 
@@ -235,7 +235,7 @@ def expected_head(several: Sequence[ExpectedInstrument], *, as_of_ns: int, windo
                 "dispersion": calibration.running.dispersion,
                 "hazard_scale": calibration.hazard_scale,
                 "bucket_edges": list(calibration.settings.bucket_edges),
-                "weight": calibration.mean_weight.tolist(),
+                "weight": calibration.weight.tolist(),
                 "log_weight_sd": calibration.log_weight_sd.tolist(),
                 "identified": calibration.identified.tolist(),
                 "openings_until": isoformat(min(one.held_until_ns for one in several)),

@@ -40,7 +40,8 @@ class MarketTruth:
         One row per stretch in which a position's size and margin stayed the same: ``position_id``, ``position``,
         ``margin_mode``, ``account`` (null where isolated), ``herd`` (null without), ``qty`` [coins], ``entry_price``,
         ``liquidation_price`` [quote; null for cross accounts, whose level moves with their other position],
-        ``leverage``, ``margin_usd`` (the common wallet of a cross account), ``opened_ns``, ``from_ns``, ``until_ns`` (exclusive; null while open), ``ended_by``
+        ``leverage``, ``margin_usd`` (the common wallet of a cross account), ``stop`` (part of the way from entry to
+        liquidation where a stop order waits; null without), ``opened_ns``, ``from_ns``, ``until_ns`` (exclusive; null while open), ``ended_by``
         (null while open, ``changed`` where another stretch follows, else a name of ``kernels_state.FILL_KINDS``).
         A liquidated position ends at the mark that touched it; its closing trade follows within the same mark step.
     prints
@@ -208,6 +209,7 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
             "liquidation_price": np.where(changes["level"] > 0, changes["level"], np.nan),
             "leverage": owner["leverage"],
             "margin_usd": changes["margin"],
+            "stop": owner["stop"],
             "opened_ns": moment_ns(config, owner["open_ms"]),
             "from_ns": moment_ns(config, start),
             "until_ns": moment_ns(config, np.where(still_open, start, until)),
@@ -222,6 +224,7 @@ def _stretches(config: SimulationConfig, world: World, herd: NDArray[np.int64], 
             pl.when(pl.col("account") >= 0).then("account").otherwise(absent).alias("account"),
             pl.when(pl.col("herd") >= 0).then("herd").otherwise(absent).alias("herd"),
             pl.col("liquidation_price").fill_nan(None),
+            pl.col("stop").fill_nan(None),
             pl.when("_open").then(absent).otherwise("until_ns").alias("until_ns"),
             pl.when("_open").then(absent).otherwise("ended_by").alias("ended_by"),
         )

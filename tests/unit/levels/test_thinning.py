@@ -22,15 +22,16 @@ SECOND, HOUR = 1_000_000_000, 3_600_000_000_000
 
 
 def bursts(hours: int, seed: int) -> pl.DataFrame:
-    """A feed whose busy hours print several orders in a second: the i-th hour has i bursts of 1 + i // 10 equal orders."""
+    """A feed whose busy stretches print several orders in a second: 1 + i // 10 equal orders of one position at once in the i-th hour."""
     rng = np.random.default_rng(seed)
-    moments = []
+    rows: list[tuple[int, str]] = []
     for hour in range(hours):
-        for _ in range(hour + 1):
-            second = int(rng.integers(0, 3600))
-            moments += [hour * HOUR + second * SECOND + k for k in range(1 + hour // 10)]
-    at = np.sort(np.array(moments, dtype=np.int64))
-    side = np.where(np.arange(len(at)) % 2 == 0, "long", "short")
+        busy = hour // 10
+        for stretch, position in enumerate(("long", "short", "long", "short")):
+            for second in rng.choice(300, 1 + 3 * busy, replace=False).tolist():
+                start = hour * HOUR + (stretch * 900 + second) * SECOND
+                rows += [(start + k, position) for k in range(1 + busy)]
+    at, side = zip(*sorted(rows), strict=True)
     return schemas.LIQUIDATIONS.conform(
         pl.DataFrame(
             {
@@ -71,11 +72,31 @@ def test_what_is_hidden_is_put_back() -> None:
     assert hidden < 0.35
     assert told / true == pytest.approx(1.0, abs=0.06)
     assert "put back" in unthinned(seen, curve).prints_scope
+    assert 0 < curve.log_sd < 0.1
+
+
+def test_a_few_shorts_beside_a_cascade_of_longs_are_not_multiplied() -> None:
+    calm, wild = bursts(10, 5), bursts(60, 6).filter(pl.col("ts_event_ns") >= 50 * HOUR)
+    beside = pl.concat(
+        [
+            calm.filter(pl.col("liquidated") == "short"),
+            wild.filter(pl.col("liquidated") == "long").with_columns(pl.col("ts_event_ns") - 50 * HOUR),
+        ]
+    ).sort("ts_event_ns")
+    seen = Recording(Instrument("binance", "BTCUSDT", "BTC", "USDT", "USDT"), liquidations=throttled(beside))
+    bars = unthinned(seen, curve_of()).liquidation_bars
+    inside = beside.filter(
+        pl.col("ts_event_ns").is_between(int(bars["ts_open_ns"][0]), int(bars["ts_close_ns"][-1]))
+    )
+    shorts = inside.filter(pl.col("liquidated") == "short")["notional_usd"].sum()
+    longs = inside.filter(pl.col("liquidated") == "long")["notional_usd"].sum()
+    assert bars["short_usd"].sum() == pytest.approx(shorts, rel=0.1)
+    assert bars["long_usd"].sum() == pytest.approx(longs, rel=0.1)
 
 
 def test_what_cannot_be_learnt_or_undone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotEnoughDataError, match="thinning curve wants"):
-        curve_of(hours=5)
+        curve_of(hours=4)
     with pytest.raises(InputError, match="print by print"):
         unthinned(Recording(Instrument("binance", "BTCUSDT", "BTC", "USDT", "USDT")), curve_of())
     curve = curve_of()

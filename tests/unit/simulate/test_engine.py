@@ -23,6 +23,7 @@ from liqatlas.simulate import (
 from liqatlas.simulate.kernels_exchange import run
 from liqatlas.simulate.paths import index_paths, venue_marks
 from liqatlas.simulate.population import Traders
+from liqatlas.simulate.releases import releases
 from liqatlas.simulate.world import make_world
 from tests.unit.simulate.conftest import RISKY
 
@@ -397,3 +398,41 @@ def test_leverage_is_capped_by_the_tier_of_the_position() -> None:
     assert (leverage <= cap).all()
     assert (leverage == cap).any()
     assert np.isin(leverage[leverage < cap], RISKY.leverages).all()
+
+
+# ---- what would be printed ----------------------------------------------------------------------------------------
+
+
+def test_releases_are_the_prints_that_happened(stepwise: Simulation) -> None:
+    market, engine = stepwise.truth.markets[0], stepwise.truth.parameters.venues[0].engine
+    first = market.positions.filter(pl.col("from_ns") == pl.col("opened_ns"))
+    told = releases(first, engine).join(
+        first.with_row_index("row").select("row", "position_id"), on="row", how="left"
+    )
+    printed = market.prints.filter(pl.col("method").is_in(["liquidation", "partial_liquidation"]))
+    ended = market.positions.filter(pl.col("ended_by") == "liquidation")["position_id"]
+    # a position that was liquidated to the end printed all that was told, at the prices that were told
+    real = (
+        printed.filter(pl.col("position_id").is_in(ended.implode()))
+        .group_by("position_id")
+        .agg(pl.col("qty_native").sum(), price=(pl.col("liquidation_price") * pl.col("qty_native")).sum())
+    )
+    whole = told.group_by("position_id").agg(
+        pl.col("qty").sum(), wanted=(pl.col("price") * pl.col("qty")).sum()
+    )
+    both = real.join(whole, on="position_id")
+    assert both.height > 100
+    assert (told.group_by("row").len()["len"] > 1).sum() > 30
+    np.testing.assert_allclose(both["qty_native"], both["qty"], rtol=1e-6)
+    off = (both["price"] / both["wanted"] - 1).abs()
+    assert off.quantile(0.9) < 0.002
+
+
+def test_stopped_and_cross_positions_release_nothing() -> None:
+    frame = pl.DataFrame(
+        {
+            "position": ["long", "long", "short"], "entry_price": 100.0, "qty": 2.0, "margin_usd": 10.0,
+            "liquidation_price": [95.0, 95.0, None], "stop": [None, 0.5, None],
+        }
+    )  # fmt: skip
+    assert releases(frame, Engine()).rows() == [(0, "long", 100.0, 95.0, 2.0)]
