@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from liqatlas.base.clock import HOUR_NS, isoformat
 from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
+from liqatlas.base.format import format_duration
 from liqatlas.base.instruments import VENUES
 from liqatlas.flows.choose import choose
-from liqatlas.flows.expected import build_expected, build_expected_heatmap, wants_expected
+from liqatlas.flows.expected import build_expected, build_expected_heatmap, of_default, wants_expected
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.terms import risk_terms
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.maps.modelled import PreparedInstrument
+
+#: Data that end this long before the moment of a map are told of: bars of an hour, and an hour more.
+LATE_NS = 2 * HOUR_NS
 
 
 def build_map(
@@ -81,6 +86,7 @@ def build_map(
             prepared, load_parameters(request.parameters_file), as_of_ns=as_of, window_ns=request.window_ns
         )
         result = replace(result, head=replace(result.head, warnings=(*dropped, *result.head.warnings)))
+        result = of_default(result, request, [one.recording.instrument for one in prepared])
     return read_out(result, request)
 
 
@@ -130,6 +136,17 @@ def say_closed(head: Head) -> Head:
     return replace(head, warnings=(*said, *head.warnings)) if said else head
 
 
+def _say_late(head: Head) -> Head:
+    """Return a head that says whose data end long before the moment asked for."""
+    late = [(info, head.as_of_ns - info.last_ts_ns) for info in head.venues]
+    said = tuple(
+        f"{info.venue}:{info.symbol}: its data end at {isoformat(info.last_ts_ns)}, {format_duration(age)} before the moment asked for"
+        for info, age in late
+        if age > LATE_NS
+    )
+    return replace(head, warnings=(*said, *head.warnings)) if said else head
+
+
 def _chosen(
     request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
 ) -> tuple[list[Recording], int]:
@@ -148,7 +165,7 @@ def _prepared(
     parameters = load_parameters(request.parameters_file)
     prepared: list[PreparedInstrument] = []
     dropped: list[str] = []
-    first_error: LiqAtlasError | None = None
+    last_error: LiqAtlasError | None = None
     for i, recording in enumerate(chosen):
         reporter.progress(f"folding {recording.instrument.key}", i, len(chosen))
         try:
@@ -165,9 +182,12 @@ def _prepared(
             )
         except (NotEnoughDataError, TiersUnknownError) as error:
             dropped.append(f"left out: {error}")
-            first_error = first_error or error
+            last_error = error
+    if len(chosen) > 1 and not prepared:
+        whys = "; ".join(one.removeprefix("left out: ") for one in dropped)
+        raise NotEnoughDataError(f"no instrument of {request.asset} makes a map: {whys}")
     if not prepared:
-        raise first_error or NotEnoughDataError("nothing to build a map from")
+        raise last_error or NotEnoughDataError("nothing to build a map from")
     return prepared, tuple(dropped)
 
 
@@ -179,7 +199,7 @@ def read_out(result: LiquidationMap, request: Request) -> LiquidationMap:
     InputError
         If bins and a price step are both given, or the leverage range holds nothing.
     """
-    result = replace(result, head=say_closed(result.head))
+    result = replace(result, head=_say_late(say_closed(result.head)))
     if request.leverage is not None:
         result = result.select(leverage=request.leverage)
         if not result.usd.any():

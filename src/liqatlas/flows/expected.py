@@ -13,6 +13,7 @@ from liqatlas.levels.calibration import load_calibration, shipped_calibrations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from liqatlas.base.instruments import Instrument
     from liqatlas.base.recording import Recording
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
@@ -26,22 +27,39 @@ if TYPE_CHECKING:
 
 #: History that the level and the state are learnt from; older prints weigh less than a part in eighty.
 _LEVEL_HISTORY_NS = 90 * DAY_NS
+#: More instruments than this are not named in a warning.
+_NAMED = 3
 
 
 def wants_expected(request: Request, chosen: Sequence[Recording], as_of_ns: int) -> bool:
-    """Tell whether a request means expected prints: asked for, or every instrument has a calibration of before the moment."""
+    """Tell whether a request means expected prints: asked for, or the one instrument has a calibration of before the moment."""
     if request.quantity is not None:
         return request.quantity == "expected"
     if request.calibration_file is not None:
         return True
-    fits = [calibration_for(recording, request) for recording in chosen]
-    return len(chosen) == 1 and all(
-        c is not None and parse_time(c.trained_until) <= as_of_ns and not chosen[0].open_interest.is_empty()
-        for c in fits
-    )
+    uncalibrated = _uncalibrated([r.instrument for r in chosen], request, as_of_ns)
+    return len(chosen) == 1 and not uncalibrated and not chosen[0].open_interest.is_empty()
 
 
-def calibration_for(recording: Recording, request: Request) -> Calibration | None:
+def of_default(result: LiquidationMap, request: Request, instruments: Sequence[Instrument]) -> LiquidationMap:
+    """Return an outstanding map that says why it is one, where nobody asked for either quantity."""
+    if request.quantity is not None:
+        return result
+    uncalibrated = _uncalibrated(instruments, request, result.head.as_of_ns)
+    why = "what exchanges are expected to print: --quantity expected"
+    if uncalibrated:
+        few = ", ".join(uncalibrated[:_NAMED]) + (" and others" if len(uncalibrated) > _NAMED else "")
+        why = f"no calibration of before the moment fits {few}; `liqatlas calibrate` makes one"
+    said = f"amounts are outstanding, not expected to be printed: {why}"
+    return replace(result, head=replace(result.head, warnings=(*result.head.warnings, said)))
+
+
+def _uncalibrated(instruments: Sequence[Instrument], request: Request, as_of_ns: int) -> list[str]:
+    fits = [(one.key, calibration_for(one, request)) for one in instruments]
+    return [key for key, c in fits if c is None or parse_time(c.trained_until) > as_of_ns]
+
+
+def calibration_for(instrument: Instrument, request: Request) -> Calibration | None:
     """Return the calibration named by the request, else the newest shipped one of this very instrument, else a pooled one.
 
     A venue that publishes no prints cannot have its own: it takes the newest of its asset whose prints are several venues'. Only
@@ -50,7 +68,7 @@ def calibration_for(recording: Recording, request: Request) -> Calibration | Non
     """
     if request.calibration_file is not None:
         return load_calibration(request.calibration_file)
-    instrument, shipped = recording.instrument, shipped_calibrations()
+    shipped = shipped_calibrations()
     own = [c for c in shipped if c.instrument == instrument.key]
     pooled = [
         c for c in shipped if c.asset == instrument.asset and is_pooled(c) and instrument.kind == "linear"
@@ -143,7 +161,7 @@ def build_expected_heatmap(
 
 
 def _wanted_calibration(recording: Recording, request: Request) -> Calibration:
-    calibration = calibration_for(recording, request)
+    calibration = calibration_for(recording.instrument, request)
     if calibration is None:
         raise NotEnoughDataError(
             f"no calibration exists for {recording.instrument.key}: make one with `liqatlas calibrate`, or ask for --quantity outstanding"
@@ -166,6 +184,12 @@ def _instrument(
     market = _whole_hours(hour_market(known, calibration.settings), as_of_ns)
     mark, source = mark_at(known)
     recent = market.since(as_of_ns - _LEVEL_HISTORY_NS)
+    if not len(recent):
+        newest = span[1] if (span := known.span_ns()) else 0
+        raise NotEnoughDataError(
+            f"{recording.instrument.key}: its data end at {isoformat(newest)}; what exchanges would print at "
+            f"{isoformat(as_of_ns)} cannot be told from them: ask for an earlier --as-of, or --quantity outstanding"
+        )
     responses = respond(recent, calibration.settings, scale=calibration.hazard_scale, with_profile=False)
     level = level_now(calibration, forecast(recent, calibration, responses), as_of_ns)
     held = held_mass(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import LakeLockedError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
 from liqatlas.flows.choose import matches
+from liqatlas.flows.expected import of_default
 from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
 from liqatlas.flows.lake_flow import CannotCutError
 from liqatlas.flows.reporter import SILENT
@@ -78,7 +79,8 @@ def lake_map(
             raise last_error or NotEnoughDataError("nothing to build a map from")
         result = modelled_map(prepared, parameters, as_of_ns=as_of, window_ns=request.window_ns)
     notes = [note for one in prepared if isinstance(one.history, StoredHistory) for note in one.history.notes]
-    return replace(result, head=replace(result.head, warnings=(*dropped, *notes, *result.head.warnings)))
+    result = replace(result, head=replace(result.head, warnings=(*dropped, *notes, *result.head.warnings)))
+    return of_default(result, request, [one.recording.instrument for one in prepared])
 
 
 def _opened(path: Path, memory: LakeMemory | None) -> contextlib.AbstractContextManager[Lake]:

@@ -425,7 +425,7 @@ def test_releases_are_the_prints_that_happened(stepwise: Simulation) -> None:
     assert (told.group_by("row").len()["len"] > 1).sum() > 30
     np.testing.assert_allclose(both["qty_native"], both["qty"], rtol=1e-6)
     off = (both["price"] / both["wanted"] - 1).abs()
-    assert off.quantile(0.9) < 0.002
+    assert (off.quantile(0.9) or 1.0) < 0.002
 
 
 def test_stopped_and_cross_positions_release_nothing() -> None:
