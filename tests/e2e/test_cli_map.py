@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 if TYPE_CHECKING:
     from tests.conftest import RunLiqatlas
@@ -152,6 +154,19 @@ def test_every_format_is_written_whole(
         "csv": b"venue,",
     }
     assert content.startswith(starts.get(ending, b""))
+    if ending in {"parquet", "arrow"}:
+        read = pq.read_table if ending == "parquet" else feather.read_table
+        table = read(target)
+        head = json.loads(table.schema.metadata[b"liqatlas"])
+        assert (head["kind"], head["quantity"], head["unit"], head["asset"]) == (
+            "modelled",
+            "outstanding",
+            "USD",
+            "WIF",
+        )
+        assert (
+            table.num_rows == (pl.read_parquet if ending == "parquet" else pl.read_ipc)(target).height > 100
+        )
     if ending == "csv":
         rows = pl.read_csv(target)
         assert set(rows.columns) == {

@@ -199,7 +199,9 @@ def evaluate_market(
     settings = load_settings()
     split = choose_split(market, train, test)
     hours = judged_hours(market)
-    given = {} if predictions is None else {predictions.name: read_predictions(predictions, hours)}
+    given = {}
+    if predictions is not None:
+        given[predictions.name] = read_predictions(predictions, hours, scored=split.test)
     reporter.progress("fitting the estimator", 0, 4)
     calibration = calibrate(
         market, settings, split.train, provenance=provenance(request), lender=_lender(pool, market, split)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import DAY_NS, HOUR_NS, isoformat, parse_time
+from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, isoformat, parse_time
 from liqatlas.base.errors import LiqAtlasError, NotEnoughDataError, TiersUnknownError
+from liqatlas.base.format import format_duration
 from liqatlas.flows.terms import risk_terms
 from liqatlas.levels.calibration import load_calibration, shipped_calibrations
 
@@ -182,6 +183,7 @@ def _instrument(
 
     known = recording.until(as_of_ns)
     market = _whole_hours(hour_market(known, calibration.settings), as_of_ns)
+    _in_reach(market, request.window_ns, as_of_ns)
     mark, source = mark_at(known)
     recent = market.since(as_of_ns - _LEVEL_HISTORY_NS)
     if not len(recent):
@@ -255,6 +257,16 @@ def _whole_hours(market: HourMarket, as_of_ns: int) -> HourMarket:
     return market.first(count)
 
 
+def _in_reach(market: HourMarket, window_ns: int, as_of_ns: int) -> None:
+    """Raise NotEnoughDataError where no hour lies in the window, or none that the level could be learnt from."""
+    end = int(market.start_ns[-1]) + HOUR_NS
+    if end <= as_of_ns - min(window_ns, _LEVEL_HISTORY_NS):
+        raise NotEnoughDataError(
+            f"{market.key}: its hours end at {isoformat(end)}, {format_duration(as_of_ns - end)} before the moment asked for: "
+            "no expected map can be made; give an earlier --as-of, or newer data"
+        )
+
+
 def _passed(known: Recording, since_ns: int, mark: float) -> tuple[float, float]:
     """Return the lowest and highest mark sample after a moment, the newest mark included."""
     later = known.marks.filter(known.marks["ts_event_ns"] >= since_ns)["mark_price"]
@@ -276,8 +288,12 @@ def _warnings(
     if not known_prints:
         out.append(f"{key}: no prints in the data, so the level is that of the calibration's own period")
     missing = as_of_ns - (int(market.start_ns[-1]) + HOUR_NS)
-    if missing > 60_000_000_000:
+    if missing >= HOUR_NS:
         out.append(
-            f"{key}: what opened in the last {missing / 6e10:.0f} minutes is not in the map: the hour has not ended"
+            f"{key}: its hours end {format_duration(missing)} before this moment: what opened or was touched since is not in the map"
+        )
+    elif missing > MINUTE_NS:
+        out.append(
+            f"{key}: what opened in the last {missing / MINUTE_NS:.0f} minutes is not in the map: the hour has not ended"
         )
     return tuple(out)

@@ -47,13 +47,20 @@ def write_predictions(file: Path, start_ns: NDArray[np.int64], mean: NDArray[np.
         raise InputError(f"cannot write {file}: {error.strerror or error}") from None
 
 
-def read_predictions(file: Path, hours: Hours) -> NDArray[np.float64]:
+def read_predictions(
+    file: Path, hours: Hours, *, scored: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
     """Return the predictions of a file on the given hours, ``(n, 2)`` [10,000 USD]; NaN where it says nothing.
+
+    Parameters
+    ----------
+    scored
+        bool ``(n,)``: hours that are scored; by default all.
 
     Raises
     ------
     FormatError
-        If columns are missing, a value cannot be read, an hour stands twice, or none of the hours is in the file.
+        If columns are missing, a value cannot be read, an hour stands twice, or none of the hours scored is in the file.
     """
     try:
         frame = pl.read_csv(file, infer_schema=False)
@@ -78,6 +85,11 @@ def read_predictions(file: Path, hours: Hours) -> NDArray[np.float64]:
     if not bool(np.isfinite(out).any()):
         span = f"{isoformat(int(hours.start_ns[0]))} to {isoformat(int(hours.start_ns[-1]))}"
         raise FormatError(file, f"no row lies in the hours of the data, {span}")
+    if scored is not None and not bool(np.isfinite(out[scored]).any()):
+        first, last = hours.start_ns[scored][[0, -1]]
+        raise FormatError(
+            file, f"no row lies in the hours scored, {isoformat(int(first))} to {isoformat(int(last))}"
+        )
     return out
 
 

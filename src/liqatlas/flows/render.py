@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from liqatlas.base.errors import InputError
 from liqatlas.flows.wording import level_tree
 from liqatlas.maps.binning import edges_by_count, full_range
-from liqatlas.maps.serialise import heatmap_table, heatmap_tree, map_tree
+from liqatlas.maps.serialise import head_tree, heatmap_table, heatmap_tree, map_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -78,7 +78,7 @@ def render_map(
             result = result.rebin(edges_by_count(result.head.price, *full_range(result), JSON_BINS))
         return orjson.dumps(map_tree(result) | level, option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
-        return render_table(result.to_polars(), form)
+        return render_table(result.to_polars(), form, head_tree(result.head))
     if form == "html":
         from liqatlas.flows.page import map_page
 
@@ -116,7 +116,7 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
     if form == "json":
         return orjson.dumps(heatmap_tree(result), option=orjson.OPT_APPEND_NEWLINE)
     if form in {"csv", "parquet", "arrow"}:
-        return render_table(heatmap_table(result), form)
+        return render_table(heatmap_table(result), form, head_tree(result.head))
     if form == "html":
         from liqatlas.flows.page import heatmap_page
 
@@ -132,17 +132,37 @@ def render_heatmap(result: Heatmap, form: Format, look: Look) -> bytes:
     )
 
 
-def render_table(frame: pl.DataFrame, form: Format) -> bytes:
-    """Return a table as CSV, Parquet or an Arrow IPC file."""
+def render_table(frame: pl.DataFrame, form: Format, head: Mapping[str, Any] | None = None) -> bytes:
+    """Return a table as CSV, Parquet or an Arrow IPC file.
+
+    Parameters
+    ----------
+    head
+        What the table is of: JSON in the metadata ``liqatlas`` of the schema. CSV has no place for it.
+    """
     import io
 
     out = io.BytesIO()
     if form == "csv":
         frame.write_csv(out)
-    elif form == "parquet":
-        frame.write_parquet(out)
-    elif form == "arrow":
-        frame.write_ipc(out)
+    elif form in {"parquet", "arrow"}:
+        table = frame.to_arrow()
+        if head is not None:
+            table = table.replace_schema_metadata({"liqatlas": orjson.dumps(head)})
+        _write_arrow(table, out, form)
     else:
         raise InputError(f"format {form} is not a table")
     return out.getvalue()
+
+
+def _write_arrow(table: Any, out: IO[bytes], form: Format) -> None:
+    """Write an Arrow table as a Parquet or an Arrow IPC file."""
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, out, compression="zstd")
+        return
+    import pyarrow as pa
+
+    with pa.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from liqatlas.base.clock import format_window, isoformat, parse_time
+from liqatlas.base.clock import DAY_NS, format_window, isoformat, parse_time
 from liqatlas.base.errors import NotEnoughDataError
-from liqatlas.base.format import format_usd
+from liqatlas.base.format import format_duration, format_usd
 from liqatlas.base.grid import LogGrid
 from liqatlas.levels.buckets import bucket_offsets
 from liqatlas.levels.events import bracket, order_matters
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from liqatlas.levels.buckets import BucketOffsets
     from liqatlas.levels.parameters import EstimatorParameters
     from liqatlas.levels.stream import LevelStream
+
+#: A map whose newest row is older than this says so: sparse files of hours and days are no fault, yesterday's price is.
+_STALE_NS = DAY_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,10 @@ def head_of(
         if start > as_of_ns - window_ns:
             warnings.append(
                 f"{key}: the window reaches back {format_window(window_ns)} but data begin {isoformat(start)}"
+            )
+        if (age := as_of_ns - one.info.last_ts_ns) > _STALE_NS:
+            warnings.append(
+                f"{key}: its newest row is {format_duration(age)} older than this moment: price, levels and open interest are those of then"
             )
         warnings += [w for w in (*one.recording.warnings, *one.flow.warnings, one.terms.warning) if w]
     perpetuals = [p for p in prepared if p.recording.instrument.expiry_ns is None]

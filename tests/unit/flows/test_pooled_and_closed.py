@@ -59,6 +59,26 @@ def test_another_asset_is_lent_one_only_where_it_is_asked_by_name_and_the_map_sa
     assert any("not of bitget:ETHUSDT" in said for said in lent.head.warnings)
 
 
+@pytest.mark.parametrize(("window_h", "later_h"), [(24, 24), (24, 24 * 200), (24 * 365, 24 * 200)])
+def test_an_expected_map_of_a_moment_long_after_the_data_is_refused(window_h: int, later_h: int) -> None:
+    assert REQUEST.as_of_ns is not None
+    later = replace(
+        REQUEST,
+        window_ns=window_h * HOUR_NS,
+        as_of_ns=REQUEST.as_of_ns + later_h * HOUR_NS,
+        quantity="expected",
+    )
+    with pytest.raises(NotEnoughDataError, match=r"its hours end at .* before the moment asked for"):
+        build_map(later, [bars_market(HOURS, 3, instrument=BITGET)])
+
+
+def test_an_expected_map_a_little_later_says_what_it_does_not_hold() -> None:
+    assert REQUEST.as_of_ns is not None
+    later = replace(REQUEST, as_of_ns=REQUEST.as_of_ns + 5 * HOUR_NS, quantity="expected")
+    head = build_map(later, [bars_market(HOURS, 3, instrument=BITGET)]).head
+    assert [w for w in head.warnings if "its hours end 5 h before this moment" in w]
+
+
 def daily_file(folder: Path, hours: int = 3) -> Path:
     """Write a public daily file of BitMEX as documented."""
     rng, begin = np.random.default_rng(1), datetime(2024, 11, 24, tzinfo=UTC)

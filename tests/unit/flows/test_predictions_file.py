@@ -59,6 +59,15 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, said: str) -> N
         read_predictions(tmp_path / "p.csv", judged_hours(MARKET))
 
 
+def test_a_file_without_an_hour_that_is_scored_is_refused(tmp_path: Path) -> None:
+    hours = judged_hours(MARKET)
+    scored = np.arange(len(hours)) >= 3
+    (tmp_path / "p.csv").write_text(HEAD + "2026-06-01T00:00:00Z,long,1\n")
+    assert np.isfinite(read_predictions(tmp_path / "p.csv", hours)).any()
+    with pytest.raises(FormatError, match=r"no row lies in the hours scored, 2026-06-01T03:00:00Z to "):
+        read_predictions(tmp_path / "p.csv", hours, scored=scored)
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         write_predictions(tmp_path / "none" / "p.csv", MARKET.start_ns, np.ones((6, 2)))

@@ -207,3 +207,12 @@ def test_select_and_rebin_keep_what_they_say() -> None:
     coarse = result.rebin(np.linspace(low, high, 7))
     assert np.isclose(coarse.long_usd.sum(), result.long_usd.sum())
     assert (coarse.usd >= 0).all()
+
+
+@pytest.mark.parametrize(("days", "told"), [(0.5, False), (3.0, True)])
+def test_a_map_of_a_moment_long_after_the_data_says_so(days: float, told: bool) -> None:
+    as_of = 60 * S + round(days * 86_400) * S
+    prepared = [prepare(market(LINEAR, 100.0), PARAMETERS, TERMS, as_of_ns=as_of)]
+    head = modelled_map(prepared, PARAMETERS, as_of_ns=as_of, window_ns=3600 * S).head
+    stale = [w for w in head.warnings if "older than this moment" in w]
+    assert stale == (["alpha:XUSDT: its newest row is 3 d older than this moment: price, levels and open interest are those of then"] if told else [])  # fmt: skip
