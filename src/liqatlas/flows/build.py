@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.clock import HOUR_NS, isoformat
 from liqatlas.base.errors import InputError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
-from liqatlas.base.format import format_duration
 from liqatlas.base.instruments import VENUES
 from liqatlas.flows.choose import choose
 from liqatlas.flows.expected import build_expected, build_expected_heatmap, of_default, wants_expected
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from liqatlas.maps.heatmap import Heatmap
     from liqatlas.maps.liquidation_map import LiquidationMap
     from liqatlas.maps.modelled import PreparedInstrument
-
-#: Data that end this long before the moment of a map are told of: bars of an hour, and an hour more.
-LATE_NS = 2 * HOUR_NS
 
 
 def build_map(
@@ -136,17 +131,6 @@ def say_closed(head: Head) -> Head:
     return replace(head, warnings=(*said, *head.warnings)) if said else head
 
 
-def _say_late(head: Head) -> Head:
-    """Return a head that says whose data end long before the moment asked for."""
-    late = [(info, head.as_of_ns - info.last_ts_ns) for info in head.venues]
-    said = tuple(
-        f"{info.venue}:{info.symbol}: its data end at {isoformat(info.last_ts_ns)}, {format_duration(age)} before the moment asked for"
-        for info, age in late
-        if age > LATE_NS
-    )
-    return replace(head, warnings=(*said, *head.warnings)) if said else head
-
-
 def _chosen(
     request: Request, recordings: Sequence[Recording] | None, reporter: Reporter
 ) -> tuple[list[Recording], int]:
@@ -199,7 +183,7 @@ def read_out(result: LiquidationMap, request: Request) -> LiquidationMap:
     InputError
         If bins and a price step are both given, or the leverage range holds nothing.
     """
-    result = replace(result, head=_say_late(say_closed(result.head)))
+    result = replace(result, head=say_closed(result.head))
     if request.leverage is not None:
         result = result.select(leverage=request.leverage)
         if not result.usd.any():

@@ -186,12 +186,6 @@ def _instrument(
     _in_reach(market, request.window_ns, as_of_ns)
     mark, source = mark_at(known)
     recent = market.since(as_of_ns - _LEVEL_HISTORY_NS)
-    if not len(recent):
-        newest = span[1] if (span := known.span_ns()) else 0
-        raise NotEnoughDataError(
-            f"{recording.instrument.key}: its data end at {isoformat(newest)}; what exchanges would print at "
-            f"{isoformat(as_of_ns)} cannot be told from them: ask for an earlier --as-of, or --quantity outstanding"
-        )
     responses = respond(recent, calibration.settings, scale=calibration.hazard_scale, with_profile=False)
     level = level_now(calibration, forecast(recent, calibration, responses), as_of_ns)
     held = held_mass(
