@@ -82,7 +82,10 @@ def test_damaged_hot_rows_are_lost_page_by_page_and_become_gaps(
     sound: Path, tmp_path: Path, which: list[float]
 ) -> None:
     root = damaged_copy(sound, tmp_path, "hot_trades", which=which)
-    with pytest.raises(LakeCorruptError, match="see liqatlas lake verify, then liqatlas lake repair"), Lake.open(root) as lake:
+    with (
+        pytest.raises(LakeCorruptError, match="see liqatlas lake verify, then liqatlas lake repair"),
+        Lake.open(root) as lake,
+    ):
         lake.read("trades", BTC.venue, BTC.symbol, START, END)
     with Lake.open(root) as lake:
         assert lake.verify().problems[0].kind == "database"

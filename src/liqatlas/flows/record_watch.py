@@ -50,6 +50,22 @@ class Watch:
     url: str | None
 
 
+class WriteTrouble:
+    """Says once that rows cannot be written, and once that they can again."""
+
+    def __init__(self, recording: Recording, say: Callable[[str], None]) -> None:
+        self._recording, self._say, self._told = recording, say, ""
+
+    def look(self) -> None:
+        """See how the writer fares now."""
+        stats = self._recording.writer.stats
+        if stats.error and not self._told:
+            self._say(f"{stats.pending_rows:,} rows wait in memory and are tried again: {stats.error}")
+        elif self._told and not stats.error:
+            self._say(f"rows are written again, {stats.pending_rows:,} still wait")
+        self._told = stats.error
+
+
 def status_line(recording: Recording) -> str:
     """Return what is going on in one line."""
     parts = []
