@@ -10,6 +10,7 @@ import pytest
 
 from liqatlas.base import schemas
 from liqatlas.base.clock import HOUR_NS, MINUTE_NS
+from liqatlas.cli.main import run
 from liqatlas.flows.ingest import HOLE, keep
 from liqatlas.store import Lake
 from tests.unit.flows.markets import START, X, trades_market
@@ -136,3 +137,42 @@ def test_no_network_is_one_sentence_that_names_the_demo(run_liqatlas: RunLiqatla
         done = run_liqatlas(verb, "BTC", "--lake", tmp_path / "lake", *closed, env=env)
         assert done.returncode == 3, done.stderr
         assert "liqatlas demo" in done.stderr.strip().splitlines()[-1]
+
+
+def test_a_lake_is_checked_copied_mended_and_taken_back(
+    run_liqatlas: RunLiqatlas, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, back = str(tmp_path / "kept"), str(tmp_path / "back")
+
+    def care(*words: str, lake: str = str(filled)) -> tuple[int, str]:
+        code = run(["lake", *words, "--lake", lake])
+        return code, "".join(capsys.readouterr())
+
+    code, said = care("verify")
+    assert (code, "is whole" in said) == (0, True)
+    assert care("backup", kept)[0] == 0
+    hit = min(filled.glob("dataset=*/**/*.parquet"))
+    whole = bytearray(hit.read_bytes())
+    whole[len(whole) // 2] ^= 255
+    hit.unlink()  # the backup shares the old bytes
+    hit.write_bytes(whole)
+    done = run_liqatlas("lake", "verify", "--lake", str(filled))
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-1].endswith("then liqatlas lake repair")
+    code, said = care("repair")
+    assert (code, "noted as a gap" in said) == (0, True)
+    assert care("verify")[0] == 0
+    assert "nothing was wrong" in care("repair")[1]
+    assert care("restore", kept, lake=back)[0] == 0
+    assert care("verify", lake=back)[0] == 0
+    for words, lake, wanted in (
+        (("verify",), str(tmp_path / "none"), 3),
+        (("repair",), str(tmp_path / "none"), 3),
+        (("backup",), str(filled), 2),
+        (("backup", kept), str(filled), 2),
+        (("restore", str(tmp_path)), str(tmp_path / "new"), 2),
+        (("verify", kept), str(filled), 2),
+    ):
+        code, said = care(*words, lake=lake)
+        assert code == wanted
+        assert len(said.strip().splitlines()) == 1

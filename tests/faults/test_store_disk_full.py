@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 import shutil
 import subprocess
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liqatlas.base.errors import DiskFullError, LakeError
+from liqatlas.base.errors import DiskFullError, LakeError, LakeLockedError
 from liqatlas.store import Lake
 from tests.conformance.store.rows import BTC, DAY, HOUR, START, trades
 
@@ -165,3 +167,40 @@ def test_a_lake_at_rest_on_a_full_or_read_only_disk_can_be_read(small_disk: Path
         assert lake.freshness()[0].dataset == "trades"
     with pytest.raises(LakeError), Lake.create(small_disk / "lake") as lake:
         lake.put_checkpoint("a", "b")
+
+
+def test_a_lake_that_cannot_be_opened_for_lack_of_room_or_rights_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Lake.create(tmp_path / "lake") as lake:
+        real = Path.open
+
+        def full(self: Path, *arguments: object, **options: object) -> object:
+            if self.name == "series.json.partial":
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(self, *arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(Path, "open", full)
+        with lake.writer() as writer, pytest.raises(DiskFullError, match="free space"):
+            writer.append("trades", BTC, trades(1))
+        monkeypatch.undo()
+
+        def refused(self: Path, **_: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(Path, "mkdir", refused)
+        with pytest.raises(LakeError, match="check the folder and its rights"):
+            lake.writer()
+
+
+def test_a_lock_holds_where_there_is_no_room_for_its_holders_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Lake.create(tmp_path / "lake") as lake:
+
+        def full(*_: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "write", full)
+        with lake.writer(), pytest.raises(LakeLockedError, match="by another process"):
+            lake.writer()

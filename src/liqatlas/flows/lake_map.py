@@ -7,7 +7,13 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liqatlas.base.errors import LakeLockedError, LiqAtlasError, NotEnoughDataError, TiersUnknownError
+from liqatlas.base.errors import (
+    DiskFullError,
+    LakeLockedError,
+    LiqAtlasError,
+    NotEnoughDataError,
+    TiersUnknownError,
+)
 from liqatlas.flows.choose import matches
 from liqatlas.flows.expected import of_default
 from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
@@ -148,7 +154,10 @@ def bring_up_to_date(lake: Lake, one: Held, made_with: Recipe) -> None:
     try:
         with Lake.create(lake.root) as writable:
             update(writable, instrument, made_with, one.newest_ns)
-    except LakeLockedError:  # a repair or migration is at work
+    except (
+        LakeLockedError,
+        DiskFullError,
+    ):  # a repair or migration is at work, or there is no room to keep what is derived
         return
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError, LiqAtlasError, SourceUnavailableError, UnknownSymbolError
-from liqatlas.flows.record_watch import Recording, Watch, heartbeat, serve_metrics, status_line
+from liqatlas.flows.record_watch import News, Recording, Watch, heartbeat, serve_metrics, status_line
 from liqatlas.flows.recorder import VenueRecorder
 from liqatlas.flows.upkeep import upkeep
 from liqatlas.flows.venue_access import out_of_reach
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: How often files are compacted, swept and retention is looked at [s].
 UPKEEP_S = 60.0
 HEARTBEAT_S = 10.0
+NEWS_S = 1.0
 #: How long one thread may hold the interpreter while another waits [s].
 SWITCH_S = 0.0005
 
@@ -175,6 +176,7 @@ async def _record(
             _keep_recording(plan, recording, stop, restart, say),
             _every(show_every, stop, lambda: show(status_line(recording))),
             _every(UPKEEP_S, stop, lambda: asyncio.to_thread(upkeep, lake, say, max_bytes=plan.max_bytes)),
+            _every(NEWS_S, stop, News(recording, say).look),
             _every(HEARTBEAT_S, stop, lambda: heartbeat(recording, watch, say), at_once=True),
         ]
         if inside is not None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from liqatlas.flows.recorder import VenueRecorder, VenueState
     from liqatlas.store import Writer
 
+#: A venue that stumbles again and again is told of this often at most [s].
+TROUBLE_EVERY_S = 30.0
+
 
 @dataclass(slots=True)
 class Recording:
@@ -50,6 +53,30 @@ class Watch:
     silent_s: float
     file: Path | None
     url: str | None
+
+
+class News:
+    """Tells what a recorder's operator must hear at once: rows that cannot be written, venues in trouble, contracts that changed."""
+
+    def __init__(self, recording: Recording, say: Callable[[str], None]) -> None:
+        self._recording, self._say, self._unwritten = recording, say, ""
+        self._told: dict[str, tuple[str, float]] = {}
+
+    def look(self) -> None:
+        """Tell what is new since the last look; a venue's trouble at most every :data:`TROUBLE_EVERY_S` seconds."""
+        stats = self._recording.writer.stats
+        if stats.error and not self._unwritten:
+            self._say(f"{stats.pending_rows:,} rows wait in memory and are tried again: {stats.error}")
+        elif self._unwritten and not stats.error:
+            self._say(f"rows are written again, {stats.pending_rows:,} still wait")
+        self._unwritten = stats.error
+        for state in self._recording.states:
+            while state.news:
+                self._say(f"{state.venue}: {state.news.popleft()}")
+            text, when = self._told.get(state.venue, ("", -TROUBLE_EVERY_S))
+            if state.problem and state.problem != text and time.monotonic() - when >= TROUBLE_EVERY_S:
+                self._say(f"{state.venue}: {state.problem}")
+                self._told[state.venue] = (state.problem, time.monotonic())
 
 
 def status_line(recording: Recording) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from liqatlas.base import schemas
@@ -45,6 +46,8 @@ FIRST_TRADE_S = 30.0
 _FULL_PAUSE_S = 0.05
 DOWN = "the recorder was not running"
 _LONGEST_NAME = 80
+#: Sentences that wait for somebody to read them.
+_NEWS = 100
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class VenueState:
     restarts: int = 0
     last_frame: float = field(default_factory=time.monotonic)
     problem: str = ""
+    news: deque[str] = field(default_factory=lambda: deque(maxlen=_NEWS))
 
 
 class VenueRecorder:
@@ -198,12 +202,17 @@ class VenueRecorder:
                 self._held.merge(batch.rows)
                 self._note_gaps(batch.gaps)
                 await self._flush_when_due(force=bool(batch.changed))
-                for _, new in batch.changed:
+                for old, new in batch.changed:
                     self.instruments[new.symbol] = new
                     if new.symbol in symbols:
                         self._lake.put_instrument(new, valid_from_ns=batch.recv_ns or now_ns())
+                        self.state.news.append(
+                            f"{new.symbol} is listed" if old is None else difference(old, new)
+                        )
                 if batch.ended:
-                    self.state.problem = f"no longer traded: {', '.join(batch.ended)}"
+                    self.state.news.append(
+                        f"no longer traded: {', '.join(batch.ended)}; what was recorded stays"
+                    )
                 self._vouch(feed, symbols, datasets)
                 self._count(feed)
                 if time.monotonic() - self.state.last_frame > self._silent_s:
@@ -369,6 +378,16 @@ class VenueRecorder:
         state.dropped, state.held_back = feed.inbox.stats.dropped, feed.inbox.stats.waits
         if feed.stats.last_error:
             state.problem = feed.stats.last_error
+
+
+def difference(old: Instrument, new: Instrument) -> str:
+    """Say what of a contract changed."""
+    changed = [
+        f"{one.name} {getattr(old, one.name)} is now {getattr(new, one.name)}"
+        for one in fields(Instrument)
+        if getattr(old, one.name) != getattr(new, one.name)
+    ]
+    return f"{new.symbol} changed: {', '.join(changed)}; rows count by it from now on"
 
 
 def pool(venue: str, name: str) -> Instrument:

@@ -21,7 +21,7 @@ from liqatlas.base.instruments import Instrument
 from liqatlas.base.symbols import near_names
 from liqatlas.store.hot import HOT
 from liqatlas.store.layout import SERIES
-from liqatlas.store.parquet import sync_folder
+from liqatlas.store.parquet import cannot_write, sync_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -221,12 +221,15 @@ def write_sidecar(connection: sqlite3.Connection, root: Path) -> None:
         for s in all_series(connection).values()
     ]
     partial = root / f"{SERIES}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(listed, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(root / SERIES)
-    sync_folder(root)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(listed, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(root / SERIES)
+        sync_folder(root)
+    except OSError as error:
+        raise cannot_write(root / SERIES, error) from error
 
 
 def read_sidecar(root: Path) -> dict[int, Series]:

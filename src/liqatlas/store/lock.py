@@ -10,11 +10,13 @@ import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from liqatlas.base.clock import isoformat, now_ns
 from liqatlas.base.errors import LakeLockedError
 from liqatlas.store.layout import LOCKS
+from liqatlas.store.parquet import cannot_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,13 +53,16 @@ class Lock:
 
     def acquire(self) -> Self:
         """Take the lock or raise at once."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             if self._role is None:
                 self._take(_ALL, exclusive=True)
             else:
                 self._take(_ALL, exclusive=False)
                 self.taken_over = self._take(self._role, exclusive=True) if self._role else ""
+        except OSError as error:
+            self.release()
+            raise cannot_write(self._folder, error) from error
         except BaseException:
             self.release()
             raise
@@ -75,16 +80,14 @@ class Lock:
         file.seek(0)
         left = file.read()
         if exclusive:
-            file.truncate(0)
-            json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": isoformat(now_ns())}, file)
-            file.flush()
+            _note(file, {"pid": os.getpid(), "host": socket.gethostname(), "since": isoformat(now_ns())})
         return left
 
     def release(self) -> None:
         """Let go; a second call does nothing."""
         for file, exclusive in self._held:
             if exclusive:
-                file.truncate(0)
+                _note(file, None)
             file.close()
         self._held = []
 
@@ -95,6 +98,14 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _note(file: TextIO, holder: dict[str, object] | None) -> None:
+    """Write who holds a lock; on a full disk the lock holds without a name."""
+    with suppress(OSError):
+        os.ftruncate(file.fileno(), 0)
+        if holder is not None:
+            os.write(file.fileno(), json.dumps(holder).encode())
 
 
 def _refusal(folder: Path, role: str | None, name: str) -> LakeLockedError:

@@ -204,16 +204,17 @@ class Draft:
         try:
             yield
         except OSError as error:
-            size = 0 if self._sink is None else self._sink.bytes
             self.discard()
-            if error.errno in NO_ROOM:
-                raise DiskFullError(
-                    f"{self._final}: no room left to write more than {size:,} bytes; free space or lower --max-disk. "
-                    "What was durable stays readable"
-                ) from error
-            raise LakeError(
-                f"{self._final}: cannot be written: {error.strerror or error}; check the folder and its rights"
-            ) from error
+            raise cannot_write(self._final, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> LakeError:
+    """Return what it means that the file system refused to write a file of the lake."""
+    if error.errno in NO_ROOM:
+        return DiskFullError(
+            f"{path}: no room left to write; free space or lower --max-disk. What was durable stays readable"
+        )
+    return LakeError(f"{path}: cannot be written: {error.strerror or error}; check the folder and its rights")
 
 
 def place_of(dataset: str, venue: str, symbol: str, span: tuple[int, int]) -> str:

@@ -135,9 +135,8 @@ class SegmentStore:
             if held is None and (self._writable or self._path.exists()):
                 held = self._local.held = self._opened()
                 self._all.append(held)
-            if held is not None:
-                self._check(held[0])
-            yield None if held is None else held[0]
+            there = held is not None and self._check(held[0])
+            yield held[0] if held is not None and there else None
 
     def _file_number(self) -> int:
         """Return which file stands under the path, 0 for none: it may be removed while it is held open."""
@@ -151,7 +150,8 @@ class SegmentStore:
         connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         return connection, self._file_number()
 
-    def _check(self, connection: sqlite3.Connection) -> None:
+    def _check(self, connection: sqlite3.Connection) -> bool:
+        """Return whether there are tables; a writer makes them."""
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > _VERSION:
             raise LakeVersionError(
@@ -165,6 +165,7 @@ class SegmentStore:
                 connection.execute(_PROGRESS)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
+        return version > 0 or self._writable
 
     def write(
         self,

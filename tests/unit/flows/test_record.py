@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,8 +10,9 @@ import pytest
 from liqatlas.base.clock import DAY_NS, now_ns
 from liqatlas.base.errors import InputError
 from liqatlas.flows.ingest import keep
-from liqatlas.flows.record import RecordPlan, read_names
-from liqatlas.flows.recorder import VenueRecorder, pool
+from liqatlas.flows.record import RecordPlan, _other_names, read_names
+from liqatlas.flows.record_watch import News, Recording
+from liqatlas.flows.recorder import VenueRecorder, VenueState, pool
 from liqatlas.flows.request import parse_bytes
 from liqatlas.flows.segments import recipe
 from liqatlas.flows.terms import risk_terms
@@ -25,6 +28,8 @@ from tests.unit.flows.markets import X, trades_market
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from liqatlas.venues.frames import Listing
 
 
 def plan(root: Path, **more: object) -> RecordPlan:
@@ -138,3 +143,113 @@ async def test_what_has_no_stream_is_recorded_as_well(tmp_path: Path) -> None:
         for dataset in ("insurance_fund", "open_interest", "trades"):
             assert lake.read(dataset, "binance", "BTCUSDT", 0, now_ns() + 10**18).height > 0, dataset
     assert sum(seen) >= sum(recorder.state.rows.values())  # rows are shown before they are written
+
+
+@pytest.mark.parametrize("change", ["size", "delisted"])
+async def test_a_contract_that_changes_or_ends_is_told_and_its_rows_keep_their_size(
+    tmp_path: Path, change: str
+) -> None:
+    market = market_of("gate")
+    async with (
+        StubExchange(wire_of("gate"), market, wait_for=1, pace_s=0.02) as exchange,
+        client_of("gate", exchange) as client,
+    ):
+        known = await client.listings()
+        symbol = next(iter(market.contracts))
+        real = known[symbol]
+        with Lake.create(tmp_path / "lake") as lake, lake.writer(bound_s=0.1) as writer:
+            if change == "size":  # as it was before we asked last
+                value = real.instrument.contract_value
+                known[symbol] = replace(real, instrument=replace(real.instrument, contract_value=value * 10))
+            else:
+                plain = client.load_listings
+
+                async def without() -> dict[str, Listing]:
+                    return {k: v for k, v in (await plain()).items() if k != symbol}
+
+                client.load_listings = without  # type: ignore[method-assign]
+            one = VenueRecorder(
+                lake, writer, client, [symbol], silent_s=60, options=FeedOptions(renew_s=0.15)
+            )
+            recording = Recording({"gate": one}, writer)
+            said: list[str] = []
+            news, stop = News(recording, said.append), asyncio.Event()
+            task = asyncio.create_task(one.run(stop))
+            for _ in range(100):
+                await asyncio.sleep(0.1)
+                news.look()
+                if said:
+                    break
+            stop.set()
+            await task
+            writer.flush()
+            versions = lake.instrument_versions("gate", symbol)
+    if change == "delisted":
+        assert said[0] == (f"gate: no longer traded: {symbol}; what was recorded stays")
+        return
+    assert len(said) == 1
+    assert said[0].startswith(f"gate: {symbol} changed: contract_value ")
+    assert [v.instrument.contract_value for v in versions] == [value * 10, value]
+
+
+def test_trouble_is_told_once_and_its_end_too(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Lake.create(tmp_path / "lake") as lake, lake.writer() as writer:
+        recorder = SimpleNamespace(state=VenueState("binance"))
+        news = News(Recording({"binance": recorder}, writer), said.append)  # type: ignore[dict-item]
+        news.look()
+        assert said == []
+        writer._stats = replace(writer.stats, error="no room", pending_rows=7)
+        news.look()
+        news.look()
+        recorder.state.problem = "no frame for 120 s: opening the feed anew"
+        news.look()
+        news.look()
+        writer._stats = replace(writer.stats, error="", pending_rows=0)
+        news.look()
+    assert said == [
+        "7 rows wait in memory and are tried again: no room",
+        "binance: no frame for 120 s: opening the feed anew",
+        "rows are written again, 0 still wait",
+    ]
+
+
+async def test_other_names_that_no_venue_lists_leave_the_feeds_as_they_are(tmp_path: Path) -> None:
+    market = market_of("binance")
+    names = tmp_path / "names"
+    said: list[str] = []
+    async with StubExchange(wire_of("binance"), market) as exchange, client_of("binance", exchange) as client:
+        with Lake.create(tmp_path / "lake") as lake, lake.writer() as writer:
+            one = VenueRecorder(lake, writer, client, ("BTCUSDT",), silent_s=60)
+            recording = Recording({"binance": one}, writer)
+            stop, restart = asyncio.Event(), asyncio.Event()
+            plan_ = RecordPlan(
+                names=(),
+                venues=("binance",),
+                lake=tmp_path,
+                access=Access(budgets=tmp_path),
+                names_file=names,
+            )
+
+            async def reload(text: str) -> None:
+                names.write_text(text)
+                count = len(said)
+                restart.set()
+                while len(said) == count and not task.done():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+            idle = asyncio.create_task(asyncio.Event().wait())
+            task = asyncio.create_task(_other_names(plan_, recording, [idle], (stop, restart), said.append))  # type: ignore[list-item]
+            await asyncio.sleep(0)
+            await reload("NONSENSE\n")
+            await reload("# nothing\n")
+            await reload("BTCUSDT\n")
+            assert not task.done()
+            await reload("BTCUSDT\nNONSENSE\nETHUSDT\n")
+            assert await task == ("BTCUSDT", "NONSENSE", "ETHUSDT")
+            idle.cancel()
+    assert "NONSENSE" in said[0]
+    assert said[0].endswith("the former names stay")
+    assert said[1].endswith("the former names stay")
+    assert said[2].startswith("the names are the same")
+    assert said[3].endswith("going on without it")
