@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from liqatlas.base.clock import HOUR_NS, NS_PER_MS, now_ns
@@ -15,6 +16,9 @@ from liqatlas.base.recording import Recording
 from liqatlas.flows.build import build_map
 from liqatlas.flows.request import Request
 from liqatlas.venues.bitget_coinm.units import face_value, open_interest_unit, turnover_usd
+from liqatlas.venues.bybit import parse as bybit
+from liqatlas.venues.frames import Listing
+from liqatlas.venues.through_ccxt.parse import interest_of
 from tests.stub_exchange.faults import Schedule
 from tests.stub_exchange.market import Mark
 from tests.stub_exchange.server import StubExchange
@@ -24,6 +28,7 @@ from tests.stub_exchange.wire_bitget_coinm import CONTRACTS, BitgetCoinMWire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from liqatlas.base.instruments import ContractKind
     from liqatlas.venues.rows import RowBatch
 
 KEY = "bitget_coinm"
@@ -121,3 +126,47 @@ async def test_a_recorded_session_becomes_a_map_in_the_right_unit(*, oi_in_coins
         parts = side.explained_usd + side.outside_window_usd + side.older_usd + side.unreachable_usd
         assert parts == pytest.approx(venue.open_interest_usd, rel=1e-6)
         assert side.explained_usd > 0
+
+
+@pytest.mark.parametrize(
+    ("symbol", "kind", "message", "row"),
+    [
+        # the venue's own one-sided figure where it stands, in an answer of 2026-09-15 and in a change without it
+        (
+            "BTCUSDT",
+            "linear",
+            {
+                "openInterest": "52664.642",
+                "singleOpenInterest": "26332.321",
+                "openInterestValue": "100",
+                "singleOpenInterestValue": "50",
+            },
+            (26332.321, 52664.642, 50.0),
+        ),
+        ("BTCUSDT", "linear", {"openInterest": "10", "openInterestValue": "800000"}, (5.0, 10.0, 400_000.0)),
+        ("BTCUSDT", "linear", {"openInterest": "10"}, (5.0, 10.0, None)),
+        ("BTCUSDT", "linear", {"openInterest": "10", "singleOpenInterest": ""}, (5.0, 10.0, None)),
+        ("BTCUSD", "inverse", {"openInterest": "900", "openInterestValue": "0.01"}, (450.0, 900.0, 450.0)),
+    ],
+)
+def test_open_interest_counted_on_both_sides_is_halved(
+    symbol: str, kind: ContractKind, message: dict[str, str], row: tuple[float, float, float | None]
+) -> None:
+    data = {
+        "topic": f"tickers.{symbol}",
+        "type": "delta",
+        "ts": 1_789_458_600_000,
+        "data": {"symbol": symbol} | message,
+    }
+    listing = Listing(Instrument("bybit", symbol, "BTC", kind=kind), "trading")
+    frame = bybit.parse_frame(msgspec.json.encode(data), {symbol: listing})
+    assert frame.batch.of("open_interest")[0][1:] == row
+
+
+@pytest.mark.parametrize(
+    ("venue", "native"), [("ccxt:bybit", 5.0), ("ccxt:hyperliquid", 5.0), ("ccxt:x", 10.0)]
+)
+def test_open_interest_through_ccxt_counts_as_the_exchange_does(venue: str, native: float) -> None:
+    of = Instrument(venue, "BTCUSDT", "BTC")
+    batch = interest_of([{"openInterestAmount": 10.0, "timestamp": 1_789_458_600_000}], of, None, END)
+    assert batch.of("open_interest")[0][1:3] == (native, 10.0)

@@ -97,7 +97,7 @@ class BybitWire:
                 "symbol": s,
                 "markPrice": str(event.mark),
                 "indexPrice": str(event.index),
-                "openInterest": str(event.oi_lots * c.lot),
+                "openInterest": str(2 * event.oi_lots * c.lot),
                 "fundingRate": "0.0001",
             }
         elif isinstance(event, Print):
@@ -146,7 +146,8 @@ class BybitWire:
             "/v5/market/recent-trade": lambda: {"category": "linear", "list": _recent(market, symbol, limit)},
             "/v5/market/orderbook": lambda: self._book(market, symbol),
             "/v5/market/open-interest": lambda: _rows(symbol, [
-                {"openInterest": str(market.oi_lots(t)), "timestamp": str(t)} for t in _grid(start, end, 5 * MINUTE_MS)
+                {"openInterest": str(2 * market.oi_lots(t)), "singleOpenInterest": str(market.oi_lots(t)), "timestamp": str(t)}
+                for t in _grid(start, end, 5 * MINUTE_MS)
             ][-limit:][::-1]),
             "/v5/market/account-ratio": lambda: _rows(symbol, [
                 {"symbol": symbol, "buyRatio": market.long_share(t), "sellRatio": "0", "timestamp": str(t)}

@@ -35,7 +35,13 @@ VENUES: dict[str, Venue] = {
     for v in (
         Venue("binance", "Binance"),
         Venue("binance_coinm", "Binance COIN-M"),
-        Venue("bybit", "Bybit"),
+        Venue(
+            "bybit",
+            "Bybit",
+            open_interest_sides=2,
+            open_interest_source="https://bybit-exchange.github.io/docs/v5/market/open-interest (read 2026-11-22): the value is "
+            "the sum of both sides; singleOpenInterest, published since 2026-06-11, is one",
+        ),
         Venue("okx", "OKX"),
         Venue("bitget", "Bitget"),
         Venue("bitget_coinm", "Bitget COIN-M"),
@@ -45,8 +51,8 @@ VENUES: dict[str, Venue] = {
             "hyperliquid",
             "Hyperliquid",
             open_interest_sides=2,
-            open_interest_source="inferred from recorded minutes of June 2026: |ΔOI| <= V fails in 24 %, |ΔOI| <= 2V holds in "
-            "99.5 % with a hard edge",
+            open_interest_source="https://docs.hydromancer.xyz (read 2026-11-22): two-sided; and recorded minutes of June 2026: "
+            "|ΔOI| <= V fails in 24 %, |ΔOI| <= 2V holds in 99.5 % with a hard edge",
         ),
         Venue("gate", "Gate"),
         Venue("bitmex", "BitMEX", closed_on="2026-09-23"),

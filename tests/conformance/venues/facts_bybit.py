@@ -49,12 +49,12 @@ FACTS = [
         "bybit", "http_get_orderbook.json", _DOCS + "market/orderbook", parse_rest.parse_book,
         book={"symbol": "BTCUSDT", "snapshot": True, "last_id": 1234567, "ts_event_ns": 1709891679000 * MS},
     ),
-    # openInterest in base coins for linear; openInterestValue in USD; fundingIntervalHour in hours.
+    # openInterest in base coins for linear, both sides together; openInterestValue in USD; fundingIntervalHour in hours.
     Fact(
         "bybit", "ws_ticker_linear.json", _DOCS + "websocket/public/ticker", _frame,
         rows={
             "marks": [{"ts_event_ns": 1673272861686 * MS, "mark_price": 17217.33, "index_price": 17227.36}],
-            "open_interest": [{"oi_native": 68744.761, "oi_published": 68744.761, "oi_usd": 1183601235.91}],
+            "open_interest": [{"oi_native": 34372.3805, "oi_published": 68744.761, "oi_usd": 591800617.955}],
             "funding": [{"funding_rate": -0.000212, "interval_h": 8.0, "settled": False}],
         },
         ticker={"last_price": 17216.0, "bid": 17215.5, "ask": 17216.0, "volume_24h_native": 91705.276,

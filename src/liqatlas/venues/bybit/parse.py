@@ -1,5 +1,7 @@
 """Bybit v5 public stream messages (linear and inverse) as rows. Pure: bytes in, rows out.
 
+``openInterest`` counts both sides (``base.instruments.VENUES``); rows carry the one-sided figure beside it.
+
 Sources (read 2026-11-22, field by field in docs/reference/venues/bybit.md):
 https://bybit-exchange.github.io/docs/v5/websocket/public/trade and the pages beside it
 """
@@ -12,6 +14,7 @@ import msgspec
 
 from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.errors import FormatError
+from liqatlas.base.instruments import VENUES
 from liqatlas.venues.fields import moment, not_negative, number, optional, positive, ticks, zero_is_absent
 from liqatlas.venues.frames import BookChange, Control, Frame, Listing, Ticker
 from liqatlas.venues.payload import decode, listed, value_usd
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 VENUE = "bybit"
 Levels = list[tuple[str, str]]
 Side = Literal["Buy", "Sell"]
+_SIDES = VENUES[VENUE].open_interest_sides
 _LOW_63_BITS = (1 << 63) - 1
 
 
@@ -82,6 +86,8 @@ class MarketTicker(msgspec.Struct):
     indexPrice: str | None = None  # noqa: N815
     openInterest: str | None = None  # noqa: N815
     openInterestValue: str | None = None  # noqa: N815
+    singleOpenInterest: str | None = None  # noqa: N815
+    singleOpenInterestValue: str | None = None  # noqa: N815
     fundingRate: str | None = None  # noqa: N815
     fundingIntervalHour: str | None = None  # noqa: N815
     bid1Price: str | None = None  # noqa: N815
@@ -239,16 +245,28 @@ def _add_ticker(frame: Frame, envelope: Envelope, listings: Mapping[str, Listing
     add_ticker(frame, ticker, moment(envelope.ts, "ts"), listed(listings, ticker.symbol, VENUE))
 
 
+def one_side(single: str | None, both: float) -> float:
+    """Return one side of what ``openInterest`` counts on both; the venue's own figure where it sends one (since June 2026)."""
+    stated = optional(single, "singleOpenInterest")
+    return both / _SIDES if stated is None else stated
+
+
+def _one_side_usd(ticker: MarketTicker) -> float | None:
+    both = optional(ticker.openInterestValue, "openInterestValue")
+    return None if both is None else one_side(ticker.singleOpenInterestValue, both)
+
+
 def add_ticker(frame: Frame, ticker: MarketTicker, ts: int, listing: Listing) -> None:
     """Add the mark, open-interest and funding rows that a summary holds; an absent field makes no row."""
     symbol, inverse = ticker.symbol, listing.instrument.is_inverse
     mark = zero_is_absent(ticker.markPrice, "markPrice")
     if mark is not None:
         frame.batch.add("marks", symbol, (ts, mark, zero_is_absent(ticker.indexPrice, "indexPrice")))
-    oi = optional(ticker.openInterest, "openInterest")
-    if oi is not None:
-        usd = oi if inverse else optional(ticker.openInterestValue, "openInterestValue")
-        frame.batch.add("open_interest", symbol, (ts, oi, oi, usd))
+    published = optional(ticker.openInterest, "openInterest")
+    if published is not None:
+        oi = one_side(ticker.singleOpenInterest, published)
+        usd = oi if inverse else _one_side_usd(ticker)
+        frame.batch.add("open_interest", symbol, (ts, oi, published, usd))
     rate = optional(ticker.fundingRate, "fundingRate")
     if rate is not None and listing.instrument.expiry_ns is None:
         hours = (

@@ -22,6 +22,7 @@ from liqatlas.venues.bybit.parse import (
     add_ticker,
     adl_state,
     book_levels,
+    one_side,
     trade_row,
 )
 from liqatlas.venues.fields import moment, not_negative, number, positive, zero_is_absent
@@ -167,18 +168,20 @@ def parse_trades(payload: bytes, listing: Listing) -> RowBatch:
 class _Sample(msgspec.Struct):
     openInterest: str  # noqa: N815
     timestamp: str
+    singleOpenInterest: str | None = None  # noqa: N815
 
 
 _SAMPLES = msgspec.json.Decoder(Page[_Sample])
 
 
 def parse_open_interest(payload: bytes, listing: Listing) -> RowBatch:
-    """Return open-interest samples, one-sided as the venue states; inverse ones are USD already."""
+    """Return open-interest samples, one-sided beside what is published (both sides); inverse ones are USD already."""
     batch, got = RowBatch(), _result(payload, _SAMPLES, "open-interest")
     for sample in got.rows:
-        oi = not_negative(sample.openInterest, "openInterest")
+        published = not_negative(sample.openInterest, "openInterest")
+        oi = one_side(sample.singleOpenInterest, published)
         usd = oi if listing.instrument.is_inverse else None
-        batch.add("open_interest", got.symbol, (moment(sample.timestamp, "timestamp"), oi, oi, usd))
+        batch.add("open_interest", got.symbol, (moment(sample.timestamp, "timestamp"), oi, published, usd))
     return batch
 
 

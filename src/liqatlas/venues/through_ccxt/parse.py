@@ -12,10 +12,12 @@ import msgspec
 
 from liqatlas.base.clock import NS_PER_MS
 from liqatlas.base.errors import FormatError
+from liqatlas.base.instruments import VENUES
 from liqatlas.venues.fields import not_negative, number, positive, ticks
 from liqatlas.venues.frames import BookChange, Frame
 from liqatlas.venues.payload import decode, listed
 from liqatlas.venues.rows import RowBatch
+from liqatlas.venues.through_ccxt.consts import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,8 +136,10 @@ def interest_unit(amount: float, value: float | None, of: Instrument, mark: floa
 def interest_of(
     found: Sequence[Mapping[str, Any]], of: Instrument, mark: float | None, now_ns: int
 ) -> RowBatch:
-    """Return samples of open interest, assumed one-sided (ccxt does not say)."""
+    """Return samples of open interest; ccxt hands on what the exchange counts, so an exchange we know tells of how many sides."""
     batch = RowBatch()
+    exchange = VENUES.get(of.venue.removeprefix(PREFIX))
+    sides = exchange.open_interest_sides if exchange else 1
     for sample in found:
         amount = sample.get("openInterestAmount")
         if amount is None:
@@ -143,7 +147,7 @@ def interest_of(
         held = not_negative(amount, "openInterestAmount")
         native = held * interest_unit(held, sample.get("openInterestValue"), of, mark)
         ts = int(sample["timestamp"]) * NS_PER_MS if sample.get("timestamp") else now_ns
-        batch.add("open_interest", of.symbol, (ts, native, native, None))
+        batch.add("open_interest", of.symbol, (ts, native / sides, native, None))
     return batch
 
 

@@ -115,7 +115,7 @@ def test_bars_marks_open_interest_funding(tmp_path: Path) -> None:
     assert recording.instrument.key == "bybit:SOLUSDT"
     assert recording.bars.row(0) == (T0, T0 + 60 * S, 10.0, 12.0, 9.0, 11.0, 100.0, None, "last")
     assert recording.bars["volume_native"][1] is None
-    assert recording.open_interest.row(1) == (T0 + 60 * S, 1010.0, 1010.0, 11110.0)
+    assert recording.open_interest.row(1) == (T0 + 60 * S, 505.0, 1010.0, 5555.0)  # Bybit counts both sides
     assert recording.marks.rows() == [(T0 + 7 * S, 11.5, None), (T0 + 60 * S, 11.25, 11.5)]
     assert recording.funding["funding_rate"].to_list() == [-0.0001, 0.0001]
     assert recording.liquidations.rows() == [(T0, "long", 10.5, "order", 4.0, 42.0, None)] * 2
