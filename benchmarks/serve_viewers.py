@@ -14,16 +14,18 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 from benchmarks import serve_load
 
 from tests.e2e.serving import served
 
+if TYPE_CHECKING:
+    from liqatlas.base.recording import Recording
 
-async def cost(
-    folder: Path, market: list[serve_load.Recording], viewers: int, seconds: float
-) -> tuple[float, int]:
+
+async def cost(folder: Path, market: list[Recording], viewers: int, seconds: float) -> tuple[float, int]:
     """Return processor seconds of the server and messages told in that time."""
     tally, stop, quiet = serve_load.Tally(), asyncio.Event(), threading.Event()
     async with served(folder, "--lake", folder / "lake", "--sockets", 4 * viewers + 64) as one:
