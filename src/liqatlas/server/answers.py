@@ -85,6 +85,8 @@ class Answers:
 
     Parameters
     ----------
+    slow_threads
+        For what takes seconds: two, so that scores under way for a minute do not keep a report waiting.
     patience_s
         A caller waits at most this long; the work goes on and is kept for whoever asks again.
     stale_s
@@ -97,7 +99,7 @@ class Answers:
         self,
         *,
         threads: int = 2,
-        slow_threads: int = 1,
+        slow_threads: int = 2,
         patience_s: float = 25.0,
         stale_s: float = 10.0,
         clean: Callable[[bytes], bytes] = bytes,
