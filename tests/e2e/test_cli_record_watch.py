@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
@@ -25,6 +25,17 @@ async def until(true: Callable[[], bool], limit_s: float = 45) -> None:
     async with asyncio.timeout(limit_s):
         while not true():  # noqa: ASYNC110 (another process works)
             await asyncio.sleep(0.2)
+
+
+async def live_levels(session: aiohttp.ClientSession, port: int) -> dict[str, Any]:
+    """Return the levels of the one instrument that is recorded, once there is a sample of open interest."""
+    async with asyncio.timeout(60):
+        while True:
+            async with session.get(f"http://127.0.0.1:{port}/levels/BTC") as answer:
+                assert answer.status in {200, 404, 422}, await answer.text()
+                if answer.status == 200:
+                    return dict((await answer.json())["instruments"][0])
+            await asyncio.sleep(0.3)
 
 
 def free_port() -> int:
@@ -64,7 +75,7 @@ async def test_a_recorder_is_watched_and_takes_another_coin_without_a_restart(tm
     async with StubExchange(wire_of("binance"), market, pace_s=0.1) as exchange:
         args = (
             "record", "--symbols", names, "--venues", "binance", "--host", f"binance={exchange.rest_url}", "--lake", lake,
-            "--metrics", port, "--heartbeat-url", heart, "--heartbeat-file", tmp_path / "beat",
+            "--metrics", port, "--heartbeat-url", heart, "--heartbeat-file", tmp_path / "beat", "--live-map",
         )  # fmt: skip
         async with liqatlas(tmp_path, *args) as process, aiohttp.ClientSession() as session:
             await until(lambda: rows_of(lake, "BTCUSDT") > 50)
@@ -78,6 +89,9 @@ async def test_a_recorder_is_watched_and_takes_another_coin_without_a_restart(tm
             assert int(counts['liqatlas_dropped_total{venue="binance"}']) == 0
             assert int(counts['liqatlas_connected{venue="binance"}']) == 1
             assert int(counts["liqatlas_store_written_total"]) > 0
+            levels = await live_levels(session, port)
+            assert (levels["venue"], levels["symbol"]) == ("binance", "BTCUSDT")
+            assert len(levels["price_edges"]) == len(levels["long_usd"]) + 1
             names.write_text("BTC\nETH\n", encoding="utf-8")
             process.send_signal(signal.SIGHUP)
             await until(lambda: rows_of(lake, "ETHUSDT") > 20)

@@ -60,6 +60,12 @@ class HistoryNow:
         return self.whole, self.window
 
 
+def _newest(rows: Recording) -> int:
+    """Return the newest moment of an instrument's own rows: another venue's may be ahead."""
+    span = rows.span_ns()
+    return span[1] if span else 0
+
+
 @dataclass(slots=True)
 class _Window:
     """The closed bars of a window: those of the hour it begins in, and the stream of all from ``begins_ns`` on."""
@@ -156,7 +162,7 @@ class LiveHistory:
         if stored.notes:
             return stored  # rows of the newest hour were removed
         edges = stored.samples.edges[: -1 if stored.provisional else None]
-        at = int(np.searchsorted(edges, as_of_ns - GRACE_NS, side="right")) - 1
+        at = int(np.searchsorted(edges, _newest(stored.known) - GRACE_NS, side="right")) - 1
         last_table = stored.tail[-1].edges_ns[0]
         if at < 1 or edges[at] <= last_table:
             return stored  # nothing that comes from trades is closed yet
@@ -187,7 +193,8 @@ class LiveHistory:
         """Return the history at a moment; it must not be stale."""
         flow = lake_flow(self._lake, self.instrument, self._made_with, as_of_ns)
         samples = self._rows.read(flow, as_of_ns)
-        settled = int(np.searchsorted(samples.edges, as_of_ns - GRACE_NS, side="right")) - 1
+        newest = _newest(self._rows.known)
+        settled = int(np.searchsorted(samples.edges, newest - GRACE_NS, side="right")) - 1
         if self._may_close and settled > 0:
             self._close(samples.part(0, settled))
             samples = Samples(samples.edges[settled:], samples.values[settled:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from liqatlas.base.clock import DAY_NS, now_ns
+from liqatlas.base.clock import DAY_NS, MINUTE_NS, now_ns
 from liqatlas.base.errors import InputError, NotEnoughDataError
 from liqatlas.flows.build import build_heatmap, build_map, read_out
 from liqatlas.flows.choose import choose
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from liqatlas.maps.liquidation_map import LiquidationMap
 
 R = TypeVar("R")
+#: A row this young was recorded now.
+FRESH_NS = MINUTE_NS
 #: Results kept of all kinds together.
 RESULTS_KEPT = 64
 
@@ -52,7 +54,7 @@ class Source:
     backing
         Where recordings come from.
     live
-        Whether rows arrive now: the clock is then the newest moment.
+        Whether rows arrive now; a lake whose newest row was seen as fresh as :data:`FRESH_NS` counts as that by itself.
 
     Attributes
     ----------
@@ -63,7 +65,7 @@ class Source:
     def __init__(self, backing: Backing, *, live: bool = False) -> None:
         self._backing = backing
         self._results: Kept[Any] = Kept(RESULTS_KEPT)
-        self.live = live
+        self._live = live
         self._places = tuple(place.encode() for place in backing.places)
         memory = backing.memory
         self.more_metrics: list[Callable[[], str]] = [] if memory is None else [memory.metrics_text]
@@ -72,6 +74,17 @@ class Source:
     def simulated(self) -> bool:
         """Whether everything here is simulated."""
         return self._backing.simulated
+
+    @property
+    def live(self) -> bool:
+        """Whether rows arrive now: the clock is then the newest moment, and a feed that falls silent grows old.
+
+        Once live, a source stays so: a recorder in another process that died must show.
+        """
+        if not self._live and self.grows:
+            newest = max((one.last_ts_ns for one in self.markets()), default=0)
+            self._live = abs(now_ns() - newest) < FRESH_NS
+        return self._live
 
     @property
     def grows(self) -> bool:

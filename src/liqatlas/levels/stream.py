@@ -14,7 +14,7 @@ from liqatlas.base.clock import DAY_NS, HOUR_NS
 from liqatlas.levels import kernels
 from liqatlas.levels.flow import opened_and_closed
 from liqatlas.levels.sealed import SealedLevel, SealedSegment, absorb, load, seal
-from liqatlas.levels.segment import UNTOUCHED, Segment
+from liqatlas.levels.state import as_segment, copied, moved, new_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from liqatlas.levels.events import Runs
     from liqatlas.levels.flow import FlowBars
     from liqatlas.levels.parameters import EstimatorParameters
+    from liqatlas.levels.segment import Segment
 
 #: Bins added on each side when the window grows, so that it seldom does.
 _SPARE = 64
-_NOTHING_REACHED = (
-    kernels.NOTHING_LOW, kernels.NOTHING_HIGH, kernels.NOTHING_HIGH, kernels.NOTHING_LOW, -1, 0,
-)  # fmt: skip
 _LEVELS: tuple[SealedLevel, ...] = ("hour", "day", "month")
 Pyramid = tuple[kernels.State, kernels.State, kernels.State, kernels.State]
 
@@ -76,28 +74,10 @@ class LevelStream:
             False,
             False,
         ]  # whether the running hour, day and month hold anything to hand out
-        self._pyramid = self._map_pyramid(lambda level: self._new_state(0, opens=level == 0))
+        self._pyramid = self._map_pyramid(lambda level: new_state(self._buckets, 0, opens=level == 0))
 
     def _map_pyramid(self, make: Callable[[int], kernels.State]) -> Pyramid:
         return make(0), make(1), make(2), make(3)
-
-    def _new_state(self, bins: int, *, opens: bool = True) -> kernels.State:
-        """Return an empty state; only one in which positions ``opens`` has room for what is not placed yet."""
-        k = self._buckets
-        state = kernels.State(  # as kernels.clear leaves it, without visiting the zeros
-            stock=np.zeros((2, k, bins)),
-            pending=np.zeros((2, bins if opens else 0, k)),
-            scale=np.ones((2, k + 1)),
-            rebased=np.ones((2, k + 1)),
-            unlevered=np.zeros(2),
-            outer=np.array(([-1] * k, [bins] * k), np.int64),
-            inner=np.array(([bins] * k, [-1] * k), np.int64),
-            span_low=np.full((2, k), bins, np.int32),
-            span_high=np.full((2, k), -1, np.int32),
-            reach=np.array(_NOTHING_REACHED, np.int64),
-        )
-        state.reach[5] = bins
-        return state
 
     @property
     def begun(self) -> bool:
@@ -116,33 +96,10 @@ class LevelStream:
         first = min(low, self._origin) - _SPARE if bins else low - _SPARE
         last = max(high, self._origin + bins) + _SPARE if bins else high + _SPARE
         shift = self._origin - first
-        self._pyramid = self._map_pyramid(lambda level: self._moved(level, shift, last - first))
+        self._pyramid = self._map_pyramid(
+            lambda level: moved(self._pyramid[level], shift, last - first, opens=level == 0)
+        )
         self._origin = first
-
-    def _moved(self, level: int, shift: int, bins: int) -> kernels.State:
-        """Return the state of a level on a wider window, its old first bin at ``shift``."""
-        old = self._pyramid[level]
-        opens = level == 0
-        new = self._new_state(bins, opens=opens)
-        was = old.stock.shape[2]
-        if was == 0:  # nothing was placed, but bars may have closed or touched
-            new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
-            new.reach[:2] = old.reach[:2]
-            return new
-        new.stock[:, :, shift : shift + was] = old.stock
-        if opens:
-            new.pending[:, shift : shift + was] = old.pending
-        new.scale[:], new.rebased[:], new.unlevered[:] = old.scale, old.rebased, old.unlevered
-        pairs = (
-            (new.outer, old.outer), (new.inner, old.inner), (new.span_low, old.span_low), (new.span_high, old.span_high),
-        )  # fmt: skip
-        for target, source in pairs:
-            target[:] = np.where(source == was, bins, np.where(source == -1, -1, source + shift))
-        far = 1 << 39
-        new.reach[:4] = np.where(np.abs(old.reach[:4]) < far, old.reach[:4] + shift, old.reach[:4])
-        new.reach[4] = old.reach[4] + shift if old.reach[4] >= 0 else -1
-        new.reach[5] = old.reach[5] + shift if old.reach[5] < was else bins
-        return new
 
     def update(self, flow: FlowBars, start: int = 0, stop: int | None = None) -> None:
         """Fold bars ``[start, stop)`` of a table of flow bars, in order.
@@ -195,7 +152,7 @@ class LevelStream:
         bins = self._pyramid[0].stock.shape[2]
         new = [flow]
         if self._ahead is None or self._ahead.stock.shape[2] != bins:
-            self._ahead = self._new_state(bins)
+            self._ahead = new_state(self._buckets, bins)
             kernels.copy_used(self._ahead, self._pyramid[0])
             new = [*self._provisional, flow]
         none = np.zeros((0, 2, self._buckets))
@@ -247,7 +204,7 @@ class LevelStream:
         out: list[SealedSegment] = []
         for piece in pieces:
             out += self._seal_before(np.array(piece.ids))
-            absorb(self._pyramid[1], piece, self._offsets, self._origin)
+            absorb(self._pyramid[1], piece, self.offsets, self._origin)
             self._open[1] = True
             self._current[:] = piece.ids
         return out
@@ -321,20 +278,20 @@ class LevelStream:
         kernels.absorb(day, hour, self._offsets)
         kernels.absorb(month, day, self._offsets)
         kernels.absorb(everything, month, self._offsets)
-        return self._as_segment(everything)
+        return as_segment(everything, self._origin, self._offsets)
 
     def segment(self) -> Segment:
         """Return everything folded so far as one segment; the stream goes on undisturbed."""
-        hour, day, month, everything = (self._copy(state) for state in self._pyramid)
+        hour, day, month, everything = (copied(state) for state in self._pyramid)
         kernels.absorb(day, hour, self._offsets)
         kernels.absorb(month, day, self._offsets)
         kernels.absorb(everything, month, self._offsets)
-        return self._as_segment(everything)
+        return as_segment(everything, self._origin, self._offsets)
 
     def fork(self) -> LevelStream:
         """Return a stream that goes on from here by itself; this one is not disturbed by it."""
         twin = LevelStream(self.parameters, self.offsets)
-        twin._pyramid = self._map_pyramid(lambda level: self._copy(self._pyramid[level]))
+        twin._pyramid = self._map_pyramid(lambda level: copied(self._pyramid[level]))
         twin._origin, twin._current, twin._open = self._origin, self._current.copy(), list(self._open)
         return twin
 
@@ -362,32 +319,12 @@ class LevelStream:
         """
         bins = self._pyramid[0].stock.shape[2]
         if self._scratch is None or self._scratch.stock.shape[2] != bins:
-            self._scratch = self._new_state(bins)
+            self._scratch = new_state(self._buckets, bins)
         out = (np.empty((2, bins)), np.empty(2))
         hour, day, month, everything = self._pyramid
         running = hour if self._ahead is None else self._ahead
         kernels.density((running, day, month, everything), self._scratch, self._offsets, weights, out)
         return self._origin, *out
-
-    @staticmethod
-    def _copy(state: kernels.State) -> kernels.State:
-        return state._replace(**{name: np.copy(array) for name, array in state._asdict().items()})
-
-    def _as_segment(self, state: kernels.State) -> Segment:
-        kernels.spread_all(state, self._offsets)
-        touched = state.reach[1] >= state.reach[0]
-        low, high = (
-            (int(state.reach[0]) + self._origin, int(state.reach[1]) + self._origin) if touched else UNTOUCHED
-        )
-        scale = state.scale
-        return Segment(
-            low,
-            high,
-            state.rebased * scale,
-            self._origin,
-            state.stock * scale[:, :-1, None],
-            state.unlevered * scale[:, -1],
-        )
 
 
 def fold(
@@ -432,4 +369,4 @@ def touched_per_bar(
         (0, flow.count, stream._origin),  # noqa: SLF001
         touched,
     )
-    return touched, stream._as_segment(state)  # noqa: SLF001
+    return touched, as_segment(state, stream._origin, stream._offsets)  # noqa: SLF001

@@ -85,6 +85,8 @@ class Answers:
 
     Parameters
     ----------
+    slow_threads
+        For what takes seconds: two, so that scores under way for a minute do not keep a report waiting.
     patience_s
         A caller waits at most this long; the work goes on and is kept for whoever asks again.
     stale_s
@@ -97,7 +99,7 @@ class Answers:
         self,
         *,
         threads: int = 2,
-        slow_threads: int = 1,
+        slow_threads: int = 2,
         patience_s: float = 25.0,
         stale_s: float = 10.0,
         clean: Callable[[bytes], bytes] = bytes,
@@ -105,6 +107,7 @@ class Answers:
         self._quick = ThreadPoolExecutor(threads, "answers")
         self._slow = ThreadPoolExecutor(slow_threads, "slow-answers")
         self._making: dict[Hashable, asyncio.Future[Answer]] = {}
+        self._began: dict[Hashable, float] = {}
         self._kept: OrderedDict[Hashable, _Entry] = OrderedDict()
         self.patience_s, self.stale_s, self._clean = patience_s, stale_s, clean
         self.weighs = self.hits = self.stale = self.misses = self.refused = 0
@@ -149,17 +152,19 @@ class Answers:
             self._admit()
             self.misses += 1
             task = asyncio.create_task(self._make(key, version, make, slow=slow))
-            self._making[key] = task
+            self._making[key], self._began[key] = task, now
             task.add_done_callback(lambda done: self._forget(key, done))
         if old is not None:
             self.stale += 1
             return _given(old)
+        began = self._began.get(key, now)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self.patience_s)
         except TimeoutError:
             raise Refused(
                 503,
-                f"this takes longer than {self.patience_s:g} s; it goes on and is kept: ask again in a moment",
+                f"this takes longer than {self.patience_s:g} s; it has been under way for {time.monotonic() - began:.0f} s, goes on "
+                "and is kept: ask again in a moment",
                 kind="still-computing",
                 retry_after_s=5,
             ) from None
@@ -176,6 +181,7 @@ class Answers:
 
     def _forget(self, key: Hashable, done: asyncio.Future[Answer]) -> None:
         self._making.pop(key, None)
+        self._began.pop(key, None)
         if not done.cancelled():
             done.exception()  # whoever waits gets it; where nobody waits any more it is not a fault
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import time
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import orjson
-
+from liqatlas.server.guard_messages import LimitedBody, Told, answer_problem
+from liqatlas.server.guard_scope import (
+    COOKIE,
+    headers_of,
+    host_name,
+    instance_of,
+    is_loopback,
+    method_of,
+    token_of,
+)
 from liqatlas.server.limits import Buckets, Rate
-from liqatlas.server.problems import MEDIA_TYPE, Problem, Refused, encode_problem, problem_of
+from liqatlas.server.problems import Refused, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,20 +35,6 @@ if TYPE_CHECKING:
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOG = logging.getLogger("liqatlas.server")
-COOKIE = "liqatlas_key"
-#: Nothing is loaded from elsewhere, nothing runs that was not built with the page.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
-)
 #: Always open, and never counted against anybody.
 OPEN = frozenset({"/healthz", "/readyz"})
 LONGEST_TARGET = 8_192
@@ -103,34 +95,36 @@ class Guard:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        told = _Told(send, scope)
+        told = Told(send, scope)
         try:
-            headers = _headers(scope)
+            headers = headers_of(scope)
             if await self._enter_by_link(scope, headers, told):
                 return
             await self._admit(scope, headers)
-            limited = _LimitedBody(receive, headers, self.rules)
+            limited = LimitedBody(
+                receive, headers, most=self.rules.most_body, patience_s=self.rules.body_patience_s
+            )
             limited.check()
             async with asyncio.timeout(self.rules.patience_s):
                 await self.app(scope, limited, told)
         except Refused as error:
             self.metrics.refused[error.kind or str(error.status)] += 1
-            await _answer_problem(told, scope, problem_of(error, _instance(scope)))
+            await answer_problem(told, scope, problem_of(error, instance_of(scope)))
         except TimeoutError:
             late = Refused(
                 503, f"no answer within {self.rules.patience_s:g} s", kind="timeout", retry_after_s=5
             )
-            await _answer_problem(told, scope, problem_of(late, _instance(scope)))
+            await answer_problem(told, scope, problem_of(late, instance_of(scope)))
         except Exception as error:
-            LOG.exception("a fault while answering %s", _instance(scope))
-            await _answer_problem(told, scope, problem_of(error, _instance(scope)))
+            LOG.exception("a fault while answering %s", instance_of(scope))
+            await answer_problem(told, scope, problem_of(error, instance_of(scope)))
         finally:
             route = str(scope.get("path_template") or "other")
-            self.metrics.count(route, _method(scope), told.status, time.perf_counter() - began, told.size)
+            self.metrics.count(route, method_of(scope), told.status, time.perf_counter() - began, told.size)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            headers = _headers(scope)
+            headers = headers_of(scope)
             await self._admit(scope, headers, socket=True)
             await self.app(scope, receive, send)
         except Refused as error:
@@ -183,11 +177,11 @@ class Guard:
         if path in OPEN:
             return
         address = self._address(scope, headers)
-        if self.rules.keys is not None or self.rules.proxied or not _loopback(address):
+        if self.rules.keys is not None or self.rules.proxied or not is_loopback(address):
             self._spend(self._addresses, address, None, "address")
         if self.rules.keys is None:
             return
-        token = _token(scope, headers)
+        token = token_of(scope, headers)
         if not token:
             raise Refused(
                 401,
@@ -212,7 +206,7 @@ class Guard:
         scope["state"]["rate"] = (key.per_minute, self._keys.used(key.id, rate=rate))
 
     def _check_host(self, headers: dict[str, str]) -> None:
-        name = _host_name(headers.get("host", ""))
+        name = host_name(headers.get("host", ""))
         if not name:
             raise Refused(400, "no usable Host header was sent", kind="no-host")
         if self.rules.hosts and name not in self.rules.hosts:
@@ -225,7 +219,7 @@ class Guard:
     def _check_origin(self, scope: Scope, headers: dict[str, str], *, socket: bool) -> None:
         """Refuse pages of other sites where a browser would let them through."""
         origin = headers.get("origin")
-        if origin is None or (not socket and _method(scope) in {"GET", "HEAD", "OPTIONS"}):
+        if origin is None or (not socket and method_of(scope) in {"GET", "HEAD", "OPTIONS"}):
             return
         if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             raise Refused(403, "pages of other sites may not ask here", kind="other-origin")
@@ -234,7 +228,7 @@ class Guard:
         client = scope.get("client")
         address = str(client[0]) if client else "unknown"
         forwarded = headers.get("x-forwarded-for", "")
-        if self.rules.proxied and forwarded and _loopback(address):
+        if self.rules.proxied and forwarded and is_loopback(address):
             address = forwarded.rpartition(",")[2].strip()[:64]
         return address
 
@@ -262,152 +256,3 @@ class Guard:
         if key is None:
             raise Refused(401, "this key is not known here", kind="wrong-key")
         return key
-
-
-class _Told:
-    """A send that adds what every answer says, and remembers what was sent."""
-
-    def __init__(self, send: Send, scope: Scope) -> None:
-        self._send, self._scope = send, scope
-        self.status = self.size = 0
-        self.begun = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.begun = True
-            self.status = message["status"]
-            headers = list(message.get("headers", ()))
-            names = {bytes(name).lower() for name, _ in headers}
-            headers += [(name, value) for name, value in HEADERS if name not in names]
-            if b"content-security-policy" not in names:
-                headers.append((b"content-security-policy", POLICY.encode()))
-            if b"cache-control" not in names:
-                headers.append((b"cache-control", b"no-store"))
-            if rate := self._scope.get("state", {}).get("rate"):
-                headers += [
-                    (b"api-key-max-limit", str(rate[0]).encode()),
-                    (b"api-key-use-limit", str(rate[1]).encode()),
-                ]
-            message["headers"] = headers
-        elif message["type"] == "http.response.body":
-            self.size += len(message.get("body", b""))
-        await self._send(message)
-
-
-class _LimitedBody:
-    """A receive that refuses bodies that are too large or come too slowly."""
-
-    def __init__(self, receive: Receive, headers: dict[str, str], rules: GuardRules) -> None:
-        self._receive, self._headers, self._rules = receive, headers, rules
-        self._read = 0
-        self._whole = False
-
-    def check(self) -> None:
-        """Refuse by what the headers say."""
-        length = self._headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit():
-            raise Refused(400, "Content-Length is no number", kind="bad-length")
-        if len(length) > 15 or int(length) > self._rules.most_body:
-            raise self._too_large()
-
-    def _too_large(self) -> Refused:
-        return Refused(
-            413, f"the body is larger than {self._rules.most_body // 1024} KiB", kind="body-too-large"
-        )
-
-    async def __call__(self) -> Message:
-        if self._whole:
-            return await self._receive()
-        try:
-            async with asyncio.timeout(self._rules.body_patience_s):
-                message = await self._receive()
-        except TimeoutError:
-            raise Refused(
-                408, f"the body did not come within {self._rules.body_patience_s:g} s", kind="slow-body"
-            ) from None
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "the body ended before it was whole", kind="broken-body")
-        if message["type"] == "http.request":
-            self._read += len(message.get("body", b""))
-            self._whole = not message.get("more_body", False)
-            if self._read > self._rules.most_body:
-                raise self._too_large()
-        return message
-
-
-async def _answer_problem(told: _Told, scope: Scope, problem: Problem) -> None:
-    """Answer a problem, in the compatible envelope where compatible clients ask."""
-    if told.begun:
-        return
-    headers = [(b"cache-control", b"no-store")]
-    if problem.retry_after_s is not None:
-        headers.append((b"retry-after", str(problem.retry_after_s).encode()))
-    if problem.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if problem.status in {408, 413}:  # what is left of the body is not read
-        headers.append((b"connection", b"close"))
-    if scope["path"].startswith("/api/"):
-        body = orjson.dumps({"code": str(problem.status), "msg": problem.detail})
-        headers.append((b"content-type", b"application/json"))
-    elif problem.status == 401 and scope["path"] == "/":
-        body = b"This server wants a key: open the link it printed when it started, or scan its code.\n"
-        headers.append((b"content-type", b"text/plain; charset=utf-8"))
-    else:
-        body = encode_problem(problem)
-        headers.append((b"content-type", MEDIA_TYPE.encode()))
-    headers.append((b"content-length", str(len(body)).encode()))
-    await told({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await told({"type": "http.response.body", "body": b"" if _method(scope) == "HEAD" else body})
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    return {bytes(k).decode("latin-1").lower(): bytes(v).decode("latin-1") for k, v in scope["headers"]}
-
-
-def _method(scope: Scope) -> str:
-    method = str(scope.get("method", "GET"))
-    return method if method in {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"} else "OTHER"
-
-
-def _instance(scope: Scope) -> str:
-    return str(scope["path"])[:300]
-
-
-def _host_name(host: str) -> str:
-    """Return the name of a Host header without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0][1:].lower()
-    return host.partition(":")[0].lower().rstrip(".")
-
-
-def _loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def _token(scope: Scope, headers: dict[str, str]) -> str:
-    """Return the key a caller sends: by header, by cookie, or in the address of a socket."""
-    bearer = headers.get("authorization", "")
-    for found in (
-        headers.get("x-api-key", ""),
-        headers.get("cg-api-key", ""),
-        bearer[7:] if bearer[:7].lower() == "bearer " else "",
-        _cookie(headers.get("cookie", "")),
-    ):
-        if found:
-            return found.strip()[:200]
-    if scope["type"] == "websocket":
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        found = (query.get("cg-api-key") or query.get("key") or [""])[0]
-        return str(found)[:200]
-    return ""
-
-
-def _cookie(text: str) -> str:
-    try:
-        found = SimpleCookie(text).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else str(found.value)

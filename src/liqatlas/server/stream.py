@@ -72,7 +72,7 @@ class Viewer:
     task: asyncio.Task[Any] | None
     address: str
     seen: dict[Subscription, int] = field(default_factory=dict)
-    replies: list[bytes] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     faults: int = 0
     skipped: int = 0
@@ -85,7 +85,7 @@ class Viewer:
 
     def reply(self, tree: Any) -> None:
         """Answer a frame before anything else is sent."""
-        self.replies.append(orjson.dumps(tree))
+        self.replies.append(orjson.dumps(tree).decode())
         self.wake.set()
 
     def let_go(self, code: int, why: str) -> None:
@@ -103,6 +103,7 @@ class Stream:
         self.runs: dict[Subscription, TopicRun] = {}
         self.alerts = AlertsTopic()
         self.counts: Counter[str] = Counter()
+        self.messages = self.characters = 0
         self._pool = ThreadPoolExecutor(2, "stream")
         self._closing = False
         self._sweeper: asyncio.Task[None] | None = None
@@ -255,7 +256,7 @@ class Stream:
                 code, why = viewer.closing
                 await viewer.send({"type": "websocket.close", "code": code, "reason": why})
                 return
-            for subscription in list(viewer.seen):
+            for subscription in tuple(viewer.seen):
                 run = self.runs.get(subscription)
                 seen = viewer.seen.get(subscription)
                 if run is None or seen is None:
@@ -263,19 +264,18 @@ class Stream:
                 told = run.since(seen)
                 if told is None:
                     continue
-                await self._tell(viewer, told.body)
+                await self._tell(viewer, told.text)
                 if subscription in viewer.seen:
                     viewer.seen[subscription] = told.seq
                 viewer.skipped += told.skipped
                 self.counts["skipped"] += told.skipped
 
-    async def _tell(self, viewer: Viewer, body: bytes) -> None:
-        viewer.sending_since = time.monotonic()
-        await viewer.send({"type": "websocket.send", "text": body.decode()})
+    async def _tell(self, viewer: Viewer, text: str) -> None:
+        viewer.sending_since = viewer.last_sent = time.monotonic()
+        await viewer.send({"type": "websocket.send", "text": text})
         viewer.sending_since = 0.0
-        viewer.last_sent = time.monotonic()
-        self.counts["messages"] += 1
-        self.counts["bytes"] += len(body)
+        self.messages += 1
+        self.characters += len(text)
 
     async def _sweep(self) -> None:
         """Let go of who does not take what is sent or wants nothing, and ping the quiet."""
@@ -328,14 +328,16 @@ class Stream:
             "refused_sockets",
             "frames",
             "bad_frames",
-            "messages",
-            "bytes",
             "skipped",
             "slow_viewers",
             "idle_viewers",
             "failed_viewers",
         )
         lines += [f"liqatlas_stream_{name}_total {self.counts[name]}" for name in names]
+        lines += [
+            f"liqatlas_stream_messages_total {self.messages}",
+            f"liqatlas_stream_bytes_total {self.characters}",
+        ]
         return "\n".join(lines) + "\n"
 
 

@@ -35,7 +35,7 @@ class Told:
     """A message for all who saw the same state last."""
 
     seq: int
-    body: bytes
+    text: str
     skipped: int
 
 
@@ -109,7 +109,7 @@ class TopicRun:
             self._bodies[place] = None if news is None else Told(seq, self._encode(news, seq), news.skipped)
         return self._bodies[place]
 
-    def _encode(self, news: News, seq: int) -> bytes:
+    def _encode(self, news: News, seq: int) -> str:
         text = orjson.dumps(
             {
                 **self.subscription.tree(),
@@ -121,7 +121,7 @@ class TopicRun:
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
-        return self._source.without_places(text)
+        return self._source.without_places(text).decode()
 
     async def _run(self) -> None:
         """Look again and again, in a thread; where the content did not change there is nothing to see."""

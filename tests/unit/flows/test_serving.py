@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import pytest
 
-from liqatlas.base.clock import HOUR_NS, MINUTE_NS, NS_PER_MS, parse_window
+from liqatlas.base.clock import HOUR_NS, MINUTE_NS, NS_PER_MS, NS_PER_S, parse_window
 from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolError
 from liqatlas.flows.alerts import Rule, Watch
 from liqatlas.flows.build import build_map
@@ -16,6 +18,7 @@ from liqatlas.flows.request import Request
 from liqatlas.flows.serving import Source, open_source
 from liqatlas.flows.serving_heat import heatmap_bytes
 from liqatlas.flows.serving_held import HeldBacking
+from liqatlas.flows.serving_lake import LOOK_EVERY_S
 from liqatlas.flows.serving_series import (
     candles_tree,
     depth_tree,
@@ -26,9 +29,11 @@ from liqatlas.flows.serving_series import (
 )
 from liqatlas.flows.serving_stream import BINS, MapTopic, PriceTopic, PrintsTopic
 from liqatlas.flows.simulated import simulated_market
+from liqatlas.store import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from pathlib import Path
 
     from liqatlas.base.recording import Recording
     from liqatlas.flows.serving_stream import Topic
@@ -265,3 +270,34 @@ def test_each_result_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(source.map(replace(request(), bins=20)).price_edges) == 21, "read out of the same map"
     source.map(request("12h"))
     assert len(made) == 2
+
+
+def test_a_lake_that_is_recorded_elsewhere_is_live_and_a_recorder_that_died_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = MARKET[0]
+    clock = END + 90 * NS_PER_S
+    for module in ("serving", "serving_series"):
+        monkeypatch.setattr(f"liqatlas.flows.{module}.now_ns", lambda: clock)
+    with Lake.create(tmp_path / "lake") as lake:
+        lake.ingest("trades", market.instrument, market.trades)
+        source = open_source(lake=tmp_path / "lake")
+        try:
+            assert not source.live
+            assert source.now_ns() < clock
+            last = market.trades.tail(1).with_columns(
+                ts_event_ns=pl.lit(clock - 5 * NS_PER_S), trade_id=pl.lit(7)
+            )
+            lake.ingest("trades", market.instrument, last)
+            time.sleep(1.1 * LOOK_EVERY_S)
+            tree = health_tree(source)
+            assert (tree["live"], tree["feeds"][0]["stale"], tree["feeds"][0]["age_s"]) == (True, False, 5.0)
+            clock += HOUR_NS
+            tree = health_tree(source)
+            assert (tree["live"], tree["feeds"][0]["stale"], tree["feeds"][0]["age_s"]) == (
+                True,
+                True,
+                3605.0,
+            )
+        finally:
+            source.close()

@@ -30,11 +30,11 @@ export function Empty(props: { error: Error | null; what: string; onRetry?: () =
 }
 
 /** The answer, or what stands for it. */
-export function Loaded<T>(props: { of: Resource<T>; what: string; kind?: "chart" | "rows"; children: (data: T) => ComponentChildren }) {
+export function Loaded<T>(props: { of: Resource<T>; what: string; kind?: "chart" | "rows"; slow?: string; children: (data: T) => ComponentChildren }) {
   const { data, error, loading, reload } = props.of;
   if (data !== null) return <>{props.children(data)}</>;
   if (error && !loading) return <Empty error={error} what={props.what} onRetry={reload} />;
-  return <>{props.of.waiting && <p class="note">{props.of.waiting}</p>}<Skeleton label={props.what} kind={props.kind ?? "rows"} /></>;
+  return <>{(props.of.waiting || props.slow) && <p class="note" role="status">{props.of.waiting || props.slow}</p>}<Skeleton label={props.what} kind={props.kind ?? "rows"} /></>;
 }
 
 /** Notes of a result: the first few open, the rest on request. */

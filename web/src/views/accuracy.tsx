@@ -93,5 +93,5 @@ function Shown(props: { a: Accuracy }) {
 export function AccuracyView() {
   const url = asset.value ? address(`/v1/accuracy/${asset.value}`) : null;
   const accuracy = useResource<Accuracy>(url, asset.value);
-  return <><div class="toolbar"><TakeAway api={url} /></div><Loaded of={accuracy} what={`scores for ${asset.value}`}>{(a) => <Shown a={a} />}</Loaded></>;
+  return <><div class="toolbar"><TakeAway api={url} /></div><Loaded of={accuracy} what={`scores for ${asset.value}`} slow={`The map of ${asset.value} is scored against all prints there are. The first time this takes a minute or more; afterwards it is kept for an hour.`}>{(a) => <Shown a={a} />}</Loaded></>;
 }

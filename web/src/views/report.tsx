@@ -148,7 +148,7 @@ export function ReportView() {
   return (
     <>
       {!isFile && <div class="toolbar"><WindowChips /><LeverageSelect /><VenueChips /><TakeAway api={url} /></div>}
-      <Loaded of={report} what={`report of ${asset.value}`}>{(r) => <div class={report.loading ? "loading" : ""}><Overview r={r} /><Levels r={r} /><Plan r={r} /><Signals r={r} /><Scenarios r={r} /><Changes r={r} /><Quality r={r} /></div>}</Loaded>
+      <Loaded of={report} what={`report of ${asset.value}`} slow="A report reads maps of the past beside that of now: a few seconds the first time.">{(r) => <div class={report.loading ? "loading" : ""}><Overview r={r} /><Levels r={r} /><Plan r={r} /><Signals r={r} /><Scenarios r={r} /><Changes r={r} /><Quality r={r} /></div>}</Loaded>
     </>
   );
 }
