@@ -138,7 +138,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     @property
     def weight(self) -> NDArray[np.float64]:
         """Running weights at the posterior's mode, ``(K,)``: with few events unbiased, where the mean of a log-normal is not."""
-        return np.exp(np.array(self.running.log_weight))
+        return np.asarray(np.exp(np.array(self.running.log_weight)))
 
     @property
     def identified(self) -> NDArray[np.bool_]:
