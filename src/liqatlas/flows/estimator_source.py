@@ -17,6 +17,8 @@ from liqatlas.levels.thinning import load_thinning, unthinned
 
 #: Longer than any lake is old.
 _WHOLE_LAKE_NS = 20 * 365 * DAY_NS
+#: How a reader's word about a file it left out begins: what was lost must be told where it is missed.
+_NOT_READ = "not read: "
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +113,8 @@ def _split(
             lacks.append(str(error))
             continue
         if _known_hours(market):
-            markets.append(market)
+            lost = tuple(w for w in recording.warnings if w.startswith(_NOT_READ))
+            markets.append(replace(market, warnings=(*lost, *market.warnings)))
         else:
             lacks.append(f"{market.key}: no liquidation prints or totals")
     return sorted(markets, key=_known_hours, reverse=True), lacks

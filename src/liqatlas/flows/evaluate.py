@@ -257,6 +257,8 @@ def export_predictions(
     """
     settings = load_settings()
     market = market_with_prints(request, settings, reporter)
+    for warning in market.warnings:
+        reporter.notice(warning)
     reporter.progress("fitting the estimator", 0, 1)
     calibration = calibrate(
         market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liqatlas.base.jit import inline, kernel
-from liqatlas.levels.kernels import close, touch
+from liqatlas.levels.kernels_state import close, touch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liqatlas.levels.kernels import Offsets, State
+    from liqatlas.levels.kernels_state import Offsets, State
 
 
 @inline

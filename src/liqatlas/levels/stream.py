@@ -204,7 +204,7 @@ class LevelStream:
         out: list[SealedSegment] = []
         for piece in pieces:
             out += self._seal_before(np.array(piece.ids))
-            absorb(self._pyramid[1], piece, self.offsets, self._origin)
+            absorb(self._pyramid[1], piece, self._offsets, self._origin)
             self._open[1] = True
             self._current[:] = piece.ids
         return out

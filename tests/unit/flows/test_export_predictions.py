@@ -12,6 +12,7 @@ from liqatlas.base.clock import HOUR_NS, isoformat, parse_time
 from liqatlas.base.errors import LiqAtlasError
 from liqatlas.flows.calibrate import Period
 from liqatlas.flows.evaluate import Mode, export_predictions
+from liqatlas.flows.reporter import Reporter
 from liqatlas.flows.request import Request
 from tests.unit.levels.hour_markets import START_NS, random_market, write_folder
 
@@ -150,6 +151,17 @@ def test_a_position_that_never_printed_in_training_does_not_blow_up(folder: Path
     realised = totals.select(PRINTS).to_numpy().max()
     assert np.isfinite(value).all()
     assert value.max() < 10 * realised
+
+
+def test_a_file_that_is_left_out_is_told(folder: Path, tmp_path: Path) -> None:
+    heard: list[str] = []
+    klines = pl.read_csv(folder / KLINES).with_columns(pl.lit("x").alias("high"))
+    source = changed(folder, tmp_path, klines=klines)
+    request = Request(asset="ETH", paths=(source,))
+    export_predictions(
+        request, tmp_path / "p.csv", "frozen", train=EARLY, reporter=Reporter(notice=heard.append)
+    )
+    assert any("klines_1h.csv:2" in text and "repair or remove" in text for text in heard)
 
 
 @pytest.mark.parametrize(

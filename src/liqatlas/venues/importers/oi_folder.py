@@ -112,7 +112,8 @@ def _spot_bars(frame: pl.DataFrame, step: int, volume: pl.Expr) -> pl.DataFrame:
 def _klines(source: Source, known: Recognised) -> list[Piece]:
     columns = _columns(source, known, {name: name for name in ("timestamp", *_PRICES, "volume")})
     columns.moments("timestamp", "ts_open_ns")
-    columns.numbers((*_PRICES, "volume"))
+    columns.numbers(_PRICES)
+    columns.numbers(("volume",), optional=True)
     columns.positive(_PRICES)
     columns.positive(("volume",), or_zero=True)
     columns.check_bars()
