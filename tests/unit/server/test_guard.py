@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from liqatlas.server.guard import COOKIE, Guard, GuardRules
+from liqatlas.server.guard import Guard, GuardRules
+from liqatlas.server.guard_scope import COOKIE
 from liqatlas.server.keys import KeyRing, new_key
 from liqatlas.server.limits import Rate
 from liqatlas.server.metrics import Metrics
