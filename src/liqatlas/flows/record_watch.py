@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liqatlas.flows.live_board import LiveBoard
-    from liqatlas.flows.recorder import VenueRecorder, VenueState
+    from liqatlas.flows.recorder import VenueRecorder
+    from liqatlas.flows.venue_state import VenueState
     from liqatlas.store import Writer
 
 #: A venue that stumbles again and again is told of this often at most [s].

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import deque
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from liqatlas.base import schemas
@@ -18,6 +16,7 @@ from liqatlas.base.errors import (
     UnknownSymbolError,
 )
 from liqatlas.base.instruments import Instrument
+from liqatlas.flows.venue_state import VenueState, difference
 from liqatlas.venues.feed import Feed, FeedOptions
 from liqatlas.venues.rows import RowBatch, table_of
 
@@ -46,31 +45,6 @@ FIRST_TRADE_S = 30.0
 _FULL_PAUSE_S = 0.05
 DOWN = "the recorder was not running"
 _LONGEST_NAME = 80
-#: Sentences that wait for somebody to read them.
-_NEWS = 100
-
-
-@dataclass(slots=True)
-class VenueState:
-    """What a venue's recorder went through, for the status line and metrics."""
-
-    venue: str
-    symbols: tuple[str, ...] = ()
-    connected: int = 0
-    connections: int = 0
-    rows: dict[str, int] = field(default_factory=dict)
-    frames: int = 0
-    duplicates: int = 0
-    dropped: int = 0
-    held_back: int = 0
-    writer_waits: int = 0
-    gaps_filled: int = 0
-    accounts_found: int = 0
-    gaps_listed: int = 0
-    restarts: int = 0
-    last_frame: float = field(default_factory=time.monotonic)
-    problem: str = ""
-    news: deque[str] = field(default_factory=lambda: deque(maxlen=_NEWS))
 
 
 class VenueRecorder:
@@ -378,16 +352,6 @@ class VenueRecorder:
         state.dropped, state.held_back = feed.inbox.stats.dropped, feed.inbox.stats.waits
         if feed.stats.last_error:
             state.problem = feed.stats.last_error
-
-
-def difference(old: Instrument, new: Instrument) -> str:
-    """Say what of a contract changed."""
-    changed = [
-        f"{one.name} {getattr(old, one.name)} is now {getattr(new, one.name)}"
-        for one in fields(Instrument)
-        if getattr(old, one.name) != getattr(new, one.name)
-    ]
-    return f"{new.symbol} changed: {', '.join(changed)}; rows count by it from now on"
 
 
 def pool(venue: str, name: str) -> Instrument:

@@ -12,12 +12,13 @@ from liqatlas.base.errors import InputError
 from liqatlas.flows.ingest import keep
 from liqatlas.flows.record import RecordPlan, _other_names, read_names
 from liqatlas.flows.record_watch import News, Recording
-from liqatlas.flows.recorder import VenueRecorder, VenueState, pool
+from liqatlas.flows.recorder import VenueRecorder, pool
 from liqatlas.flows.request import parse_bytes
 from liqatlas.flows.segments import recipe
 from liqatlas.flows.terms import risk_terms
 from liqatlas.flows.upkeep import upkeep
 from liqatlas.flows.venue_access import Access
+from liqatlas.flows.venue_state import VenueState
 from liqatlas.levels.parameters import load_parameters
 from liqatlas.store import Lake
 from liqatlas.venues.feed import FeedOptions
