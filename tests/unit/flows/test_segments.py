@@ -169,3 +169,14 @@ def test_segments_outlive_the_trades_they_were_made_of(lake: Lake) -> None:
     after = StoredHistory(lake, X, RECIPE, end)
     assert after.first_ns < oldest
     assert same(before, after.segments(0)[0])
+
+
+@pytest.mark.kernels
+def test_a_window_may_begin_where_no_sample_is_for_hours(lake: Lake) -> None:
+    recording = trades_market(HOURS, 7)
+    recording = replace(recording, open_interest=recording.open_interest.gather_every(60))
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    for as_of in (newest(recording), START + 60 * HOUR_NS):
+        for window in (2 * HOUR_NS, 4 * HOUR_NS, 7 * HOUR_NS, 10 * HOUR_NS, 26 * HOUR_NS):
+            assert_same_bits(lake, recording, as_of, window)
