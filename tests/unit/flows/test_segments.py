@@ -285,3 +285,13 @@ def test_open_interest_known_days_before_the_first_trade_is_no_obstacle(lake: La
     stored = StoredHistory(lake, X, RECIPE, newest(recording)).segments(0)[0].trimmed()
     assert np.allclose(whole.inflow, stored.inflow, rtol=1e-9, atol=0)
     assert (whole.low, whole.high, whole.origin) == (stored.low, stored.high, stored.origin)
+
+
+def test_a_window_may_begin_where_no_sample_is_for_hours(lake: Lake) -> None:
+    recording = trades_market(HOURS, 7)
+    recording = replace(recording, open_interest=recording.open_interest.gather_every(60))
+    keep(lake, recording)
+    update(lake, X, RECIPE, newest(recording))
+    for as_of in (newest(recording), START + 60 * HOUR_NS):
+        for window in (2 * HOUR_NS, 4 * HOUR_NS, 7 * HOUR_NS, 10 * HOUR_NS, 26 * HOUR_NS):
+            assert_same_bits(lake, recording, as_of, window)
