@@ -13,7 +13,7 @@ from liqatlas.flows.account_notes import note_accounts
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.maps.measured_holdings import COLLATERAL_VENUES
-from liqatlas.store import Lake
+from liqatlas.store import PRINTS, Lake, scope_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _DATASET_OF = {"mark_bars": "bars"}
 #: Tables whose rows come when something happens, so that their span vouches for nothing.
 _EVENTS = frozenset({"liquidations", "liquidation_bars", "positions", "book_levels"})
+#: Between the scopes of several files.
+_AND = "; "
 #: Reason of a gap that an imported file has.
 HOLE = "hole in an imported file"
 
@@ -93,11 +95,23 @@ def keep(lake: Lake, recording: Recording) -> Ingested:
             begin = "ts_open_ns" if "ts_open_ns" in frame.columns else "ts_event_ns"
             end = "ts_close_ns" if "ts_open_ns" in frame.columns else "ts_event_ns"
             covers = (int(frame[begin].min()), int(frame[end].max()) + 1)  # type: ignore[arg-type]
-        changed += lake.ingest(dataset, instrument, frame, covers=covers)
+        changed += lake.ingest(
+            dataset, instrument, frame, covers=covers, checkpoint=_scope(lake, dataset, recording)
+        )
         holes = [(hole.start_ns, hole.end_ns) for hole in find_gaps(name, frame)]
         if covers is not None:
             _note_holes(lake, (dataset, instrument.venue, instrument.symbol), covers, holes)
     return Ingested(instrument.key, rows, changed, recording.span_ns(), recording.warnings)
+
+
+def _scope(lake: Lake, dataset: str, recording: Recording) -> tuple[str, str] | None:
+    """Return what is kept of whose prints a table counts, those of earlier files included."""
+    if dataset not in PRINTS or not recording.prints_scope:
+        return None
+    name = scope_name(dataset, recording.instrument.venue, recording.instrument.symbol)
+    known = (lake.checkpoint(name) or "").split(_AND)
+    scopes = dict.fromkeys([*known, *recording.prints_scope.split(_AND)])
+    return name, _AND.join(scope for scope in scopes if scope)
 
 
 def _note_holes(

@@ -9,7 +9,7 @@ from liqatlas.store.gaps import Gap
 from liqatlas.store.jobs import Job, JobPart
 from liqatlas.store.lake import Lake
 from liqatlas.store.receipts import Ticket, WriterStats
-from liqatlas.store.recording import split_bars
+from liqatlas.store.recording import PRINTS, scope_name, split_bars
 from liqatlas.store.repair import Repair
 from liqatlas.store.retention import KEEP_DAYS, DiskUse, Retention
 from liqatlas.store.segments import SegmentEntry, StoredSegment
@@ -18,6 +18,7 @@ from liqatlas.store.writer import Writer
 
 __all__ = [
     "KEEP_DAYS",
+    "PRINTS",
     "AccountStore",
     "Backup",
     "Compaction",
@@ -40,5 +41,6 @@ __all__ = [
     "Verification",
     "Writer",
     "WriterStats",
+    "scope_name",
     "split_bars",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -20,7 +21,7 @@ from liqatlas.base.errors import InputError, NotEnoughDataError, UnknownSymbolEr
 from liqatlas.base.instruments import Instrument
 from liqatlas.base.symbols import near_names
 from liqatlas.store.hot import HOT
-from liqatlas.store.layout import SERIES
+from liqatlas.store.layout import PARTIAL, SERIES
 from liqatlas.store.parquet import cannot_write, sync_folder
 
 if TYPE_CHECKING:
@@ -215,21 +216,31 @@ def tier_history(connection: sqlite3.Connection, venue: str) -> list[tuple[str, 
 
 
 def write_sidecar(connection: sqlite3.Connection, root: Path) -> None:
-    """Write which number stands for which series beside the catalogue, so that a damaged one can be read."""
-    listed = [
+    """Write which number stands for which series beside the catalogue, so that a damaged one can be read.
+
+    Another process may do the same at the same time: each has a file of its own until it is whole, and who finds a series
+    that came meanwhile writes again.
+    """
+    written: list[dict[str, object]] = []
+    while (listed := _listed(connection)) != written:
+        partial = root / f"{SERIES}.{os.getpid()}-{threading.get_ident()}{PARTIAL}"
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(listed, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(root / SERIES)
+            sync_folder(root)
+        except OSError as error:
+            raise cannot_write(root / SERIES, error) from error
+        written = listed
+
+
+def _listed(connection: sqlite3.Connection) -> list[dict[str, object]]:
+    return [
         {"series": s.number, "venue": s.venue, "symbol": s.symbol, "tick_size": format(s.tick_size, "f")}
         for s in all_series(connection).values()
     ]
-    partial = root / f"{SERIES}.partial"
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(listed, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(root / SERIES)
-        sync_folder(root)
-    except OSError as error:
-        raise cannot_write(root / SERIES, error) from error
 
 
 def read_sidecar(root: Path) -> dict[int, Series]:

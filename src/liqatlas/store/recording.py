@@ -13,6 +13,7 @@ from liqatlas.base.recording import Recording
 from liqatlas.base.schemas import PRICE_KIND
 from liqatlas.store.catalogue import find_series, instrument_at, renamed_to
 from liqatlas.store.gaps import Place, list_gaps
+from liqatlas.store.jobs import checkpoint
 from liqatlas.store.keys import KEYINGS
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Kept, but no part of a ``Recording``: read them by name.
 _NOT_IN_IT = {"long_short_ratios", "insurance_fund"}
+#: Tables of what was liquidated, whose files may say whose prints they count.
+PRINTS = ("liquidations", "liquidation_bars")
 #: More gaps than this are summed up in one warning.
 _GAPS_NAMED = 5
 
@@ -48,6 +51,8 @@ def recording(
     if new_name := renamed_to(connection, series):
         warnings.append(f"{venue}:{symbol} goes on as {new_name}; its later rows are there")
     traded, marked, more = split_bars(tables["bars"][0])
+    counted = [name for name in PRINTS if tables[name][0].height]
+    scopes = [checkpoint(connection, scope_name(name, venue, symbol)) for name in counted]
     return Recording(
         instrument=instrument,
         bars=traded,
@@ -55,8 +60,14 @@ def recording(
         sources=(f"lake: {venue}:{symbol} {isoformat(span[0])} to {isoformat(span[1])}",),
         warnings=(*warnings, *more),
         simulated=venue == "simulated",
-        **{name: table for name, (table, _) in tables.items() if name != "bars"},  # type: ignore[arg-type]
+        prints_scope="; ".join(dict.fromkeys(scope for scope in scopes if scope)),
+        **{name: table for name, (table, _) in tables.items() if name != "bars"},
     )
+
+
+def scope_name(dataset: str, venue: str, symbol: str) -> str:
+    """Return the checkpoint that says whose prints a table of a series counts, and how they are thinned."""
+    return f"prints_scope {dataset} {venue}:{symbol}"
 
 
 def split_bars(bars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -13,11 +14,16 @@ from liqatlas.base import schemas
 from liqatlas.base.clock import HOUR_NS, NS_PER_S, format_moment, parse_time, parse_zone
 from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.base.recording import Recording
+from liqatlas.flows.ingest import keep
 from liqatlas.flows.realised import build_realised
 from liqatlas.flows.realised_report import realised_text, realised_tree
 from liqatlas.flows.request import Request
 from liqatlas.maps.thinning import thinned
+from liqatlas.store import Lake
 from tests.unit.flows.markets import X
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = parse_time("2026-10-01T12:00Z")
 REQUEST = Request(asset="BTC", as_of_ns=NOW)
@@ -120,6 +126,16 @@ def test_summed_intervals_are_a_lower_bound_where_they_do_not_cover_the_stretch(
     )
     text = realised_text(result, parse_zone("UTC"))
     assert ("≥" in text) == (min(shares) < 1)
+
+
+def test_a_lake_knows_whose_totals_its_files_were(tmp_path: Path) -> None:
+    first, second = hourly(*range(12)), replace(hourly(*range(12, 24)), prints_scope="B + C")
+    with Lake.create(tmp_path / "lake") as lake:
+        for one in (first, second, first):
+            keep(lake, one)
+    result = build_realised(replace(REQUEST, lake=tmp_path / "lake"))
+    assert result.scope == "A + B; B + C"
+    assert result.exchanges[0].totals[-1].long_usd == 240.0
 
 
 def test_the_scope_names_only_venues_with_prints_or_totals() -> None:
