@@ -18,6 +18,7 @@ from liqatlas.flows.choose import matches
 from liqatlas.flows.expected import of_default
 from liqatlas.flows.lake import LOOK_BACK_NS, as_of_in, held_of
 from liqatlas.flows.lake_flow import CannotCutError
+from liqatlas.flows.live_history import HistoryNow
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.segments import recipe, update
 from liqatlas.flows.stored_history import StoredHistory
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from liqatlas.flows.lake import Held
     from liqatlas.flows.lake_memory import LakeMemory
-    from liqatlas.flows.live_history import HistoryNow
     from liqatlas.flows.reporter import Reporter
     from liqatlas.flows.request import Request
     from liqatlas.flows.segments import Recipe
@@ -84,7 +84,12 @@ def lake_map(
         if not prepared:
             raise last_error or NotEnoughDataError("nothing to build a map from")
         result = modelled_map(prepared, parameters, as_of_ns=as_of, window_ns=request.window_ns)
-    notes = [note for one in prepared if isinstance(one.history, StoredHistory) for note in one.history.notes]
+    notes = [
+        note
+        for one in prepared
+        if isinstance(one.history, StoredHistory | HistoryNow)
+        for note in one.history.notes
+    ]
     result = replace(result, head=replace(result.head, warnings=(*dropped, *notes, *result.head.warnings)))
     return of_default(result, request, [one.recording.instrument for one in prepared])
 

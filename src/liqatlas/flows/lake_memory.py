@@ -8,7 +8,6 @@ from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Self
 
 from liqatlas.flows.live_history import LiveHistory
-from liqatlas.flows.stored_history import StoredHistory
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from liqatlas.base.instruments import Instrument
     from liqatlas.flows.live_history import HistoryNow
     from liqatlas.flows.segments import Recipe
+    from liqatlas.flows.stored_history import StoredHistory
 
 LOG = logging.getLogger("liqatlas.live")
 #: Histories kept; the one not asked for the longest goes first.
@@ -87,8 +87,6 @@ class LakeMemory:
                 self.rebuilt[why] += 1
                 if why not in {"first", "hour"}:
                     LOG.info("the live map of %s is made again: %s", instrument.key, why)
-            if history.begins_in_removed(as_of_ns - window_ns):
-                return StoredHistory(self.lake, instrument, made_with, as_of_ns)
             self.updates += 1
             return history.now(as_of_ns, window_ns)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liqatlas.base.clock import DAY_NS, HOUR_NS, NS_PER_S
+from liqatlas.base.clock import HOUR_NS, NS_PER_S
 from liqatlas.flows.lake_flow import SOURCES, Samples
 from liqatlas.flows.live_rows import RunningRows
 from liqatlas.flows.segments import SETTLE_NS, lake_flow
@@ -39,6 +39,8 @@ CLOSE_EVERY_S = 2.0
 LOOKS_APART = 20
 #: Windows of one instrument that are kept at hand.
 WINDOWS_KEPT = 8
+#: Later than any moment.
+_NEVER = 1 << 62
 #: Tables of closed bars are put together when there are so many.
 _TABLES = 32
 
@@ -53,6 +55,7 @@ class HistoryNow:
     start_ns: int
     whole: Segment
     window: Segment
+    notes: list[str]
 
     def segments(self, start_ns: int) -> tuple[Segment, Segment]:
         """Return the segments of all history and of the window it was made for."""
@@ -68,9 +71,14 @@ def _newest(rows: Recording) -> int:
 
 @dataclass(slots=True)
 class _Window:
-    """The closed bars of a window: those of the hour it begins in, and the stream of all from ``begins_ns`` on."""
+    """The closed bars of a window: those of the hour it begins in, and the stream of all from ``begins_ns`` on.
+
+    It serves starts in ``[from_ns, upto_ns]``; ``notes`` say what could not be cut.
+    """
 
     from_ns: int
+    upto_ns: int
+    notes: list[str]
     cut: list[FlowBars]
     whole_from_ns: int
     begins_ns: int
@@ -159,14 +167,13 @@ class LiveHistory:
         stored = StoredHistory(self._lake, self.instrument, self._made_with, as_of_ns)
         if not stored.tail or stored.tail[-1].entry_source != "trades":
             return stored  # of bars alone, which change once a minute
-        if stored.notes:
-            return stored  # rows of the newest hour were removed
         edges = stored.samples.edges[: -1 if stored.provisional else None]
         at = int(np.searchsorted(edges, _newest(stored.known) - GRACE_NS, side="right")) - 1
         last_table = stored.tail[-1].edges_ns[0]
         if at < 1 or edges[at] <= last_table:
             return stored  # nothing that comes from trades is closed yet
         self._standing, self._stored = standing, stored
+        self._notes = list(stored.notes)
         self._sealable = (as_of_ns - SETTLE_NS) // HOUR_NS
         boundary = int(edges[at])
         self._rows = RunningRows(stored, boundary, float(stored.samples.values[at]), self._made_with)
@@ -184,11 +191,6 @@ class LiveHistory:
         self._built = True
         return None
 
-    def begins_in_removed(self, start_ns: int) -> bool:
-        """Return whether rows were removed about where a window begins: hours there are known only as a whole."""
-        hour, sealed = start_ns // HOUR_NS * HOUR_NS, self._stored.sealed_until_ns
-        return hour < sealed and bool(self._stored.kept.standing(hour, min(hour + DAY_NS, sealed)))
-
     def now(self, as_of_ns: int, window_ns: int) -> HistoryNow:
         """Return the history at a moment; it must not be stale."""
         flow = lake_flow(self._lake, self.instrument, self._made_with, as_of_ns)
@@ -202,11 +204,12 @@ class LiveHistory:
         running = self._rows.running(samples, as_of_ns)
         start, first_ns = as_of_ns - window_ns, self._stored.first_ns
         whole = self._finished(self._whole, running, 0)
-        window = whole
+        window, notes = whole, list(self._notes)
         if start > first_ns:
             first = int(np.searchsorted(running.edges_ns[:-1], start, side="left"))
-            window = self._finished(self._window(start, window_ns), running, first)
-        return HistoryNow(first_ns, (running,), self._rows.known, start, whole, window)
+            kept = self._window(start, window_ns)
+            window, notes = self._finished(kept.stream, running, first), [*notes, *kept.notes]
+        return HistoryNow(first_ns, (running,), self._rows.known, start, whole, window, notes)
 
     def _close(self, samples: Samples) -> None:
         """Fold bars that will not change any more."""
@@ -230,23 +233,25 @@ class LiveHistory:
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
-    def _window(self, start_ns: int, window_ns: int) -> LevelStream:
-        """Return the stream of the closed bars that begin at or after a moment."""
+    def _window(self, start_ns: int, window_ns: int) -> _Window:
+        """Return the closed bars that begin at or after a moment."""
         window = self._windows.get(window_ns)
-        begins = -1 if window is None or start_ns < window.from_ns else self._begins(window.cut, start_ns)
-        sealed = self._stored.sealed_until_ns
-        if window is None or begins < 0 or (window.cut and begins > window.cut[-1].edges_ns[-2]):
-            cut, after = self._cut(start_ns) if start_ns < sealed else ([], sealed)
-            begins = self._begins(cut, start_ns)
-            stream = self._window_stream(cut, after, start_ns)
-            window = self._windows[window_ns] = _Window(start_ns, cut, after, begins, stream)
-        elif begins != window.begins_ns:
+        if window is None or not window.from_ns <= start_ns <= window.upto_ns:
+            window = self._windows[window_ns] = self._new_window(start_ns)
+        begins = self._begins(window.cut, start_ns)
+        if begins != window.begins_ns:
             window.stream = self._window_stream(window.cut, window.whole_from_ns, start_ns)
             window.begins_ns = begins
         self._windows.move_to_end(window_ns)
         while len(self._windows) > WINDOWS_KEPT:
             self._windows.popitem(last=False)
-        return window.stream
+        return window
+
+    def _new_window(self, start_ns: int) -> _Window:
+        sealed = self._stored.sealed_until_ns
+        cut, after, upto, notes = ([], sealed, _NEVER, []) if start_ns >= sealed else self._cut(start_ns)
+        stream = self._window_stream(cut, after, start_ns)
+        return _Window(start_ns, upto, notes, cut, after, self._begins(cut, start_ns), stream)
 
     def _begins(self, cut: list[FlowBars], start_ns: int) -> int:
         """Return where the first bar begins that begins at or after a moment, as far as bars are at hand."""
@@ -256,14 +261,22 @@ class LiveHistory:
                 return int(bars.edges_ns[first])
         return self._rows.start_ns
 
-    def _cut(self, start_ns: int) -> tuple[list[FlowBars], int]:
-        """Return the bars from a moment on of the hour in which the first of them ends, and where that hour ends."""
-        part, after = self._stored.first_hour(start_ns)
-        if len(part.edges) < 2 and after < self._stored.sealed_until_ns:  # the hour is whole
-            samples = self._stored.flow.samples(after, after + HOUR_NS + 1)
-            first, last = np.searchsorted(samples.hours, (after, after + 1))
-            part, after = samples.part(int(first), int(last)), after + HOUR_NS
-        return self._stored.flow.bars(part), after
+    def _cut(self, start_ns: int) -> tuple[list[FlowBars], int, int, list[str]]:
+        """Return the bars from a moment on of the hour in which the first of them ends, and where that hour ends.
+
+        An hour whose rows were removed is taken whole: no bars of it, and a note. Then comes up to which start that holds.
+        """
+        stored, told = self._stored, len(self._stored.notes)
+        part, after = stored.first_hour(start_ns)
+        notes = stored.notes[told:]
+        del stored.notes[told:]
+        if len(part.edges) < 2 and after < stored.sealed_until_ns:  # the hour is whole
+            if stored.kept.standing(after, after + HOUR_NS):
+                return [], after, start_ns, notes
+            part = stored.flow.samples(after, after + HOUR_NS + 1).within(after, after + HOUR_NS)
+            after += HOUR_NS
+        cut = stored.flow.bars(part)
+        return cut, after, int(cut[-1].edges_ns[-2]) if cut else _NEVER, notes
 
     def _window_stream(self, cut: list[FlowBars], after_ns: int, start_ns: int) -> LevelStream:
         stream = self._made_with.stream()

@@ -230,3 +230,18 @@ def test_a_moment_asked_for_is_read_from_the_lake(lake: Lake) -> None:
     with LakeMemory(lake.root) as memory:
         assert np.array_equal(build_map(request, memory=memory).usd, build_map(request).usd)
         assert memory.updates == 0
+
+
+def test_a_window_that_begins_in_an_hour_without_rows_is_the_lakes_and_says_so(lake: Lake) -> None:
+    market = trades_market(HOURS, 9)
+    ingest(lake, market, CUT)
+    build_map(Request(asset="BTC", lake=lake.root, window_ns=DAY_NS))  # sealed
+    assert lake.retain(keep_days={"trades": 1, "marks": 1}, at_ns=CUT + 12 * HOUR_NS).removed
+    windows = (51 * HOUR_NS // 2, 24 * HOUR_NS, 2 * HOUR_NS)
+    with LakeMemory(lake.root) as memory:
+        for start, end in steps(CUT, CUT + 20 * MINUTE_NS, 2):
+            write(lake, market, start, end)
+            assert_same(lake, memory, windows=windows)
+        told = build_map(Request(asset="BTC", lake=lake.root, window_ns=windows[0]), memory=memory)
+        assert any("the window begins at" in text for text in told.head.warnings)
+        assert memory.rebuilt == {"first": 1}
