@@ -219,7 +219,8 @@ def test_export_scores_like_ourselves(
     )
     given = json.loads(done.stdout)["predictions"][0]
     assert given["name"] == "p.csv"
-    assert abs(given["gain_over"][mode]["nats_per_hour_and_position"]) < 1e-4
+    # the file lacks the first hour, so its dispersion is fitted on one row the less of each position
+    assert abs(given["gain_over"][mode]["nats_per_hour_and_position"]) < 1e-3
 
 
 def test_after_the_training_period_only_the_level_reads_prints(folder: Path, tmp_path: Path) -> None:
