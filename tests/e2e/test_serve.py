@@ -179,6 +179,8 @@ async def test_demo_says_simulated_everywhere(tmp_path: Path) -> None:
                      "/v1/candles/BTC?interval=4h", "/v1/health", "/v1/prints/BTC", "/v1/trades/BTC", "/v1/signals/BTC", "/v1/accuracy/BTC",
                      "/v1/cascade/BTC?runs=50&depth=5M", "/v1/realised"):  # fmt: skip
             status, _, body = await get(one, path)
+            while status == 503 and b"still-computing" in body:  # a busy machine: ask again, it says
+                status, _, body = await get(one, path)
             assert status == 200, (path, body[:200])
             assert json.loads(body)["simulated"] is True, path
         async with (

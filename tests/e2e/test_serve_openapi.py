@@ -37,7 +37,7 @@ async def test_every_operation_answers_as_described(tmp_path: Path) -> None:
         assert operations >= 20
         process = await asyncio.create_subprocess_exec(
             program, "--no-color", "--config-file", config, "run", f"{one.url}/openapi.json", "--checks", "all",
-            "--continue-on-failure", "--workers", "1", *amount,
+            "--continue-on-failure", "--workers", "1", "--request-timeout", "120", *amount,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=tmp_path,
         )  # fmt: skip
         out = (await process.communicate())[0].decode()

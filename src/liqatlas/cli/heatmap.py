@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path  # noqa: F401  (cyclopts reads the annotations of inherited options here)
+from pathlib import Path  # noqa: F401  (cyclopts reads the annotations, inherited ones too)
 from typing import Literal
 
 from cyclopts import Parameter
