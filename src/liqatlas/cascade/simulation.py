@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from liqatlas.base.clock import to_datetime
 from liqatlas.base.errors import InputError
+from liqatlas.base.format import format_price
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import thinned
 from liqatlas.cascade.beliefs import load_cascade_beliefs
@@ -182,6 +184,11 @@ def run_cascade(
     ):
         raise InputError(
             "a shock that is drawn needs an outlook to be drawn from, and a move or an order takes none"
+        )
+    if shock.kind == "level" and abs(math.log(shock.amount / head.price)) > FURTHEST:
+        low, high = (format_price(head.price * math.exp(sign * FURTHEST)) for sign in (-1, 1))
+        raise InputError(
+            f"the level {format_price(shock.amount)} is too far from the price {format_price(head.price)}: books are followed from {low} to {high}"
         )
     chance = None
     if shock.kind == "level" and outlook is not None:

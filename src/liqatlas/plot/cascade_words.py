@@ -150,7 +150,7 @@ def cascade_text(result: CascadeResult, *, width: int = 100) -> str:
     mark = "" if result.calibrated else f" ({UNCALIBRATED})"
     lines += ["", f"First … then …{mark}"]
     lines += [step_line(s, result) for s in result.steps] or ["  no level of the map within reach"]
-    lines += ["", f"Liquidated more than{mark}"]
+    lines += ["", f"Liquidated more than{mark}"] if result.exceeded else []
     lines += [
         f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=e.calibrated)}"
         for e in result.exceeded
@@ -162,7 +162,7 @@ def cascade_text(result: CascadeResult, *, width: int = 100) -> str:
         depth = float(result.ladder.depths[i].cumulative(0.01))
         lines.append(
             f"  {venue_name(venue)}: liquidated {amounts(result.table.of('triggered')[:, i])}; "
-            f"{format_usd(depth)} of depth within 1 %"
+            f"{format_usd(depth)} of depth within 1 % before the factor"
         )
     return "\n".join(lines)
 

@@ -124,6 +124,14 @@ def test_a_level_at_the_price_is_refused(books: Books, quick: CascadeSettings) -
         run_cascade(map_of(), books, parse_shock("level:100"), quick)
 
 
+@pytest.mark.parametrize("level", ["level:30", "level:60000"])
+def test_a_level_beyond_what_books_are_followed_to_is_refused(
+    books: Books, quick: CascadeSettings, level: str
+) -> None:
+    with pytest.raises(InputError, match=r"too far from the price 100.*followed from 49\.6\d+ to 201\.3\d+"):
+        run_cascade(map_of(), books, parse_shock(level), quick)
+
+
 def test_stress_reaches_further_than_calm(books: Books, quick: CascadeSettings) -> None:
     calm, stress = (
         run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name))
