@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def read_beliefs(kind: type[T], room: str, shipped: str, file: Path | None = None) -> T:
+def read_beliefs(kind: type[T], room: str, shipped: str, file: Path | None = None, *, made_by: str = "") -> T:
     """Return the content of a file of beliefs.
 
     Parameters
@@ -28,6 +28,8 @@ def read_beliefs(kind: type[T], room: str, shipped: str, file: Path | None = Non
         Name of the shipped file.
     file
         A file to read in its place.
+    made_by
+        What makes such files, for the message.
 
     Raises
     ------
@@ -43,4 +45,7 @@ def read_beliefs(kind: type[T], room: str, shipped: str, file: Path | None = Non
         why = error.strerror if isinstance(error, OSError) else error
         if file is None:
             raise InternalError(f"the shipped file {shipped} of {room} cannot be read: {why}") from None
-        raise ConfigError(f"{file} cannot be read: {why}; wanted a file like the shipped {shipped}") from None
+        maker = f", as {made_by} makes it" if made_by else ""
+        raise ConfigError(
+            f"{file} cannot be read: {why}; wanted a file like the shipped {shipped}{maker}"
+        ) from None

@@ -178,4 +178,5 @@ def load_forecast_calibrations(file: Path | None = None) -> tuple[ForecastCalibr
     ConfigError
         If the file is missing or does not hold any.
     """
-    return read_beliefs(ForecastCalibrations, "liqatlas.cascade", DEFAULT_FILE, file).entries
+    maker = "scripts/calibrate_cascade.py"
+    return read_beliefs(ForecastCalibrations, "liqatlas.cascade", DEFAULT_FILE, file, made_by=maker).entries
