@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Behind(Market):
     """REST trades lag: the first ``stale`` answers end some events before the present."""
 
-    stale, lag = 0, 60
+    stale, lag = 0, 200
 
     def trades(self, symbol: str, *, so_far: bool = True) -> list[Trade]:
         found = super().trades(symbol, so_far=so_far)
