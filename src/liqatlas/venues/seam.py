@@ -21,7 +21,7 @@ Verdict = Literal["again", "filled", "listed"]
 PAUSES = (1, 4, 15)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Seam:
     """A gap being mended, what was asked for it, and how far the answers join on.
 
