@@ -229,6 +229,11 @@ async def test_a_silent_stall_is_noticed_and_made_good(key: str, monkeypatch: py
     assert_trades_complete(key, out)
 
 
+def all_trades_came(out: Recorded) -> bool:
+    """Return whether as many trades were handed on as there are in truth."""
+    return all(len(out.rows.of("trades", s)) >= len(out.market.trades(s)) for s in out.market.contracts)
+
+
 @pytest.mark.parametrize("key", BY_OVERLAP)
 async def test_a_loss_without_a_trace_is_found_by_the_minutes_turnover(key: str) -> None:
     """Ids do not count here: only the venue's own bar tells that trades are missing."""
@@ -239,33 +244,37 @@ async def test_a_loss_without_a_trace_is_found_by_the_minutes_turnover(key: str)
         schedule,
         market=market,
         options=replace(OPTIONS, audit_s=0.2),
-        quiet=20,
         datasets=["trades", "marks"],
+        until=all_trades_came,
     )
     assert schedule.injected["withheld_trades"] == 3
-    gaps = [g for g in out.gaps_of("trades") if g.reason in {"volume", "beginning"}]
-    assert gaps
-    assert sum(g.filled_rows for g in gaps) == 3
     assert_trades_complete(key, out)
+    gaps = [g for g in out.gaps_of("trades") if g.reason in {"volume", "beginning"}]
+    # an answer may be ahead of the stream, and what the stream brings then is the repeat
+    assert sum(g.filled_rows for g in gaps) >= 3
+    assert {g.status for g in gaps} == {"filled"}
 
 
 @pytest.mark.parametrize("key", BY_OVERLAP)
 async def test_a_loss_in_the_minute_in_which_recording_began_is_found_as_well(key: str) -> None:
     """That minute has no bar to be compared with: what REST still has of it is laid over what came."""
-    market = market_of(key, events=160, start_ms=(now_ns() // MINUTE_NS - 1) * 60_000 + 10_000, step_ms=250)
+    start_ms = (now_ns() // MINUTE_NS - 2) * 60_000 + 10_000
+    market = market_of(
+        key, events=260, start_ms=start_ms, step_ms=250
+    )  # the second minute tells that the first is over
     schedule = Schedule.of(*(Planned(at, "drop") for at in trade_events(key, 2, start=60, apart=20)))
     out = await record(
         key,
         schedule,
         market=market,
         options=replace(OPTIONS, audit_s=0.2),
-        quiet=20,
         datasets=["trades", "marks"],
+        until=all_trades_came,
     )
     assert schedule.injected["withheld_trades"] == 2
-    gaps = [g for g in out.gaps_of("trades", "filled") if g.reason == "beginning"]
-    assert sum(g.filled_rows for g in gaps) == 2
     assert_trades_complete(key, out)
+    gaps = [g for g in out.gaps_of("trades", "filled") if g.reason == "beginning"]
+    assert sum(g.filled_rows for g in gaps) >= 2
 
 
 @pytest.mark.parametrize(("key", "remembered"), [("hyperliquid", 10), ("bitget_coinm", 100)])

@@ -64,6 +64,8 @@ class StubExchange:
         Number of sockets that must have subscribed before the market begins to move.
     wait_messages
         Number of subscribe messages that must have come as well, where a venue takes many a socket.
+    ack_after_s
+        How long the venue takes over each subscribe message: channels of a socket open one after another.
     """
 
     def __init__(
@@ -76,10 +78,12 @@ class StubExchange:
         burst: int = 20,
         wait_for: int = 1,
         wait_messages: int = 0,
+        ack_after_s: float = 0.0,
     ) -> None:
         self.wire, self.market, self.schedule = wire, market, schedule or Schedule()
         self.pace_s, self.burst, self.wait_for = pace_s, burst, wait_for
         self.wait_messages, self._asked = wait_messages, 0
+        self.ack_after_s = ack_after_s
         self.clients: list[Client] = []
         self.requests: list[str] = []
         self.sent = 0
@@ -184,6 +188,7 @@ class StubExchange:
         return socket
 
     async def _take(self, client: Client, request: str) -> None:
+        await asyncio.sleep(self.ack_after_s)
         if not client.stalled:
             for reply in self.wire.reply(request):
                 await client.socket.send_str(reply)

@@ -33,7 +33,7 @@ from tests.stub_exchange.market import Market
 from tests.stub_exchange.server import StubExchange
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from liqatlas.venues.continuity import Gap
     from tests.stub_exchange.faults import Schedule
@@ -158,8 +158,14 @@ async def record(
     stop_after: int = 10_000,
     limit_s: float = 60.0,
     settle_s: float = 0.0,
+    until: Callable[[Recorded], bool] = lambda _: True,
+    ack_after_s: float = 0.0,
 ) -> Recorded:
-    """Play a session and return everything that came of it; ends when the market is over and nothing more comes, or after ``stop_after`` more batches."""
+    """Play a session and return everything that came of it.
+
+    It ends when the market is over, no gap is being mended, nothing more comes for ``quiet`` looks and ``until`` is content, or after
+    ``stop_after`` more batches; ``limit_s`` bounds it.
+    """
     market = market or market_of(key)
     wanted = list(datasets or DATASETS[key])
     if key in CCXT:  # it streams trades alone
@@ -173,18 +179,20 @@ async def record(
             pace_s=pace_s,
             wait_for=_sockets(key, wanted),
             wait_messages=_messages(key, wanted, market),
+            ack_after_s=ack_after_s,
         ) as exchange,
         client_of(key, exchange) as client,
         Feed(client, market.contracts, wanted, options) as feed,
     ):
         out = Recorded(market, schedule, feed)
         silent = after = 0
-        while silent < quiet and after < stop_after:
+        while (silent < quiet or not until(out)) and after < stop_after:
             batch = await feed.next(0.1)
             out.rows.merge(batch.rows)
             out.gaps += batch.gaps
             out.batches += bool(batch)
-            silent = silent + 1 if exchange.done.is_set() and not batch else 0
+            over = exchange.done.is_set() and not batch and not feed.mender.mending
+            silent = silent + 1 if over else 0
             after += exchange.done.is_set()
         await asyncio.sleep(settle_s)
         out.gaps += feed.finish()

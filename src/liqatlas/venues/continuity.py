@@ -112,10 +112,11 @@ class SeenIds:
 class MinuteAudit:
     """Turnover of each minute as it was recorded, to compare with the venue's own bar once the minute is over."""
 
-    __slots__ = ("_first", "_turnover")
+    __slots__ = ("_first", "_held", "_turnover")
 
     def __init__(self) -> None:
         self._turnover: dict[int, float] = {}
+        self._held: set[int] = set()
         self._first: int | None = None
 
     def add(self, ts_ns: int, qty_native: float) -> None:
@@ -138,7 +139,18 @@ class MinuteAudit:
         return 0.0 if abs(lost) <= max(lot / 2, 1e-9 * abs(volume_native)) else lost
 
     def done(self, minute_ns: int) -> None:
-        """Forget a minute that was compared, and all before it."""
+        """Forget a minute that was compared, and all before it that are not held."""
         minute = minute_ns // MINUTE_NS
         self._first = minute + 1
-        self._turnover = {m: v for m, v in self._turnover.items() if m > minute}
+        self._turnover = {m: v for m, v in self._turnover.items() if m > minute or m in self._held}
+
+    def hold(self, minute_ns: int) -> None:
+        """Keep a minute's turnover until :meth:`release`: it is being mended and compared once more."""
+        self._held.add(minute_ns // MINUTE_NS)
+
+    def release(self, minute_ns: int) -> None:
+        """Forget a minute that was held."""
+        minute = minute_ns // MINUTE_NS
+        self._held.discard(minute)
+        if self._first is not None and minute < self._first:
+            self._turnover.pop(minute, None)

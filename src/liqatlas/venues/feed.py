@@ -46,11 +46,12 @@ class FeedOptions:
     batch_frames
         Frames put into one batch at most; one that waits alone is handed on at once.
     grace_s
-        How long a hole in trade ids may wait for late frames before REST is asked.
+        How long a hole in trade ids may wait for late frames before REST is asked; what its answer leaves open is asked again after
+        several times as long.
     book_levels, book_every_s
         Best levels of each side written as rows, and how often.
     audit_s
-        How long after a minute's end its turnover is compared with the venue's own bar; 0 turns the audit off.
+        How long after a minute's end its turnover is compared with the venue's own bar, once a later trade is read; 0 turns it off.
     max_skew_s
         Distance between a message's moment and ours from which it is counted as skewed.
     poll_s

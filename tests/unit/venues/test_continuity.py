@@ -62,3 +62,16 @@ def test_the_audit_leaves_out_minutes_that_were_not_recorded_whole() -> None:
     assert audit.differs(12 * MINUTE_NS, 4.0, 0.001) == 4.0  # a minute of which nothing came
     audit.done(11 * MINUTE_NS)
     assert audit.whole_minutes(13 * MINUTE_NS) == [12 * MINUTE_NS]
+
+
+def test_a_minute_that_is_held_can_be_compared_again() -> None:
+    audit = MinuteAudit()
+    audit.add(9 * MINUTE_NS, 1.0)
+    audit.add(11 * MINUTE_NS, 2.0)
+    audit.hold(11 * MINUTE_NS)
+    audit.done(12 * MINUTE_NS)
+    audit.add(11 * MINUTE_NS + 7, 0.5)
+    assert audit.differs(11 * MINUTE_NS, 2.5, 0.001) == 0.0
+    audit.release(11 * MINUTE_NS)
+    audit.done(13 * MINUTE_NS)
+    assert audit.differs(11 * MINUTE_NS, 2.5, 0.001) == 2.5
