@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 #: Tables whose newest rows are followed.
 FOLLOWED = ("trades", "bars", "marks", "liquidations")
+#: Tables that tell of liquidations that happened.
+PRINTED = ("liquidations", "liquidation_bars")
 #: Assets whose recordings stay in memory.
 ASSETS_KEPT = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One instrument that is served: its first and newest moment [ns] and the tables there are of it."""
+    """One instrument that is served: its first and newest moment [ns] and the tables there are of it.
+
+    ``prints_ns`` is the stretch in which its liquidations are known, ``None`` where none were ever seen: then nobody can tell
+    whether there were none or they were not recorded.
+    """
 
     asset: str
     venue: str
@@ -31,6 +37,7 @@ class Market:
     first_ns: int
     last_ts_ns: int
     tables: tuple[str, ...]
+    prints_ns: tuple[int, int] | None = None
 
 
 class Backing(Protocol):
@@ -104,4 +111,4 @@ def known_asset(asset: str, markets: Sequence[Market]) -> str:
     return wanted
 
 
-__all__ = ["ASSETS_KEPT", "FOLLOWED", "Backing", "Market", "known_asset"]
+__all__ = ["ASSETS_KEPT", "FOLLOWED", "PRINTED", "Backing", "Market", "known_asset"]

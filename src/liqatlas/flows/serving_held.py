@@ -11,7 +11,7 @@ from liqatlas.base.symbols import parse_symbol
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
 from liqatlas.flows.request import Request
-from liqatlas.flows.serving_backing import ASSETS_KEPT, FOLLOWED, Market, known_asset
+from liqatlas.flows.serving_backing import ASSETS_KEPT, FOLLOWED, PRINTED, Market, known_asset
 from liqatlas.flows.serving_cache import Kept
 
 if TYPE_CHECKING:
@@ -186,12 +186,22 @@ def _market(recording: Recording) -> Market:
     span = recording.span_ns()
     assert span is not None
     one = recording.instrument
-    return Market(one.asset, one.venue, one.symbol, *span, tuple(recording.tables()))
+    return Market(one.asset, one.venue, one.symbol, *span, tuple(recording.tables()), _prints_of(recording))
+
+
+def _prints_of(recording: Recording) -> tuple[int, int] | None:
+    """Return the first and newest moment of prints or totals [ns]."""
+    prints, totals = recording.liquidations["ts_event_ns"], recording.liquidation_bars
+    starts, ends = [prints, totals["ts_open_ns"]], [prints, totals["ts_close_ns"]]
+    if not any(one.len() for one in starts):
+        return None
+    return min(int(one[0]) for one in starts if one.len()), max(int(one[-1]) for one in ends if one.len())
 
 
 def _markets_of(reports: Sequence[FileReport]) -> tuple[Market, ...]:
     """Return the instruments of file reports, each with the span and tables of all its files."""
     spans: dict[tuple[str, str], tuple[int, int, set[str]]] = {}
+    printed: dict[tuple[str, str], tuple[int, int]] = {}
     for report in reports:
         span = report.span_ns
         if span is None:
@@ -199,7 +209,11 @@ def _markets_of(reports: Sequence[FileReport]) -> tuple[Market, ...]:
         for key in report.instruments:
             venue, _, symbol = key.partition(":")
             first, last, tables = spans.get((venue, symbol), (*span, set()))
-            tables |= {name for name, rows in report.tables if rows}
+            held = {name for name, rows in report.tables if rows}
+            tables |= held
+            if held & set(PRINTED):
+                begin, end = printed.get((venue, symbol), span)
+                printed[venue, symbol] = (min(begin, span[0]), max(end, span[1]))
             spans[venue, symbol] = (min(first, span[0]), max(last, span[1]), tables)
     out = []
     for (venue, symbol), (first, last, tables) in spans.items():
@@ -207,7 +221,9 @@ def _markets_of(reports: Sequence[FileReport]) -> tuple[Market, ...]:
             asset = parse_symbol(symbol).asset
         except UnknownSymbolError:
             continue
-        out.append(Market(asset, venue, symbol, first, last, tuple(sorted(tables))))
+        out.append(
+            Market(asset, venue, symbol, first, last, tuple(sorted(tables)), printed.get((venue, symbol)))
+        )
     return tuple(sorted(out, key=lambda m: (m.asset, m.venue, m.symbol)))
 
 

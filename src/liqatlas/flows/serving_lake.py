@@ -13,7 +13,7 @@ from liqatlas.base.recording import Recording
 from liqatlas.flows.build import read_for
 from liqatlas.flows.lake import DATED
 from liqatlas.flows.lake_memory import LakeMemory
-from liqatlas.flows.serving_backing import ASSETS_KEPT, FOLLOWED, Market, known_asset
+from liqatlas.flows.serving_backing import ASSETS_KEPT, FOLLOWED, PRINTED, Market, known_asset
 from liqatlas.flows.serving_cache import Kept
 from liqatlas.flows.serving_held import folders_of
 
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
     from liqatlas.base.instruments import Instrument
     from liqatlas.flows.request import Request
+    from liqatlas.store import Freshness
 
 #: A lake is asked at most this often whether it changed [s].
 LOOK_EVERY_S = 0.1
+#: First and newest moment [ns], and the tables that hold them.
+_Span = tuple[int, int, set[str]]
 
 
 class LakeBacking:
@@ -59,10 +62,13 @@ class LakeBacking:
         if not self._lock.acquire(blocking=not self._markets):
             return  # another thread looks; what it saw last is good enough
         try:
-            spans: dict[tuple[str, str], tuple[int, int, set[str]]] = {}
+            spans: dict[tuple[str, str], _Span] = {}
             rows = self._lake.freshness()
             self._last = {(row.dataset, row.venue, row.symbol): row.last_event_ns for row in rows}
+            printed: dict[tuple[str, str], _Span] = {}
             for row in rows:
+                if row.dataset in PRINTED:
+                    _widen(printed, row)
                 if row.dataset not in DATED and row.dataset not in {"positions", "book_levels", "funding"}:
                     continue
                 place = (row.venue, row.symbol)
@@ -79,10 +85,9 @@ class LakeBacking:
                 self._seq[place] = max((hour.seq for hour in touched), default=seq)
             self._instruments = {(one.venue, one.symbol): one for one in self._lake.instruments()}
             self._markets = tuple(
-                Market(one.asset, one.venue, one.symbol, first, last, tuple(sorted(tables)))
+                _market(one, spans[place], printed.get(place))
                 for place, one in self._instruments.items()
                 if place in spans
-                for first, last, tables in (spans[place],)
             )
             self.simulated = bool(self._markets) and all(
                 m.venue.startswith("simulated") for m in self._markets
@@ -180,3 +185,19 @@ class LakeBacking:
         return tuple(
             self._seq.get((m.venue, m.symbol), 0) for m in self._markets if m.asset == asset or not asset
         )
+
+
+def _widen(printed: dict[tuple[str, str], _Span], row: Freshness) -> None:
+    """Let a series' known liquidations reach as far as these rows do, or as far as a recorder listened."""
+    place = (row.venue, row.symbol)
+    last = max(row.last_event_ns, row.recorded_until_ns or 0)
+    first, newest, tables = printed.get(place, (row.first_event_ns, last, set()))
+    printed[place] = (min(first, row.first_event_ns), max(newest, last), tables | {row.dataset})
+
+
+def _market(one: Instrument, span: _Span, printed: _Span | None) -> Market:
+    first, last, tables = span
+    known = tables | printed[2] if printed else tables
+    return Market(
+        one.asset, one.venue, one.symbol, first, last, tuple(sorted(known)), printed[:2] if printed else None
+    )

@@ -169,6 +169,7 @@ def _entry(case: _Case, request: StressRequest, everyone: Sequence[Held]) -> dic
     price = one.mark or one.entry
     return _head(row) | {
         "venue": one.venue,
+        "symbol": one.symbol,
         "kind": one.kind,
         "settle": one.settle,
         "quantity_native": one.quantity,

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from liqatlas.base.clock import DAY_NS, NS_PER_MS
+from liqatlas.flows.coinglass.known import known_now, known_of
 from liqatlas.flows.coinglass.names import TOTAL_RANGES, exchange_of
+from liqatlas.flows.serving_backing import PRINTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,6 @@ MOST_ROWS = 1_000
 MOST_ORDERS = 200
 #: Single orders are given for so long.
 ORDERS_KEPT_NS = 7 * DAY_NS
-_TABLES = ("liquidations", "liquidation_bars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def sums(source: Source, markets: Sequence[Market], asked: Buckets) -> NDArray[n
     if not asked.count:
         return out
     for market in markets:
-        recording = source.tables(market, _TABLES, asked.span)
+        recording = source.tables(market, PRINTED, asked.span)
         for i, position in enumerate(("long", "short")):
             if recording.liquidations.height:
                 rows = recording.liquidations.filter(pl.col("liquidated") == position)
@@ -121,8 +122,14 @@ def _stretch(first_ns: int, length_ns: int) -> Buckets:
 
 
 def coin_list(source: Source, markets: Sequence[Market]) -> list[dict[str, Any]]:
-    """Return ``/coin-list``: sums of the last 24, 12, 4 and 1 hours of each coin, the largest first."""
-    rows = []
+    """Return ``/coin-list``: sums of the last 24, 12, 4 and 1 hours of each coin whose liquidations are known, the largest first.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there is no such coin.
+    """
+    rows, markets = [], known_now(source, markets)
     for coin in dict.fromkeys(one.asset for one in markets):
         row: dict[str, Any] = {"symbol": coin}
         mine = [one for one in markets if one.asset == coin]
@@ -138,12 +145,21 @@ def coin_list(source: Source, markets: Sequence[Market]) -> list[dict[str, Any]]
 
 
 def exchange_list(source: Source, markets: Sequence[Market], length_ns: int) -> list[dict[str, Any]]:
-    """Return ``/exchange-list``: the row "All" first, then the exchanges, the largest first; both spellings of the sides."""
+    """Return ``/exchange-list``: the row "All" first, then the exchanges, the largest first; both spellings of the sides.
+
+    An exchange whose liquidations are not known has no row, and "All" is the sum of the rows.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there is no row.
+    """
+    markets = known_now(source, markets)
     of: dict[str, NDArray[np.float64]] = {}
     for exchange in dict.fromkeys(exchange_of(one.venue) for one in markets):
         mine = [one for one in markets if exchange_of(one.venue) == exchange]
         of[exchange] = _until(source, mine, length_ns)
-    together = np.sum(list(of.values()), axis=0) if of else np.zeros(2)
+    together = np.sum(list(of.values()), axis=0)
     ordered = sorted(of.items(), key=lambda item: -float(item[1].sum()))
     return [_totals("All", together), *(_totals(exchange, usd) for exchange, usd in ordered)]
 
@@ -171,12 +187,17 @@ def orders(
     """Return ``/order``: single liquidations of the last seven days, newest first, at most 200.
 
     ``side`` is the order's: 1 buy (a liquidated short), 2 sell (a liquidated long).
+
+    Raises
+    ------
+    NotEnoughDataError
+        If no liquidation of these instruments was ever recorded.
     """
     now = source.now_ns()
     first = max(now - ORDERS_KEPT_NS, (start_ms or 0) * NS_PER_MS)
     last = now if end_ms is None else min(now, end_ms * NS_PER_MS)
     rows = []
-    for market in markets:
+    for market in known_of(source, markets):
         recording = source.tables(market, ("liquidations",), (first, last + 1))
         kept = recording.liquidations.filter(
             pl.col("ts_event_ns").is_between(first, last) & (pl.col("notional_usd") >= least_usd)

@@ -21,6 +21,7 @@ EXCHANGES = {
     "binance": "Binance", "binance_coinm": "Binance", "bybit": "Bybit", "okx": "OKX", "bitget": "Bitget",
     "bitget_coinm": "Bitget",
     "bitfinex": "Bitfinex", "dydx": "dYdX", "hyperliquid": "Hyperliquid", "gate": "Gate", "bitmex": "Bitmex",
+    "kraken": "Kraken", "lighter": "Lighter",
 }  # fmt: skip
 #: Other spellings that clients send, by how they read without dots, spaces and capitals.
 _ALIASES = {"gateio": "gate", "okex": "okx", "huobi": "htx"}

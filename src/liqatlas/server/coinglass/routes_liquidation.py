@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Response, get
 
-from liqatlas.flows.coinglass import history, levels, names
+from liqatlas.flows.coinglass import history, known, levels, names
 from liqatlas.server.coinglass.envelope import Http, answer, described
 from liqatlas.server.coinglass.parameters import (
     Amount,
@@ -39,7 +39,7 @@ async def get_history(
     request: Http, service: GivenService, pair: GivenPair, rows: GivenRows
 ) -> Response[bytes]:
     """Return liquidated longs and shorts of one pair per interval [USD as text]."""
-    place, markets = (pair.market.venue, pair.market.symbol), (pair.market,)
+    place, markets = (pair.market.venue, pair.market.symbol), known.known_of(service.source, (pair.market,))
     return await answer(
         request,
         service,
@@ -56,12 +56,13 @@ async def get_aggregated_history(
     request: Http, service: GivenService, coin: GivenCoin, listed: GivenListed, rows: GivenRows
 ) -> Response[bytes]:
     """Return liquidated longs and shorts of a coin over several exchanges per interval [USD]."""
-    places = tuple((one.venue, one.symbol) for one in listed.markets)
+    markets = known.known_of(service.source, listed.markets)
+    places = tuple((one.venue, one.symbol) for one in markets)
     return await answer(
         request,
         service,
         ("aggregated-history", coin, places, rows),
-        lambda: history.aggregated_history(service.source, listed.markets, rows.of(listed.markets)),
+        lambda: history.aggregated_history(service.source, markets, rows.of(markets)),
     )
 
 

@@ -141,6 +141,12 @@ class Held:
             self.quantity if table.floor_unit == "usd" and self.kind == "inverse" else self.notional_at(price)
         )
 
+    def leverage_cap(self, table: TierTable) -> float:
+        """Return the highest leverage a table lets a position of its size at entry choose, the table's where sizes do not compare."""
+        if table.floor_unit == "contracts" and not table.contract_value > 0:
+            return table.leverage_cap
+        return float(table.max_leverage_at(self._tier_size(table, self.entry)))
+
     def tier_at(self, price: float) -> int | None:
         """Return the 1-based tier at a price, or None where no table is known."""
         schedule = self.terms.schedule

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import InputError, RuleError, TiersUnknownError
-from liqatlas.base.instruments import VENUES
+from liqatlas.base.instruments import VENUES, venue_name
 from liqatlas.base.symbols import DOLLAR_QUOTES, near_names, parse_symbol
-from liqatlas.rules import margin_rule, tiers
+from liqatlas.rules import margin_rule, shipped_symbols, tiers
 from liqatlas.rules.prices import Maintenance
 from liqatlas.rules.tier_table import TierTable
 from liqatlas.signals.stress.crashes import taker_fee
@@ -67,6 +67,7 @@ def resolve(row: Row, around: Surroundings) -> Held:
     venue = _COIN_MARGINED.get(row.venue, row.venue) if kind == "inverse" else row.venue
     settle = meaning.asset if kind == "inverse" else (meaning.quote or "USD")
     _check_collateral(row, settle)
+    row = replace(row, symbol=_spelled(venue, row.symbol))
     terms = _terms(row, venue, kind, around.on)
     quantity = _quantity(row, kind, terms, around, venue)
     margin = _margin(row, kind, quantity)
@@ -77,10 +78,41 @@ def resolve(row: Row, around: Surroundings) -> Held:
         or around.prices.get(row.symbol.upper())
         or (by_asset * meaning.price_multiplier if by_asset else None)
     )
-    return Held(
+    one = Held(
         key=str(row.line), venue=venue, symbol=row.symbol, asset=meaning.asset, kind=kind, settle=settle, position=row.position,
         quantity=quantity, entry=row.entry_price, mode=row.margin_mode, margin=margin, terms=terms, account=row.account, mark=mark,
     )  # fmt: skip
+    beyond = _beyond_cap(row, one, around.on)
+    return replace(one, terms=replace(terms, warnings=(*terms.warnings, *beyond)))
+
+
+def _spelled(venue: str, symbol: str) -> str:
+    """Return a symbol as the venue writes it: capitals, but where a shipped table knows it otherwise, such as kPEPE."""
+    suffix = symbol[-5:] if venue == "okx" and symbol.upper().endswith("-SWAP") else ""
+    bare = symbol.removesuffix(suffix)
+    named = [name for name in shipped_symbols(venue) if name.upper() == bare.upper()]
+    if bare in named:
+        return bare + suffix.upper()
+    return (named[0] if len(named) == 1 else bare.upper()) + suffix.upper()
+
+
+def _beyond_cap(row: Row, one: Held, on: date) -> tuple[str, ...]:
+    """Say where the leverage, as written or as an isolated margin means it, is more than the venue lets anybody choose."""
+    table = one.terms.schedule
+    if not isinstance(table, TierTable):
+        try:
+            table = tiers(one.venue, one.symbol, on)
+        except TiersUnknownError:  # then no cap is known that it could be above
+            return ()
+    meant = one.notional_at(one.entry) / one.margin if one.mode == "isolated" and one.margin > 0 else 0.0
+    asked, cap = row.leverage or meant, one.leverage_cap(table)
+    if asked <= cap * (1 + 1e-9):
+        return ()
+    said = (
+        f"leverage {round(asked, 1):,g} is above the cap of {cap:g} that {venue_name(one.venue)} sets a position of this size: it "
+        "cannot be opened so; the level is computed as written"
+    )
+    return (said,)
 
 
 def _is_inverse(row: Row, coin_margined: bool | None) -> bool:
@@ -123,10 +155,6 @@ def _terms(row: Row, venue: str, kind: ContractKind, on: date) -> Terms:
     else:
         schedule, source = _table(venue, row.symbol, on)
         warnings += [schedule.warning] if schedule.warning else []
-        if row.leverage and row.leverage > schedule.leverage_cap:
-            warnings.append(
-                f"leverage {row.leverage:g} is above the cap of {schedule.leverage_cap:g} in these tiers"
-            )
     named = f"{rule.version.name}: {rule.version.source}" if rule else "generic equation"
     return Terms(rule=rule, schedule=schedule, taker_fee=fee, source="; ".join(filter(None, (named, source, fee_source))), warnings=tuple(warnings))  # fmt: skip
 

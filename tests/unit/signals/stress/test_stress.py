@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from liqatlas.base.errors import FormatError, InputError, RuleError, TiersUnknownError
+from liqatlas.rules import TierTable
 from liqatlas.rules.prices import Maintenance
 from liqatlas.signals.stress import Held, Level, Terms, account_levels, hedge, joint_move, outcomes, what_ifs
 from liqatlas.signals.stress.portfolio import together
@@ -264,3 +265,48 @@ def test_a_portfolio_counts_no_position_without_a_price() -> None:
     assert both.left_out == ("2",)
     nothing = together([unpriced], levels, "-20 %", lambda _: -0.2)
     assert (nothing.profit_usd, nothing.liquidated, nothing.left_out) == (None, (), ("2",))
+
+
+@pytest.mark.parametrize(
+    ("written", "own"),
+    [
+        ("binance,btcusdt", "BTCUSDT"),
+        ("okx,btc-usdt-swap", "BTC-USDT-SWAP"),
+        ("hyperliquid,KPEPE", "kPEPE"),
+        ("hyperliquid,kPEPE", "kPEPE"),
+        ("hyperliquid,btc", "BTC"),
+    ],
+)
+def test_symbols_are_read_in_any_capitals(written: str, own: str) -> None:
+    one = resolve(row(f"{written},long,0.5,65000,5,isolated,,"), AROUND)
+    assert one.symbol == own
+    assert isinstance(one.terms.schedule, TierTable)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("binance,BTCUSDT,long,0.5,65000,150,isolated,,", None),
+        ("binance,BTCUSDT,long,0.5,65000,1000,isolated,,", "leverage 1000 is above the cap of 150"),
+        ("binance,BTCUSDT,long,0.5,65000,,isolated,65,", "leverage 500 is above the cap of 150"),
+        ("binance,BTCUSDT,long,5000,65000,100,isolated,,", "leverage 100 is above the cap of"),
+        ("binance,BTCUSDT,long,5000,65000,5,isolated,,", None),
+        ("binance,BTCUSDT,long,0.5,65000,151,cross,,1000", "leverage 151 is above the cap of 150"),
+    ],
+)
+def test_leverage_the_venue_does_not_offer_is_said_and_computed(line: str, said: str | None) -> None:
+    one = resolve(row(line), AROUND)
+    found = [warning for warning in one.terms.warnings if "above the cap" in warning]
+    assert len(found) == (said is not None)
+    assert not said or said in found[0]
+    level = account_levels([one])["2"]
+    assert isinstance(level, Level)
+    assert level.liquidation_price
+
+
+def test_a_rate_of_ones_own_does_not_hide_the_venue_s_cap() -> None:
+    header = f"{HEADER},maintenance_rate"
+    own = resolve(row("binance,BTCUSDT,long,0.5,65000,1000,isolated,,,0.004", header), AROUND)
+    assert "above the cap of 150" in " ".join(own.terms.warnings)
+    elsewhere = resolve(row("nowhere,BTCUSDT,long,0.5,65000,1000,isolated,,,0.004", header), AROUND)
+    assert "above the cap" not in " ".join(elsewhere.terms.warnings)
