@@ -253,12 +253,12 @@ class VenueRecorder:
     def _vouch(
         self, feed: Feed, symbols: Sequence[str], datasets: Sequence[str], *, force: bool = False
     ) -> None:
-        """Vouch for what came without a break; a dataset whose connection is broken waits for the word on its gap."""
+        """Vouch for what came without a break; where a connection is broken or a gap is being mended, wait for the word on it."""
         now = time.monotonic()
         if not force and now - self._vouched < VOUCH_EVERY_S and self._upto:
             return
         self._vouched = now
-        broken = {pair for one in feed.broken_connections() for pair in one.carries}
+        broken = {pair for one in feed.broken_connections() for pair in one.carries} | feed.being_mended()
         up = {pair for c in feed.connections if c.stats.connects for pair in c.subscription.carries}
         upto = now_ns() - (0 if force else VOUCH_LAG_NS)
         for dataset in datasets:

@@ -338,6 +338,10 @@ class Feed:
             self.stats.clock_jumps += 1
         self._clocks = (wall, steady)
 
+    def being_mended(self) -> set[tuple[str, str]]:
+        """Return the dataset and symbol of gaps that REST is being asked for: nothing is known of those stretches yet."""
+        return self.mender.being_mended()
+
     def broken_connections(self) -> list[Subscription]:
         """Return the connections that are not delivering now."""
         return self.mender.broken_sources()

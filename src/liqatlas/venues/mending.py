@@ -105,6 +105,10 @@ class Mender:
         """Number of gaps that REST is being asked for."""
         return len(self._open)
 
+    def being_mended(self) -> set[tuple[str, str]]:
+        """Return the dataset and symbol of those gaps."""
+        return {(gap.dataset, gap.symbol) for gap in self._open.values()}
+
     def _mend(self, gap: Gap, heard_ns: int | None = None, lot: float = 0.0) -> None:
         """Ask REST for a gap's trades.
 
