@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import pytest
 
 from liqatlas.base.clock import parse_time
@@ -45,3 +46,13 @@ def test_an_outsider_finds_the_same_gain(tmp_path: Path) -> None:
         )
         found = naive_scores.gain_over_b3(rows, fitted, judged)
         assert found == pytest.approx(scores.gains["B3"].per_row.mean, abs=0.01)
+    # the last file and rows are those of the running mode; a file of test hours alone must say the same
+    late = tmp_path / "late.csv"
+    pl.read_csv(file).filter(pl.col("hour_start_utc") >= TEST[0]).write_csv(late)
+    again = build_evaluation(request, train=train, test=test, predictions=late)
+    given = again.evaluation.scores[0].gains
+    found = naive_scores.gain_over_b3(rows, fitted, judged, crossed=True)
+    assert given["B3"].per_row.mean == pytest.approx(found, abs=0.01)
+    assert given["B3"].per_row.mean == pytest.approx(scores.gains["B3"].per_row.mean, abs=0.03)
+    assert abs(given["running"].per_row.mean) < 1e-4
+    assert sum("4 blocks of days" in warning for warning in again.warnings) == 1

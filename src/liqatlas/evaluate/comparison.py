@@ -64,7 +64,7 @@ def row_likelihood(
     mean: NDArray[np.float64],
     train: NDArray[np.bool_],
     *,
-    dispersion: float | None = None,
+    dispersion: float | NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return the log-likelihood of every hour and position, shape ``(n, 2)``.
 
@@ -73,14 +73,17 @@ def row_likelihood(
     Parameters
     ----------
     dispersion
-        Where given, it is used; otherwise it is fitted on the training rows.
+        Where given, it is used: one, or ``(n,)`` with NaN where an hour is not scored. Otherwise it is fitted on the
+        training rows.
     """
     known = np.isfinite(mean) & np.isfinite(hours.amount)
     if dispersion is None:
         fit_on = known & train[:, None]
         dispersion = fit_dispersion(hours.amount[fit_on], mean[fit_on])
+    each = np.broadcast_to(np.asarray(dispersion)[..., None], mean.shape)
+    known &= np.isfinite(each)
     out = np.full(mean.shape, np.nan)
-    out[known] = log_likelihood(hours.amount[known], mean[known], dispersion)
+    out[known] = log_likelihood(hours.amount[known], mean[known], each[known])
     return out
 
 
@@ -91,7 +94,8 @@ def gain(
     *,
     train: NDArray[np.bool_],
     test: NDArray[np.bool_],
-    dispersion: float | None = None,
+    dispersion: float | NDArray[np.float64] | None = None,
+    over_dispersion: float | NDArray[np.float64] | None = None,
 ) -> Gain:
     """Compare two predictions on the test hours, paired row by row.
 
@@ -103,8 +107,8 @@ def gain(
         float64, shape ``(n, 2)`` [10,000 USD]: the prediction and the one it must beat; NaN rows drop out of both.
     train, test
         bool, shape ``(n,)``; dispersions are fitted on ``train``.
-    dispersion
-        Of ``mean``, where it says nothing about the training hours.
+    dispersion, over_dispersion
+        Of ``mean`` and of ``over``, where they are not to be fitted on the training hours; as in :func:`row_likelihood`.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def gain(
         If fewer than two days of the test hours can be compared.
     """
     difference = row_likelihood(hours, mean, train, dispersion=dispersion) - row_likelihood(
-        hours, over, train
+        hours, over, train, dispersion=over_dispersion
     )
     rows = np.isfinite(difference) & test[:, None]
     if not bool(rows.any()):

@@ -13,6 +13,7 @@ from liqatlas.base.errors import NotEnoughDataError
 from liqatlas.evaluate.baselines import BASELINES, baseline_features, fit_baseline, persistence
 from liqatlas.evaluate.boosting import fit_boosted_trees
 from liqatlas.evaluate.comparison import gain, or_nan
+from liqatlas.evaluate.crossed import FEWEST_ROWS, crossed_dispersion
 from liqatlas.evaluate.scores import fit_dispersion, predicted_over_realised, rank_ic, reliability
 from liqatlas.evaluate.secondary import area_under_curve, interval_coverage, spatial_quantile
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 #: Days whose range lies in the top fifth of the test days are called wild.
 _WILD_SHARE = 0.2
-_FEWEST_TRAINING_ROWS = 48
 #: Edges of the depth by which skill is shown [log price].
 DEPTH_BASELINES = ("B3", "B3h")
 DEPTHS = (0.0, 0.001, 0.0025, 0.005, 0.01, 0.02, 1.0)
@@ -129,8 +129,8 @@ def evaluate_predictions(
     predictions, baselines
         float64 ``(n, 2)`` [10,000 USD]; NaN where nothing is said.
     train, test
-        bool ``(n,)``. A prediction that says nothing about training hours is scored with the dispersion of the first
-        baseline.
+        bool ``(n,)``. A prediction that says nothing, or less than a day, about training hours is scored with a dispersion
+        fitted on the other test days, and so is what it is compared with.
 
     Raises
     ------
@@ -144,16 +144,18 @@ def evaluate_predictions(
     notes: list[str] = []
     scores = []
     for name, mean in predictions.items():
-        held = _dispersion((name, mean), hours, baselines, train, notes)
+        held = _dispersions((name, mean), hours, baselines, (train, test), notes)
         whole, calm, rough = (
             _gains(hours, mean, baselines, (train, part), held) for part in (test, test & ~wild, test & wild)
         )
         deep = {
-            baseline: _by_depth(hours, mean, other, (train, test), held)
+            baseline: _by_depth(hours, mean, other, (train, test), (held.own, held.over.get(baseline)))
             for baseline, other in baselines.items()
             if baseline in DEPTH_BASELINES
         }
-        scores.append(_scores(name, hours, mean, (train, test), (whole, calm, rough, deep), dispersion=held))
+        scores.append(
+            _scores(name, hours, mean, (train, test), (whole, calm, rough, deep), dispersion=held.own)
+        )
     days = len(np.unique(hours.day[known]))
     if days < 2:
         notes.append("the test hours lie on one day: there is no interval, so no gain is given")
@@ -173,22 +175,52 @@ def _wild_days(hours: Hours, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(span[index] > limit)
 
 
-def _dispersion(
+@dataclass(frozen=True, slots=True)
+class _Dispersions:
+    """Of a prediction and of the baselines it is compared with; where absent, fitted on training hours."""
+
+    own: float | NDArray[np.float64] | None
+    over: dict[str, NDArray[np.float64]]
+
+
+def _dispersions(
     named: tuple[str, NDArray[np.float64]],
     hours: Hours,
     baselines: Mapping[str, NDArray[np.float64]],
-    train: NDArray[np.bool_],
+    split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     notes: list[str],
-) -> float | None:
-    """Return None where the prediction's own training rows give a dispersion, else that of the first baseline."""
+) -> _Dispersions:
+    """Return what the training rows, otherwise the other test days, otherwise the first baseline give; ``split`` is (train, test)."""
     name, mean = named
-    rows = np.isfinite(mean) & np.isfinite(hours.amount) & train[:, None]
-    if int(rows.sum()) >= _FEWEST_TRAINING_ROWS:
-        return None
-    first, other = next(iter(baselines.items()))
-    rows = np.isfinite(other) & np.isfinite(hours.amount) & train[:, None]
-    notes.append(f"{name} says nothing about the training hours: it is scored with the dispersion of {first}")
-    return fit_dispersion(hours.amount[rows], other[rows])
+    train, test = split
+    said = np.isfinite(mean) & np.isfinite(hours.amount)
+    trained = int((said & train[:, None]).sum())
+    if trained >= FEWEST_ROWS:
+        return _Dispersions(None, {})
+    why = f"{name} says {'too little' if trained else 'nothing'} about the training hours"
+    try:
+        own, blocks = crossed_dispersion(hours, mean, test, said)
+    except NotEnoughDataError as error:
+        first, other = next(iter(baselines.items()))
+        rows = np.isfinite(other) & np.isfinite(hours.amount) & train[:, None]
+        notes.append(f"{why} and has {error}: it is scored with the dispersion of {first}")
+        return _Dispersions(fit_dispersion(hours.amount[rows], other[rows]), {})
+    notes.append(
+        f"{why}: its dispersion, and that of what it is compared with, is fitted on test days, "
+        f"for each of {blocks} blocks of days on the other blocks"
+    )
+    over = {baseline: _crossed_or_unknown(hours, other, test, said) for baseline, other in baselines.items()}
+    return _Dispersions(own, over)
+
+
+def _crossed_or_unknown(
+    hours: Hours, mean: NDArray[np.float64], test: NDArray[np.bool_], rows: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the crossed dispersion of a baseline; NaN, which takes it out of the table, where too few rows are shared."""
+    try:
+        return crossed_dispersion(hours, mean, test, rows)[0]
+    except NotEnoughDataError:
+        return np.full(len(hours), np.nan)
 
 
 def _gains(
@@ -196,14 +228,22 @@ def _gains(
     mean: NDArray[np.float64],
     baselines: Mapping[str, NDArray[np.float64]],
     split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    dispersion: float | None,
+    held: _Dispersions,
 ) -> dict[str, Gain]:
     """Return the gains over the baselines, ``split`` being (train, test)."""
     out = {}
     train, test = split
     for name, other in baselines.items():
         try:
-            out[name] = gain(hours, mean, other, train=train, test=test, dispersion=dispersion)
+            out[name] = gain(
+                hours,
+                mean,
+                other,
+                train=train,
+                test=test,
+                dispersion=held.own,
+                over_dispersion=held.over.get(name),
+            )
         except NotEnoughDataError:
             continue  # fewer than two days of this regime: it has no interval, and is absent from the table
     return out
@@ -214,16 +254,21 @@ def _by_depth(
     mean: NDArray[np.float64],
     over: NDArray[np.float64],
     split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    dispersion: float | None,
+    dispersions: tuple[float | NDArray[np.float64] | None, NDArray[np.float64] | None],
 ) -> tuple[Gain | None, ...]:
     """Return the gain in each stretch of ``DEPTHS``; None where fewer than two days have such hours."""
     train, test = split
+    own, theirs = dispersions
     depth = hours.depth
     out: list[Gain | None] = []
     for low, high in pairwise(DEPTHS):
         part = np.where(((depth >= low) & (depth < high)) | train[:, None], mean, np.nan)
         try:
-            out.append(gain(hours, part, over, train=train, test=test & ~train, dispersion=dispersion))
+            out.append(
+                gain(
+                    hours, part, over, train=train, test=test & ~train, dispersion=own, over_dispersion=theirs
+                )
+            )
         except NotEnoughDataError:
             out.append(None)
     return tuple(out)
@@ -236,7 +281,7 @@ def _scores(
     split: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     gains: tuple[dict[str, Gain], dict[str, Gain], dict[str, Gain], dict[str, tuple[Gain | None, ...]]],
     *,
-    dispersion: float | None,
+    dispersion: float | NDArray[np.float64] | None,
 ) -> Scores:
     train, test = split
     known = np.isfinite(mean) & np.isfinite(hours.amount)
@@ -244,6 +289,7 @@ def _scores(
     y, mu = hours.amount[rows], mean[rows]
     if dispersion is None:
         dispersion = fit_dispersion(hours.amount[fitted_on], mean[fitted_on])
+    each = np.broadcast_to(np.asarray(dispersion)[..., None], mean.shape)[rows]
     limit = float(np.nanmean(np.where(train[:, None], hours.amount, np.nan)))
     return Scores(
         name,
@@ -255,9 +301,9 @@ def _scores(
         or_nan(predicted_over_realised, y, mu),
         _or_empty(y, mu),
         or_nan(partial(area_under_curve, limit=limit), y, mu),
-        or_nan(partial(spatial_quantile, dispersion=dispersion), y, mu),
-        interval_coverage(y, mu, dispersion, 0.5),
-        interval_coverage(y, mu, dispersion, 0.9),
+        or_nan(partial(spatial_quantile, dispersion=each), y, mu),
+        interval_coverage(y, mu, each, 0.5),
+        interval_coverage(y, mu, each, 0.9),
         gains[3],
     )
 

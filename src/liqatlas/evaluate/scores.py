@@ -24,7 +24,7 @@ SMALLEST_MEAN = 1e-9  # a prediction of exactly nothing would make one print inf
 
 
 def log_likelihood(
-    amount: NDArray[np.float64], mean: NDArray[np.float64], dispersion: float
+    amount: NDArray[np.float64], mean: NDArray[np.float64], dispersion: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the negative-binomial log-likelihood of each amount.
 
@@ -33,7 +33,7 @@ def log_likelihood(
     amount, mean
         float64, same shape [10,000 USD], >= 0; NaN amounts give NaN.
     dispersion
-        α > 0 in ``variance = mean + α mean²``.
+        α > 0 in ``variance = mean + α mean²``; one, or one per amount.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def log_likelihood(
         If shapes differ, the dispersion is not positive or a mean is negative or not finite.
     """
     _check(amount, mean)
-    if not (dispersion > 0 and math.isfinite(dispersion)):
+    if not bool(np.all(np.isfinite(dispersion) & (np.asarray(dispersion) > 0))):
         raise InputError(f"dispersion {dispersion} is not a positive number")
     size = 1.0 / dispersion
     mu = np.maximum(mean, SMALLEST_MEAN)

@@ -36,7 +36,11 @@ def area_under_curve(amount: NDArray[np.float64], mean: NDArray[np.float64], lim
 
 
 def spatial_quantile(
-    amount: NDArray[np.float64], mean: NDArray[np.float64], dispersion: float, *, seed: int = 1
+    amount: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    dispersion: float | NDArray[np.float64],
+    *,
+    seed: int = 1,
 ) -> float:
     """Return the S-test's quantile: share of simulated outcomes that the prediction explains no better than the real one.
 
@@ -67,7 +71,10 @@ def spatial_quantile(
 
 
 def interval_coverage(
-    amount: NDArray[np.float64], mean: NDArray[np.float64], dispersion: float, share: float
+    amount: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    dispersion: float | NDArray[np.float64],
+    share: float,
 ) -> float:
     """Return the share of rows inside the central predictive interval that should hold ``share`` of them.
 

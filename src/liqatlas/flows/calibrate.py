@@ -59,9 +59,12 @@ def build_calibration(
     for warning in market.warnings:
         reporter.notice(warning)
     reporter.progress("fitting", 0, 1)
-    return calibrate(
+    made = calibrate(
         market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
     )
+    if made.caution:
+        reporter.notice(made.caution)
+    return made
 
 
 def update_calibration(

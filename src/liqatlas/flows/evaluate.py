@@ -233,7 +233,7 @@ def evaluate_market(
         horizons,
         (market.start_ns[split.test], level[split.test]),
         calibration,
-        (*market.warnings, *notes, *result.notes, *short),
+        (*market.warnings, *filter(None, [calibration.caution]), *notes, *result.notes, *short),
     )
 
 
@@ -263,6 +263,8 @@ def export_predictions(
     calibration = calibrate(
         market, settings, train.mask(market), provenance=provenance(request), lender=lender_of(pool)
     )
+    if calibration.caution:
+        reporter.notice(calibration.caution)
     own = forecast(market, calibration)
     rows = slice(max(market.warm_up, 1), None)
     write_predictions(file, market.start_ns[rows], (own.frozen if mode == "frozen" else own.running)[rows])

@@ -97,6 +97,8 @@ def build_rolling(
             )
         made = calibrate(market, settings, train, provenance=provenance(request), hazard_scale=scale)
         scale = made.hazard_scale
+        if made.caution:
+            reporter.notice(made.caution)
         own = forecast(market, made, respond(market, settings, scale=scale))
         means = {"frozen": own.frozen, "running": own.running} | all_baselines(hours, train)[0]
         rows = whole & market.between(origin, origin + rolling.every_days * DAY_NS)

@@ -279,6 +279,8 @@ def _warnings(
             f"{key}: the calibration is lent by {calibration.instrument} ({calibration.name}, {whose}: prints of "
             f"{calibration.prints_scope}); its weights and prints are not of {key}"
         )
+    if calibration.caution:
+        out.append(calibration.caution)
     if not known_prints:
         out.append(f"{key}: no prints in the data, so the level is that of the calibration's own period")
     missing = as_of_ns - (int(market.start_ns[-1]) + HOUR_NS)

@@ -46,16 +46,6 @@ def test_gains_are_the_paired_difference_of_likelihoods(hours: Hours) -> None:
     assert score.predicted_over_realised == pytest.approx(float(mean[TEST].sum() / y[TEST].sum()))
 
 
-def test_a_prediction_of_test_hours_only_borrows_a_dispersion(hours: Hours) -> None:
-    mean = np.where(TEST[:, None], np.full((HOURS, 2), 5.0), np.nan)
-    base = fit_baseline("B1", hours, TRAIN)
-    got = evaluate_predictions(hours, {"late": mean}, {"B1": base}, train=TRAIN, test=TEST)
-    assert "late says nothing about the training hours" in got.notes[0]
-    borrowed = fit_dispersion(hours.amount[TRAIN], base[TRAIN])
-    wanted = gain(hours, mean, base, train=TRAIN, test=TEST, dispersion=borrowed)
-    assert got.scores[0].gains["B1"].per_row == wanted.per_row
-
-
 def test_baselines_that_do_not_fit_are_named(hours: Hours) -> None:
     made, notes = all_baselines(hours, TRAIN & (np.arange(HOURS) < 30))
     assert "B1" in made

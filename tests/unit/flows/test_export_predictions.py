@@ -10,8 +10,9 @@ import pytest
 
 from liqatlas.base.clock import HOUR_NS, isoformat, parse_time
 from liqatlas.base.errors import LiqAtlasError
-from liqatlas.flows.calibrate import Period
-from liqatlas.flows.evaluate import Mode, export_predictions
+from liqatlas.flows.build import build_map
+from liqatlas.flows.calibrate import Period, build_calibration
+from liqatlas.flows.evaluate import Mode, build_evaluation, export_predictions
 from liqatlas.flows.reporter import Reporter
 from liqatlas.flows.request import Request
 from tests.unit.levels.hour_markets import START_NS, random_market, write_folder
@@ -162,6 +163,27 @@ def test_a_file_that_is_left_out_is_told(folder: Path, tmp_path: Path) -> None:
         request, tmp_path / "p.csv", "frozen", train=EARLY, reporter=Reporter(notice=heard.append)
     )
     assert any("klines_1h.csv:2" in text and "repair or remove" in text for text in heard)
+
+
+@pytest.mark.parametrize(("until", "warned"), [("2026-06-03", True), ("2026-06-04", False)])
+def test_a_training_of_under_three_days_is_warned_of(
+    folder: Path, tmp_path: Path, until: str, *, warned: bool
+) -> None:
+    heard: list[str] = []
+    request, file = Request(asset="ETH", paths=(folder,)), tmp_path / "c.json"
+    train, reporter = Period(None, parse_time(until)), Reporter(notice=heard.append)
+    file.write_bytes(build_calibration(request, train, reporter).to_json())
+    export_predictions(request, tmp_path / "p.csv", "frozen", train=train, reporter=reporter)
+    heard += build_map(Request(asset="ETH", paths=(folder,), calibration_file=file)).head.warnings
+    few = [text for text in heard if "its forecasts are poor" in text]
+    assert len(few) == 3 * warned
+    assert all("2.0 days of prints" in text for text in few)
+
+
+def test_an_evaluation_warns_of_a_short_training(folder: Path) -> None:
+    train, test = Period(None, parse_time("2026-06-03")), Period(parse_time("2026-06-07"), None)
+    report = build_evaluation(Request(asset="ETH", paths=(folder,)), train=train, test=test)
+    assert sum("its forecasts are poor" in warning for warning in report.warnings) == 1
 
 
 @pytest.mark.parametrize(
