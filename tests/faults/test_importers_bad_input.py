@@ -90,8 +90,8 @@ def test_one_bad_row_of_many_is_left_out_and_named(tmp_path: Path, row: str, rea
     path = written(tmp_path, [*rows[:250], row, *rows[250:]])
     recording = read_one(path)
     assert recording.trades.height == 500
-    (warning,) = [text for text in recording.warnings if "bad rows" in text]
-    assert f"{path}:252: 1 bad rows of 501 left out" in warning
+    (warning,) = [text for text in recording.warnings if "bad row" in text]
+    assert f"{path}:252: 1 bad row of 501 left out" in warning
     assert reason in warning
 
 
@@ -241,7 +241,7 @@ def test_bad_lines_in_a_tape(tmp_path: Path) -> None:
     path.write_text("\n".join([*rows[:10], "", *rows[10:]]) + "\n")
     recording = read_one(path)
     assert recording.trades.height == 997
-    (warning,) = [text for text in recording.warnings if "bad rows" in text]
+    (warning,) = [text for text in recording.warnings if "bad row" in text]
     assert f"{path}:502: 3 bad rows of 1,000 left out" in warning
 
 

@@ -38,7 +38,7 @@ def test_cut_off_gzip(tmp_path: Path) -> None:
     assert recording.trades["trade_id"].to_list() == list(range(1, rows + 1))
     (warning,) = [text for text in recording.warnings if "cut off" in text]
     assert f"{path}:{rows}" in warning
-    assert f"{rows:,} rows before the cut were read" in warning
+    assert f"{rows:,} rows before the cut read" in warning
 
 
 def test_gzip_cut_inside_its_header(tmp_path: Path) -> None:

@@ -72,6 +72,17 @@ def format_usd(usd: float) -> str:
     return _signed("$" + _scaled(abs(usd)), usd)
 
 
+def format_count(count: int, noun: str) -> str:
+    """Return a number of things, the noun (whose plural ends in s) agreeing with it.
+
+    Examples
+    --------
+    >>> format_count(1, "row"), format_count(0, "file"), format_count(1640, "row")
+    ('1 row', '0 files', '1,640 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def format_share(share: float) -> str:
     """Return a share 0 to 1 as percent; one decimal below ten percent.
 

@@ -50,7 +50,7 @@ def cascade_tree(result: CascadeResult) -> dict[str, Any]:
         "forecast": _forecast(result),
         "execution": _execution(result),
         "level_by_itself": _level(result),
-        "regime": {"name": result.regime_name, "basis": result.regime.basis},
+        "regime": {"name": result.regime_name, "basis": result.regime.basis, "depth_factor": number(result.depth_factor)},
         "reached": quantiles(result.reached_prices),
         "reached_by_the_shock_alone": quantiles(result.ladder.price_at(table.alone)),
         "liquidated_usd": quantiles(table.liquidated),

@@ -10,7 +10,7 @@ import numpy as np
 
 from liqatlas.base.clock import to_datetime
 from liqatlas.base.errors import InputError
-from liqatlas.base.format import format_price
+from liqatlas.base.format import format_change, format_price
 from liqatlas.book.beliefs import load_book_beliefs
 from liqatlas.book.depth import thinned
 from liqatlas.cascade.beliefs import load_cascade_beliefs
@@ -137,6 +137,11 @@ class CascadeResult:
         return orjson.dumps(cascade_tree(self), option=orjson.OPT_APPEND_NEWLINE)
 
     @property
+    def depth_factor(self) -> float:
+        """Factor on the books' depth at which ``needed`` and ``branching`` are read: the middle of the runs'."""
+        return _middle_factor(self.draws, self.regime, self.outlook)
+
+    @property
     def fragility(self) -> NDArray[np.float64]:
         """Release over depth factor of each run."""
         return np.asarray(self.draws.release / self.draws.depth_factor)
@@ -185,11 +190,7 @@ def run_cascade(
         raise InputError(
             "a shock that is drawn needs an outlook to be drawn from, and a move or an order takes none"
         )
-    if shock.kind == "level" and abs(math.log(shock.amount / head.price)) > FURTHEST:
-        low, high = (format_price(head.price * math.exp(sign * FURTHEST)) for sign in (-1, 1))
-        raise InputError(
-            f"the level {format_price(shock.amount)} is too far from the price {format_price(head.price)}: books are followed from {low} to {high}"
-        )
+    _check_reach(shock, head.price)
     chance = None
     if shock.kind == "level" and outlook is not None:
         chance, outlook = _level_chance(outlook, shock, head.price), None
@@ -226,6 +227,24 @@ def run_cascade(
     )  # fmt: skip
 
 
+def _check_reach(shock: Shock, price: float) -> None:
+    """Refuse a level or a move beyond what books are followed to: there every run only ends where the book does."""
+    if shock.kind not in {"level", "move"}:
+        return
+    target = shock.amount if shock.kind == "level" else price * (1.0 + shock.amount)
+    if abs(math.log(target / price)) > FURTHEST:
+        asked = "the level" if shock.kind == "level" else f"the move of {format_change(shock.amount)} to"
+        ends = [math.exp(sign * FURTHEST) for sign in (-1, 1)]
+        prices, changes = (
+            [format_price(price * end) for end in ends],
+            [format_change(end - 1) for end in ends],
+        )
+        raise InputError(
+            f"{asked} {format_price(target)} is too far from the price {format_price(price)}: books are followed from "
+            f"{' to '.join(prices)} ({' to '.join(changes)})"
+        )
+
+
 def _level_chance(outlook: Outlook, shock: Shock, price: float) -> LevelChance:
     return level_chance(outlook, abs(float(np.log(shock.amount / price))))
 
@@ -236,8 +255,11 @@ def _medians(
     """Return the release and the depth factor at which the closed forms are read."""
     expected, outlook = what
     release = 1.0 / settings.print_thinning if expected else float(np.median(draws.release))
-    factor = float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
-    return {"release": release, "depth_factor": factor}
+    return {"release": release, "depth_factor": _middle_factor(draws, regime, outlook)}
+
+
+def _middle_factor(draws: Runs, regime: BookRegime, outlook: Outlook | None) -> float:
+    return float(np.median(draws.depth_factor)) if outlook is None else regime.depth_factor_median
 
 
 def _over_the_horizon(settings: CascadeSettings) -> CascadeSettings:

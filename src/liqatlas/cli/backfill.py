@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from liqatlas.base.clock import now_ns, parse_window
 from liqatlas.base.config import load_settings
+from liqatlas.base.format import format_count
 from liqatlas.cli.options import VenueOptions
 from liqatlas.cli.output import reporting, say
 from liqatlas.flows.backfill import BackfillPlan
@@ -49,5 +50,5 @@ def backfill(
     )
     with reporting() as reporter:
         out = backfill_(plan, reporter)
-    say(f"{out.rows:,} rows kept in {plan.lake}")
+    say(f"{format_count(out.rows, 'row')} kept in {plan.lake}")
     return 0

@@ -130,7 +130,7 @@ class OutputOptions:
     theme: Literal["dark", "light"] = "dark"
     "Look of pictures."
     range: str | None = None
-    "Price range: 10% on each side, or 1500:2200."
+    "Price range: 10% on each side, or 1500:2200; the default is 10% or more, so that levels of both sides are in it."
     bins: str | None = None
     "Number of price bins, such as 200, or a price step such as step:5."
 

@@ -9,6 +9,7 @@ import orjson
 
 from liqatlas.base.clock import isoformat
 from liqatlas.base.errors import InputError
+from liqatlas.base.format import format_count
 from liqatlas.flows.account_notes import note_accounts
 from liqatlas.flows.read import read
 from liqatlas.flows.reporter import SILENT
@@ -137,11 +138,11 @@ def ingested_text(found: Sequence[Ingested], lake_path: Path) -> str:
     for one in found:
         tables = ", ".join(f"{name} {count:,}" for name, count in one.rows.items()) or "no rows"
         span = f" · {isoformat(one.span_ns[0])} to {isoformat(one.span_ns[1])}" if one.span_ns else ""
-        new = f"{one.days_changed} days written" if one.days_changed else "nothing new"
+        new = f"{format_count(one.days_changed, 'day')} written" if one.days_changed else "nothing new"
         out.append(f"{one.instrument}\n  {tables}{span} · {new}")
         out += [f"  ! {warning}" for warning in one.warnings]
     total = sum(sum(one.rows.values()) for one in found)
-    out.append(f"{len(found)} instruments, {total:,} rows kept in {lake_path}")
+    out.append(f"{format_count(len(found), 'instrument')}, {format_count(total, 'row')} kept in {lake_path}")
     return "\n".join(out) + "\n"
 
 

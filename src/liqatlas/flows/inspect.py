@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from liqatlas.base.clock import isoformat
+from liqatlas.base.format import format_count
 from liqatlas.flows.reporter import SILENT
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def inspect(paths: Sequence[Path], reporter: Reporter = SILENT) -> list[FileRepo
 
 
 def report_text(reports: Sequence[FileReport]) -> str:
-    """Return the reports as text: one paragraph per file, then the totals."""
+    """Return the reports as text: one paragraph per file, then the totals, then what is understood where a file is unknown."""
+    from liqatlas.venues.importers import understood
+
     out = []
     for one in reports:
         span = (
@@ -56,10 +59,12 @@ def report_text(reports: Sequence[FileReport]) -> str:
         if noticed:
             out.append("  " + " · ".join(noticed))
         out += [f"  ! {problem}" for problem in one.problems]
-    unread = sum(not r.readable for r in reports)
+    unread, rows = sum(not r.readable for r in reports), sum(r.rows for r in reports)
     out.append(
-        f"{len(reports)} files, {sum(r.rows for r in reports):,} rows read, {unread} files could not be read"
+        f"{format_count(len(reports), 'file')}, {format_count(rows, 'row')} read, {format_count(unread, 'file')} could not be read"
     )
+    if any(r.unknown for r in reports):
+        out.append(understood())
     return "\n".join(out) + "\n"
 
 
@@ -80,6 +85,7 @@ def report_json(reports: Sequence[FileReport]) -> bytes:
             "blank_rows": one.blank_rows,
             "problems": list(one.problems),
             "readable": one.readable,
+            "unknown": one.unknown,
         }
         for one in reports
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import SourceUnavailableError
+from liqatlas.base.format import format_count
 from liqatlas.store import Lake
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def verify_lake(path: Path) -> tuple[bool, list[str]]:
         found = lake.verify()
     lines = [f"{one.kind}: {one.path}: {one.message}" for one in found.problems]
     if found.ok:
-        size = f"{found.files:,} files ({found.rows:,} rows, {found.bytes / 1e6:,.1f} MB)"
+        size = f"{format_count(found.files, 'file')} ({format_count(found.rows, 'row')}, {found.bytes / 1e6:,.1f} MB)"
         return True, [
             f"{path} is whole: the catalogue passes SQLite's own check, and {size} are as they were written"
         ]
@@ -83,4 +84,4 @@ def restore_lake(source: Path, path: Path) -> str:
 
 
 def _told(made: Backup) -> str:
-    return f"{made.path}: {made.files:,} files, {made.bytes / 1e6:,.1f} MB"
+    return f"{made.path}: {format_count(made.files, 'file')}, {made.bytes / 1e6:,.1f} MB"

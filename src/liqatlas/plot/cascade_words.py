@@ -155,14 +155,18 @@ def cascade_text(result: CascadeResult, *, width: int = 100) -> str:
         f"{format_usd(e.usd):>10}  {chance(e.share, e.band, calibrated=e.calibrated)}"
         for e in result.exceeded
     ]
-    lines += ["", "Smallest order that reaches"]
+    factor = result.depth_factor
+    lines += [
+        "",
+        f"Smallest order that reaches, in books at {factor:.2f} times their depth (middle of the runs)",
+    ]
     lines += _needed_lines(result)
     lines += ["", "By venue"]
     for i, venue in enumerate(result.ladder.venues):
         depth = float(result.ladder.depths[i].cumulative(0.01))
         lines.append(
             f"  {venue_name(venue)}: liquidated {amounts(result.table.of('triggered')[:, i])}; "
-            f"{format_usd(depth)} of depth within 1 % before the factor"
+            f"{format_usd(depth)} of depth within 1 % before the factor, {format_usd(factor * depth)} at {factor:.2f} times"
         )
     return "\n".join(lines)
 

@@ -23,6 +23,8 @@ FAINTEST = 1 / 20
 FAINTEST_MEASURED = 1 / 1000
 #: Least range either way of the price where positions are measured: they lie farther away than estimated levels are drawn.
 LEAST_REACH_MEASURED = 0.35
+#: Share of a side that counts as its nearest levels, which are always in the picture.
+NEAREST_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,37 @@ def usual_threshold(heatmap: Heatmap, cells: Cells) -> float:
 
 
 def default_range(heatmap: Heatmap) -> tuple[float, float]:
-    """Return a range that holds all candles and ten percent (measured: 35) either way of the price, within the heatmap's edges."""
+    """Return a range that holds all candles, ten percent (measured: 35) either way of the price and the nearest levels of each side.
+
+    It ends where the heatmap does.
+    """
     price = heatmap.head.price
     reach = LEAST_REACH_MEASURED if heatmap.head.kind == "measured" else LEAST_REACH
     lows, highs = [price * (1 - reach)], [price * (1 + reach)]
     if heatmap.candles.height:
         lows += heatmap.candles.select(pl.col("low").min()).to_series().to_list()
         highs += heatmap.candles.select(pl.col("high").max()).to_series().to_list()
+    below, above = _nearest_levels(heatmap)
+    lows, highs = [*lows, *below], [*highs, *above]
     edges = heatmap.price_edges
     return max(min(lows), float(edges[0])), min(max(highs), float(edges[-1]))
+
+
+def _nearest_levels(heatmap: Heatmap) -> tuple[list[float], list[float]]:
+    """Return how far down and up the newest column's nearest levels of each side reach: where a low cap keeps all away, further.
+
+    A single faint cell would not be seen: :data:`NEAREST_SHARE` of the side counts as its nearest levels.
+    """
+    longs, shorts = np.nan_to_num(heatmap.long_usd[-1]), np.nan_to_num(heatmap.short_usd[-1])
+    edges = heatmap.price_edges
+    below, above = [], []
+    if longs.sum() > 0:
+        held = np.cumsum(longs[::-1])[::-1] >= NEAREST_SHARE * longs.sum()
+        below.append(float(edges[np.flatnonzero(held)[-1]]))
+    if shorts.sum() > 0:
+        held = np.cumsum(shorts) >= NEAREST_SHARE * shorts.sum()
+        above.append(float(edges[np.flatnonzero(held)[0] + 1]))
+    return below, above
 
 
 def merged_candles(heatmap: Heatmap, most: int) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from liqatlas.base.errors import LiqAtlasError
 from liqatlas.server import routes_map, routes_models, routes_rows
 from liqatlas.server.encoding import encode
 from liqatlas.server.guard import Guard, GuardRules
+from liqatlas.server.heads import with_head
 from liqatlas.server.metrics import Metrics
 from liqatlas.server.page import load_page, page_routes
 from liqatlas.server.parameters import make_request, make_span
@@ -68,7 +69,7 @@ def make_application(
         else:
             await litestar(scope, receive, send)  # type: ignore[arg-type]
 
-    return Application(Guard(inner, guard_rules, metrics), service, stream, metrics)
+    return Application(Guard(with_head(inner), guard_rules, metrics), service, stream, metrics)
 
 
 def _litestar(service: Service, metrics: Metrics, rules: GuardRules) -> Litestar:

@@ -161,4 +161,4 @@ def test_cut_off_tape_gives_what_is_there(data_dir: Path, tmp_path: Path) -> Non
     )
     (cut,) = [warning for warning in recording.warnings if "cut off" in warning]
     assert f"{path}:{rows}" in cut
-    assert f"{rows:,} rows before the cut were read" in cut
+    assert f"{rows:,} rows before the cut read" in cut

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from liqatlas.base.errors import InputError
+from liqatlas.base.format import format_usd
 from liqatlas.cascade.shock import parse_shock
 from liqatlas.cascade.simulation import CascadeResult, CascadeSettings, run_cascade
 from liqatlas.plot.cascade_picture import cascade_figure, price_span
@@ -59,7 +60,10 @@ def test_simulated_is_written_across(books: dict[str, Book]) -> None:
 def test_text_names_what_was_computed(result: CascadeResult) -> None:
     text = cascade_text(result, width=90)
     assert "uncalibrated" in text
-    assert "Smallest order that reaches" in text
+    factor = result.depth_factor
+    assert f"Smallest order that reaches, in books at {factor:.2f} times their depth" in text
+    seen = float(result.ladder.depths[0].cumulative(0.01))
+    assert f"{format_usd(seen)} of depth within 1 % before the factor, {format_usd(factor * seen)} at" in text
     assert "Hyperliquid" in text
     assert ("The sale fills" in text) == (result.shock.kind == "order")
 

@@ -132,6 +132,21 @@ def test_a_level_beyond_what_books_are_followed_to_is_refused(
         run_cascade(map_of(), books, parse_shock(level), quick)
 
 
+@pytest.mark.parametrize(("move", "target"), [("190%", "290"), ("-60%", "40"), ("+102%", "202")])
+def test_a_move_beyond_what_books_are_followed_to_is_refused(
+    books: Books, quick: CascadeSettings, move: str, target: str
+) -> None:
+    with pytest.raises(
+        InputError, match=rf"move of .* to {target}.* is too far from the price 100.*−50 % to"
+    ):
+        run_cascade(map_of(), books, parse_shock(move), quick)
+
+
+@pytest.mark.parametrize("move", ["-50%", "+101%"])
+def test_a_move_to_the_end_of_the_books_is_computed(books: Books, quick: CascadeSettings, move: str) -> None:
+    assert run_cascade(map_of(), books, parse_shock(move), quick).table.reach.min() > 0.69
+
+
 def test_stress_reaches_further_than_calm(books: Books, quick: CascadeSettings) -> None:
     calm, stress = (
         run_cascade(map_of(), books, parse_shock("-10M"), replace(quick, regime=name))

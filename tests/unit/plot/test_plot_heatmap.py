@@ -14,7 +14,7 @@ from liqatlas.base.clock import MINUTE_NS, datetime_to_ns, parse_time
 from liqatlas.base.errors import InputError
 from liqatlas.base.format import format_usd
 from liqatlas.plot import heatmap_figure
-from liqatlas.plot.cells import cells_of, merged_candles, merged_prints
+from liqatlas.plot.cells import cells_of, default_range, merged_candles, merged_prints
 from liqatlas.plot.time_axis import round_moments, time_labels
 from tests.unit.plot.plot_scenes import heatmap_of
 
@@ -65,6 +65,26 @@ def test_column_is_drawn_after_its_moment_never_before() -> None:
     scene = heatmap_of(40, 60)
     cells = cells_of(scene)
     assert np.array_equal(cells.edges_ns[:-1], scene.times_ns)
+
+
+def test_levels_that_a_low_cap_keeps_away_are_in_the_picture() -> None:
+    """At five times at most no long lies within a sixth below its entry: ten percent show none."""
+    scene = heatmap_of(60, 500)
+    price, edges = scene.head.price, np.geomspace(1_000.0, 3_000.0, 401)
+    middles = np.sqrt(edges[:-1] * edges[1:])
+    longs = np.where(middles < price * 0.8, 1e4, 0.0) * np.ones((60, 1))
+    shorts = np.where(middles > price * 1.3, 1e4, 0.0) * np.ones((60, 1))
+    shorts[:, 0] = 0.0
+    far = replace(scene, price_edges=edges, long_usd=longs, short_usd=shorts)
+    low, high = default_range(far)
+    assert price * 0.7 < low < price * 0.8
+    assert price * 1.3 < high < price * 1.5
+    last = cells_of(far).last
+    assert all(one.sum() >= 0.04 * usd[-1].sum() for one, usd in zip(last, (longs, shorts), strict=True))
+    near = replace(far, long_usd=np.where(middles < price * 0.99, 1e4, 0.0) * np.ones((60, 1)))
+    assert default_range(near)[0] == min(price * 0.9, float(scene.candles["low"].min()))  # type: ignore[arg-type]
+    none = replace(far, long_usd=longs * 0, short_usd=shorts * 0)
+    assert default_range(none)[0] == default_range(near)[0]
 
 
 def test_merged_candles_keep_extremes_and_ends() -> None:

@@ -224,7 +224,7 @@ export interface Cascade extends Head {
   runs: number;
   calibrated: boolean;
   probabilities_are: string;
-  regime: { name: string; basis: string };
+  regime: { name: string; basis: string; depth_factor: number };
   reached: Quantiles;
   reached_by_the_shock_alone: Quantiles;
   liquidated_usd: Quantiles;

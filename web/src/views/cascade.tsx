@@ -111,7 +111,7 @@ function Result(props: { cascade: Cascade }) {
       </div>
       <Panel title="By venue">
         <Table label="cascade by venue" rows={Object.entries(c.by_venue)} columns={[
-          { name: "venue", text: true, cell: ([v]) => v }, { name: "in the map on that side", cell: ([, v]) => numbers.usd(v.fuel_usd) }, { name: "depth within 1 %", cell: ([, v]) => numbers.usd(v.depth_1_percent_usd) },
+          { name: "venue", text: true, cell: ([v]) => v }, { name: "in the map on that side", cell: ([, v]) => numbers.usd(v.fuel_usd) }, { name: "depth within 1 %, before the factor", cell: ([, v]) => numbers.usd(v.depth_1_percent_usd) },
           { name: "liquidated, median", cell: ([, v]) => numbers.usd(v.liquidated_usd.p50) }, { name: "5 to 95 %", cell: ([, v]) => spread(v.liquidated_usd, numbers.usd) }, { name: "through the book", cell: ([, v]) => numbers.usd(v.sold_to_book_usd.p50) },
         ]} />
       </Panel>

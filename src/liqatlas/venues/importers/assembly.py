@@ -12,6 +12,7 @@ from liqatlas.base import schemas
 from liqatlas.base.account_tables import EMPTIED
 from liqatlas.base.clock import DAY_NS
 from liqatlas.base.errors import FormatError
+from liqatlas.base.format import format_count
 from liqatlas.base.instruments import VENUES
 from liqatlas.base.recording import Recording
 from liqatlas.venues.importers.gaps import describe_gaps, find_gaps
@@ -90,8 +91,7 @@ def _sources(pieces: Sequence[Piece]) -> tuple[str, ...]:
         mine = [piece for piece in pieces if piece.title == title]
         files = dict.fromkeys(piece.label for piece in mine)
         rows = sum(max(piece.frame.height for piece in mine if piece.label == label) for label in files)
-        count = f"{len(files)} files" if len(files) > 1 else "1 file"
-        lines.append(f"{title}, {count}, {rows:,} rows")
+        lines.append(f"{title}, {format_count(len(files), 'file')}, {format_count(rows, 'row')}")
     return tuple(lines)
 
 

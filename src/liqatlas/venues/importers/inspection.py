@@ -9,7 +9,8 @@ from liqatlas.base.errors import FormatError
 from liqatlas.venues.importers.assembly import assemble
 from liqatlas.venues.importers.gaps import Gap, find_gaps
 from liqatlas.venues.importers.reading import fill_symbol, gather
-from liqatlas.venues.importers.registry import recognise_source
+from liqatlas.venues.importers.recognition import read_head
+from liqatlas.venues.importers.registry import match_head, unknown_head
 from liqatlas.venues.importers.selection import ALL_TABLES, Wanted
 from liqatlas.venues.importers.sources import open_sources
 
@@ -46,6 +47,8 @@ class FileReport:
         In rows.
     problems
         Sentences, worst first; ``readable`` is false where the first of them stopped the reading.
+    unknown
+        Whether no format knows the file; which there are is said by ``understood``, once for all files.
     """
 
     path: str
@@ -61,6 +64,7 @@ class FileReport:
     blank_rows: int = 0
     problems: tuple[str, ...] = ()
     readable: bool = True
+    unknown: bool = False
 
 
 def inspect_paths(
@@ -91,10 +95,16 @@ def _inspect_file(
     reports = []
     for source in sources:
         try:
-            form, known = recognise_source(source)
+            head = read_head(source)
         except FormatError as error:
             reports.append(FileReport(source.label, problems=(str(error),), readable=False))
             continue
+        found = match_head(head)
+        if found is None:
+            said = f"{source.label}: {unknown_head(head)}"
+            reports.append(FileReport(source.label, problems=(said,), readable=False, unknown=True))
+            continue
+        form, known = found
         if progress is not None:
             progress(known, *place)
         reports.append(_inspect_source(source, form, known, wanted))

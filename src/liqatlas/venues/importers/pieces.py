@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import FormatError
+from liqatlas.base.format import format_count
 
 if TYPE_CHECKING:
     import polars as pl
@@ -110,9 +111,11 @@ def judge(source: Source, counts: Counts) -> tuple[str, ...]:
         raise FormatError(source.label, f"{why}no row could be read; get the file again")
     told = []
     if counts.bad:
-        told.append(f"{where}: {counts.bad:,} bad rows of {counts.rows + counts.bad:,} left out, {first}")
+        told.append(
+            f"{where}: {format_count(counts.bad, 'bad row')} of {counts.rows + counts.bad:,} left out, {first}"
+        )
     if counts.cut_off:
         told.append(
-            f"{source.label}:{counts.rows + counts.bad + counts.blank}: {counts.cut_off}; {counts.rows:,} rows before the cut were read"
+            f"{source.label}:{counts.rows + counts.bad + counts.blank}: {counts.cut_off}; {format_count(counts.rows, 'row')} before the cut read"
         )
     return tuple(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqatlas.base.errors import FormatError
+from liqatlas.base.format import format_count
 from liqatlas.venues.importers import (
     binance_klines,
     binance_liquidations,
@@ -28,7 +29,7 @@ from liqatlas.venues.importers import (
 from liqatlas.venues.importers.recognition import read_head
 
 if TYPE_CHECKING:
-    from liqatlas.venues.importers.recognition import Format, Recognised
+    from liqatlas.venues.importers.recognition import Format, Head, Recognised
     from liqatlas.venues.importers.sources import Source
 
 FORMATS: tuple[Format, ...] = (
@@ -62,14 +63,30 @@ def recognise_source(source: Source) -> tuple[Format, Recognised]:
         If no format knows it; the message names what was seen and lists what is understood.
     """
     head = read_head(source)
+    found = match_head(head)
+    if found is None:
+        raise FormatError(source.label, f"{unknown_head(head)} {understood()}")
+    return found
+
+
+def match_head(head: Head) -> tuple[Format, Recognised] | None:
+    """Return the format that knows a file by its head, and what it says of it; ``None`` where none does."""
     for one in FORMATS:
         known = one.match(head)
         if known is not None:
             return one, known
+    return None
+
+
+def unknown_head(head: Head) -> str:
+    """Say what was seen of a file that no format knows."""
     seen = ",".join(head.columns or head.row)[:120]
+    return f"unknown format: the first row is {seen!r} ({format_count(head.width, 'column')})."
+
+
+def understood() -> str:
+    """Say which formats there are, and what to do with another."""
     titles = "; ".join(one.title for one in FORMATS)
-    raise FormatError(
-        source.label,
-        f"unknown format: the first row is {seen!r} ({head.width} columns). Understood are: {titles}. "
-        "Rename the columns to the plain layout of docs/reference/file_formats.md",
+    return (
+        f"Understood are: {titles}. Rename the columns to the plain layout of docs/reference/file_formats.md"
     )

@@ -222,7 +222,7 @@ def test_parquet_with_bad_rows(tmp_path: Path) -> None:
     frame.write_parquet(path)
     recording = one(path)
     assert recording.trades.height == 299
-    assert any("1 bad rows of 300 left out" in warning for warning in recording.warnings)
+    assert any("1 bad row of 300 left out" in warning for warning in recording.warnings)
     frame.with_columns(pl.lit(-1.0).alias("price")).write_parquet(path)
     with pytest.raises(FormatError, match="300 of 300"):
         read_paths([path])
