@@ -133,8 +133,10 @@ def judge(lake: Lake, key: str, market: Market, faults: Schedule) -> Verdict:
     return out
 
 
-#: After the last event: the last whole minute's turnover is compared with the venue's bar.
-SETTLE_S = 75.0
+#: The market goes on so long without faults: the turnover of a minute is compared with the venue's bar when a later trade came.
+TAIL_S = 100.0
+#: After the last event: what was asked for comes in.
+SETTLE_S = 5.0
 
 
 async def session(
@@ -142,13 +144,13 @@ async def session(
     folder: Path,
     *,
     venues: tuple[str, ...] = VENUES,
-    settle_s: float = SETTLE_S,
+    tail_s: float = TAIL_S,
     seed: int = 1,
 ) -> dict[str, Verdict]:
-    """Record exchanges for so long and return what became of their faults."""
-    events = int(seconds * 1_000 / STEP_MS)
+    """Record exchanges for so long, and a quiet while after it, and return what became of their faults."""
+    events, after = int(seconds * 1_000 / STEP_MS), int(tail_s * 1_000 / STEP_MS)
     begin = now_ns() // NS_PER_MS + 4_000
-    markets = {key: market_of(key, events=events, start_ms=begin, step_ms=STEP_MS) for key in venues}
+    markets = {key: market_of(key, events=events + after, start_ms=begin, step_ms=STEP_MS) for key in venues}
     faults = {key: schedule(events, seed + i, counted=key in COUNTED) for i, key in enumerate(venues)}
     exchanges = {
         key: StubExchange(wire_of(key), markets[key], faults[key], pace_s=STEP_MS / 1_000 * 0.98, burst=1)
@@ -165,7 +167,7 @@ async def session(
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         await asyncio.gather(*(exchange.done.wait() for exchange in exchanges.values()))
-        await asyncio.sleep(settle_s)
+        await asyncio.sleep(SETTLE_S)
         process.terminate()
         await process.wait()
     finally:
