@@ -287,7 +287,7 @@ def test_symbols_are_read_in_any_capitals(written: str, own: str) -> None:
     ("line", "said"),
     [
         ("binance,BTCUSDT,long,0.5,65000,150,isolated,,", None),
-        ("binance,BTCUSDT,long,0.5,65000,1000,isolated,,", "leverage 1000 is above the cap of 150"),
+        ("binance,BTCUSDT,long,0.5,65000,1000,isolated,,", "leverage 1,000 is above the cap of 150"),
         ("binance,BTCUSDT,long,0.5,65000,,isolated,65,", "leverage 500 is above the cap of 150"),
         ("binance,BTCUSDT,long,5000,65000,100,isolated,,", "leverage 100 is above the cap of"),
         ("binance,BTCUSDT,long,5000,65000,5,isolated,,", None),
