@@ -1,4 +1,4 @@
-"""Compiled kernels of one level state: clear, place what opened, touch, close.
+"""Compiled kernels of one level state: place what opened, touch, close.
 
 The state is kept lazily, so that a bar costs only what it touches:
 
@@ -56,29 +56,6 @@ class Offsets(NamedTuple):
     weight_first: NDArray[np.float64]
     weight_middle: NDArray[np.float64]
     weight_last: NDArray[np.float64]
-
-
-@kernel
-def clear(state: State) -> None:
-    """Make the state the identity: nothing touched, everything survives, nothing opened."""
-    bins = state.stock.shape[2]
-    state.stock[:] = 0.0
-    state.pending[:] = 0.0
-    state.scale[:] = 1.0
-    state.rebased[:] = 1.0
-    state.unlevered[:] = 0.0
-    state.outer[0] = -1
-    state.outer[1] = bins
-    state.inner[0] = bins
-    state.inner[1] = -1
-    state.span_low[:] = bins
-    state.span_high[:] = -1
-    state.reach[0] = NOTHING_LOW
-    state.reach[1] = NOTHING_HIGH
-    state.reach[2] = NOTHING_HIGH
-    state.reach[3] = NOTHING_LOW
-    state.reach[4] = -1
-    state.reach[5] = bins
 
 
 @kernel

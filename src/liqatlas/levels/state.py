@@ -15,7 +15,7 @@ _NOTHING_REACHED = (
 def new_state(buckets: int, bins: int, *, opens: bool = True) -> kernels.State:
     """Return an empty state; only one in which positions ``opens`` has room for what is not placed yet."""
     k = buckets
-    state = kernels.State(  # as kernels.clear leaves it, without visiting the zeros
+    state = kernels.State(  # the identity: nothing touched, everything survives, nothing opened
         stock=np.zeros((2, k, bins)),
         pending=np.zeros((2, bins if opens else 0, k)),
         scale=np.ones((2, k + 1)),

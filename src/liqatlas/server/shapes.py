@@ -303,16 +303,5 @@ class HealthShape(msgspec.Struct):
     feeds: list[Feed]
 
 
-class StressPosition(msgspec.Struct, kw_only=True):
-    """One position to stress; see docs/reference/stress.md for all columns."""
-
-    venue: str
-    symbol: str
-    position: str
-    size: float | str | None = None
-    entry_price: float | str | None = None
-    leverage: float | str | None = None
-
-
 class Tree(msgspec.Struct):
     """A result whose parts are described in the reference."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from liqatlas.base.clock import DAY_NS, HOUR_NS, MINUTE_NS, NS_PER_S
 from liqatlas.base.errors import UnknownSymbolError
-from liqatlas.base.symbols import DOLLAR_QUOTES, parse_symbol
+from liqatlas.base.symbols import parse_symbol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,8 +183,3 @@ def usdt_symbol(asset: str) -> str:
     """Return the name of an asset's USDT perpetual, or the name itself where it already names a contract."""
     meaning = parse_symbol(asset)
     return f"{meaning.asset}USDT" if not meaning.quote else asset.upper()
-
-
-def is_dollar_quoted(symbol: str) -> bool:
-    """Tell whether a contract is priced in dollars or a coin pegged to it."""
-    return parse_symbol(symbol).quote in DOLLAR_QUOTES
