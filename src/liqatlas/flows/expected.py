@@ -47,7 +47,7 @@ def of_default(result: LiquidationMap, request: Request, instruments: Sequence[I
     if request.quantity is not None:
         return result
     uncalibrated = _uncalibrated(instruments, request, result.head.as_of_ns)
-    why = "what exchanges are expected to print: --quantity expected"
+    why = "--quantity expected shows what exchanges would print"
     if uncalibrated:
         few = ", ".join(uncalibrated[:_NAMED]) + (" and others" if len(uncalibrated) > _NAMED else "")
         why = f"no calibration of before the moment fits {few}; `liqatlas calibrate` makes one"
